@@ -1,0 +1,1 @@
+"""What two deployables must agree on, in named and ordered rooms."""

@@ -1,0 +1,1 @@
+"""Identifiers, time, encodings and errors. Standard library only; stands on nothing."""

@@ -1,0 +1,61 @@
+"""Time, taken from a `Clock` and never from the air; and its one text form on the wire."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from shared.kernel.errors import InputRejected
+
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)")
+
+
+class Clock(Protocol):
+    """Whoever needs the time is given one of these."""
+
+    def now(self) -> datetime:
+        """Return the present moment: aware, UTC, whole milliseconds."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """Return the present moment: aware, UTC, whole milliseconds."""
+        return whole_milliseconds(datetime.now(UTC))
+
+
+class ManualClock:
+    """A clock that stands still until it is moved. For tests and for replaying a day."""
+
+    def __init__(self, at: datetime) -> None:
+        self._at = whole_milliseconds(at)
+
+    def now(self) -> datetime:
+        """Return the moment this clock was last set to."""
+        return self._at
+
+    def advance(self, by: timedelta) -> None:
+        """Move the clock on by `by`."""
+        self._at = whole_milliseconds(self._at + by)
+
+
+def whole_milliseconds(at: datetime) -> datetime:
+    """Return `at` in UTC, cut to the milliseconds that the wire carries."""
+    at = at.astimezone(UTC)
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+def to_wire(at: datetime) -> str:
+    """Write `at` as RFC 3339 UTC with milliseconds, e.g. `2026-11-21T08:15:30.123Z`."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def from_wire(text: str) -> datetime:
+    """Read an RFC 3339 time with an offset. Raises `InputRejected` (`time.malformed`)."""
+    if not _RFC3339.fullmatch(text):
+        raise InputRejected("time.malformed", "Write times as RFC 3339 with an offset, such as 2026-11-21T08:15:30.123Z.")
+    try:
+        return whole_milliseconds(datetime.fromisoformat(text))
+    except (ValueError, OverflowError) as fault:
+        raise InputRejected("time.malformed", "This time does not exist in the calendar.") from fault
