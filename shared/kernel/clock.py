@@ -54,7 +54,9 @@ def to_wire(at: datetime) -> str:
 def from_wire(text: str) -> datetime:
     """Read an RFC 3339 time with an offset. Raises `InputRejected` (`time.malformed`)."""
     if not _RFC3339.fullmatch(text):
-        raise InputRejected("time.malformed", "Write times as RFC 3339 with an offset, such as 2026-11-21T08:15:30.123Z.")
+        raise InputRejected(
+            "time.malformed", "Write times as RFC 3339 with an offset, such as 2026-11-21T08:15:30.123Z."
+        )
     try:
         return whole_milliseconds(datetime.fromisoformat(text))
     except (ValueError, OverflowError) as fault:

@@ -15,6 +15,7 @@ UUID7_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-
 #: The name under which the gateway signs receipts and notices.
 GATEWAY = "gateway"
 
+_COUNTER_MOST = 0xFFF  # twelve bits of rand_a
 _AGENCY_ID = re.compile(AGENCY_ID_PATTERN.rstrip("$") + r"\Z")
 _UUID7 = re.compile(UUID7_PATTERN.rstrip("$") + r"\Z")
 
@@ -44,7 +45,7 @@ class Uuid7Factory:
                 counter = secrets.randbits(11)
             else:
                 millis, counter = last_millis, last_counter + 1
-                if counter > 0xFFF:
+                if counter > _COUNTER_MOST:
                     millis, counter = millis + 1, secrets.randbits(11)
             self._last = (millis, counter)
         return str(UUID(int=_assemble(millis, counter)))
