@@ -17,6 +17,9 @@ RUNTIME := $(VENV)/.runtime-$(call digest,requirements.lock)
 DEV := $(VENV)/.dev-$(call digest,requirements-dev.lock)
 
 # Caches stay in the checkout; whatever Python environment the caller is in stays out of ours.
+ifeq ($(PATH),)
+export PATH := /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+endif
 export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
