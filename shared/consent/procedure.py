@@ -1,0 +1,129 @@
+"""What the procedure says about one disclosure, whatever the survivor agreed to.
+
+Owns the codes `sop.*` and `basis.*` of the decision: who may send, who may receive and where, what a
+service needs and must not have, its preconditions, and the most that each ground other than consent
+carries (fact sheet sections 2.8, 6.7, 6.8). Refuses what the procedure does not list.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from shared.consent.citation import (
+    by_consent,
+    by_legal_basis,
+    by_precondition,
+    by_service,
+    by_urgency,
+)
+from shared.consent.request import Disclosure, OtherBasis
+from shared.kernel.errors import Reason
+from shared.sop.model import (
+    AgeBand,
+    Compartment,
+    FactTest,
+    LegalBasisKind,
+    Precondition,
+    Presence,
+    Sender,
+    ServiceType,
+    Sop,
+    Urgency,
+)
+
+_PROVINCE_DIGITS = 2
+
+
+def route_faults(disclosure: Disclosure, service: ServiceType, sop: Sop) -> Iterator[Reason]:
+    """Say what is wrong with who sends, who receives, where, and how urgently."""
+    if not may_originate(disclosure, service):
+        yield by_service("sop.sender", service)
+    if service.code not in disclosure.recipient_services:
+        yield by_service("sop.recipient", service)
+    if not serves(disclosure.recipient_areas, area=disclosure.area, province=disclosure.area_province):
+        yield by_service("sop.area", service)
+    if disclosure.urgency is Urgency.IMMEDIATE and not disclosure.phoned_first:
+        yield by_urgency("sop.phoned-first", disclosure.urgency, sop)
+
+
+def may_originate(disclosure: Disclosure, service: ServiceType) -> bool:
+    """Say whether one of the sender's sectors may send this; the survivor may through any agency, by consent."""
+    if not service.senders.isdisjoint(disclosure.sender_sectors):
+        return True
+    return Sender.SELF in service.senders and disclosure.basis.kind is LegalBasisKind.CONSENT
+
+
+def serves(areas: frozenset[str], *, area: str, province: str | None) -> bool:
+    """Say whether a recipient that lists `areas` serves `area`, a province or a commune of `province`.
+
+    A commune is served when it or its province is listed. When its province is not known, a
+    recipient that lists any province is given the benefit of the doubt; one that lists only communes is not.
+    """
+    if area in areas:
+        return True
+    if len(area) == _PROVINCE_DIGITS:
+        return False
+    if province is None:
+        return any(len(listed) == _PROVINCE_DIGITS for listed in areas)
+    return province in areas
+
+
+def data_faults(compartments: frozenset[Compartment], service: ServiceType) -> Iterator[Reason]:
+    """Say what must not travel with this service type, and what is missing. Nothing at all is never enough."""
+    if not all(may_travel(compartment, service) for compartment in compartments):
+        yield by_service("sop.compartment-forbidden", service)
+    missing = any(
+        rule.presence is Presence.REQUIRED and compartment not in compartments
+        for compartment, rule in service.compartments.items()
+    )
+    if missing or not compartments:
+        yield by_service("sop.compartment-missing", service)
+
+
+def may_travel(compartment: Compartment, service: ServiceType) -> bool:
+    """Say whether the service type lists `compartment` as required or optional; unlisted is forbidden."""
+    rule = service.compartments.get(compartment)
+    return rule is not None and rule.presence is not Presence.FORBIDDEN
+
+
+def precondition_faults(disclosure: Disclosure, service: ServiceType) -> Iterator[Reason]:
+    """Say which preconditions do not hold on the coded facts, age band and urgency."""
+    if not service.preconditions:
+        return
+    facts = {**disclosure.facts, "age_band": disclosure.age_band, "urgency": disclosure.urgency}
+    for precondition in service.preconditions:
+        if not is_met(precondition, facts):
+            yield by_precondition("sop.precondition", precondition)
+
+
+def is_met(precondition: Precondition, facts: Mapping[str, Any]) -> bool:
+    """Say whether the precondition does not apply, or one of its alternatives holds. No alternative: never."""
+    if not all(_holds(test, facts) for test in precondition.when):
+        return True
+    return any(_holds(test, facts) for test in precondition.any_of)
+
+
+def ground_faults(
+    basis: OtherBasis, *, compartments: frozenset[Compartment], age_band: AgeBand, service: ServiceType, sop: Sop
+) -> Iterator[Reason]:
+    """Say what is wrong with a ground other than consent: not for this service, too much data, no article, nobody."""
+    if basis.kind is LegalBasisKind.CONSENT:  # consent is shown, never asserted
+        yield by_consent("consent.missing", sop)
+        return
+    ground = sop.legal_bases.get(basis.kind)
+    if ground is None or basis.kind not in service.legal_bases:
+        yield by_service("sop.basis", service)
+    if ground is None:
+        return
+    if basis.kind is LegalBasisKind.BEST_INTEREST_CHILD and age_band is AgeBand.ADULT:
+        yield by_legal_basis("sop.basis", ground)
+    if not compartments <= ground.maximum:
+        yield by_legal_basis("basis.maximum", ground)
+    if ground.needs_article and not basis.article.strip():
+        yield by_legal_basis("basis.article", ground)
+    if ground.needs_approver and not basis.approver.strip():
+        yield by_legal_basis("basis.approver", ground)
+
+
+def _holds(test: FactTest, facts: Mapping[str, Any]) -> bool:
+    value = facts.get(test.fact)
+    return value is not None and (not test.one_of or value in test.one_of)
