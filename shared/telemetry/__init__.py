@@ -1,0 +1,1 @@
+"""Traces, metrics and logs that show what the mesh does and never whom it does it for."""
