@@ -1,0 +1,254 @@
+"""The rows of one transaction, read once and written once, shared by many units of work.
+
+Owns: an identity map of rows (plain dicts) by table and primary key. Units read and write the map;
+`flush` sends what changed, one `executemany` per table and set of columns, which is what makes a
+transaction for 64 callers cost little more than one for a single caller.
+Promises: a unit that fails leaves no trace in the map, hence none in the database.
+Refuses: reading by query what the unit itself has changed and not yet sent.
+
+Rows that the book hands out are the map's own: read them, and change them through `update` only.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, Table, select
+
+from shared.kernel.errors import Conflict, InternalFault
+from shared.storage.shape import Key, Row, Shape, Shapes, in_portions
+
+
+class _Mark(Enum):
+    """What is still to be sent for a row; an update is marked by the names of its columns."""
+
+    INSERT = 1
+    DELETE = 2
+    UNKNOWN = 3  # no mark at all: the map did not know the row
+
+
+_Pending = _Mark | tuple[str, ...]
+
+
+class _Page:
+    """The rows of one table: `None` for a key that is known to be absent."""
+
+    __slots__ = ("pending", "rows", "shape")
+
+    def __init__(self, shape: Shape) -> None:
+        self.shape = shape
+        self.rows: dict[Key, Row | None] = {}
+        self.pending: dict[Key, _Pending] = {}
+
+
+_Undo = tuple[_Page, Key, Row | _Mark | None, _Pending | None]
+
+
+class Book:
+    """One transaction's rows. Used by one thread; thrown away with its transaction.
+
+    Failures of the database leave as the toolkit's own errors: whoever opened the transaction decides.
+    """
+
+    def __init__(self, connection: Connection, *, shapes: Shapes | None = None) -> None:
+        self._connection = connection
+        self._shapes = Shapes() if shapes is None else shapes
+        self._pages: dict[Table, _Page] = {}
+        self._undo: list[_Undo] | None = None
+
+    def get(self, table: Table, key: Key) -> Row | None:
+        """Return the row with this primary key as the transaction sees it, or `None`."""
+        page = self._page(table)
+        if key not in page.rows:
+            self._load(page, [key])
+        return page.rows[key]
+
+    def prefetch(self, table: Table, keys: Iterable[Key]) -> None:
+        """Load every row that is not yet known, with one query."""
+        page = self._page(table)
+        unknown = [key for key in dict.fromkeys(keys) if key not in page.rows]
+        if unknown:
+            self._load(page, unknown)
+
+    def lock(self, table: Table, key: Key) -> Row | None:
+        """Load a row and hold it against other transactions until this one ends.
+
+        On SQLite the transaction itself is that lock. Raises `InternalFault` (`storage.lock-order`)
+        when the row was read before: what was read may already be outdated.
+        """
+        page = self._page(table)
+        if key in page.rows:
+            raise InternalFault("storage.lock-order", "A record was read before it was locked.")
+        self._load(page, [key], lock=True)
+        return page.rows[key]
+
+    def insert(self, table: Table, row: Mapping[str, Any]) -> Row:
+        """Add a row and return it in full; columns left out take their constant default, or null.
+
+        Raises `Conflict` (`storage.conflict`) when the book knows a row of this key. A row that only the
+        database knows is found when the rows are sent: `get` first where that may happen.
+        """
+        page = self._page(table)
+        full = page.shape.full_row(row)
+        key = self._key(page, full)
+        if page.rows.get(key) is not None:
+            raise Conflict("storage.conflict", "Another record already has this identifier.")
+        was_deleted = page.pending.get(key) is _Mark.DELETE
+        self._write(page, key, full, page.shape.value_names if was_deleted else _Mark.INSERT)
+        return full
+
+    def update(self, table: Table, key: Key, **changes: Any) -> Row:
+        """Change columns of a row and return the row as it is now.
+
+        Raises `InternalFault` when there is no such row (`storage.absent`), no such column, or the key
+        itself would change (`storage.columns`).
+        """
+        page = self._page(table)
+        row = self._existing(table, key)
+        page.shape.check_columns(changes)
+        if not changes.keys().isdisjoint(page.shape.key_names):
+            raise InternalFault("storage.columns", "The key of a record cannot be changed.")
+        changed = {**row, **changes}
+        self._write(page, key, changed, _merged(page.pending.get(key), changes))
+        return changed
+
+    def delete(self, table: Table, key: Key) -> None:
+        """Remove a row. Raises `InternalFault` (`storage.absent`) when there is none."""
+        page = self._page(table)
+        self._existing(table, key)
+        self._write(page, key, None, None if page.pending.get(key) is _Mark.INSERT else _Mark.DELETE)
+
+    def select(self, statement: Select[Any]) -> list[Row]:
+        """Run a query and return its rows as dicts; rows of earlier units are sent first.
+
+        Raises `InternalFault` (`storage.select-after-write`) when this unit has already written.
+        """
+        self.flush()
+        return [dict(row) for row in self._connection.execute(statement).mappings()]
+
+    def find(
+        self, table: Table, *criteria: ColumnElement[bool], order_by: Sequence[Any] = (), limit: int | None = None
+    ) -> list[Row]:
+        """Return the rows of a table that meet all criteria, and keep them for `get` and `update`.
+
+        Raises `InternalFault` as `select` does.
+        """
+        page = self._page(table)
+        statement = select(table).where(*criteria).order_by(*order_by).limit(limit)
+        return [self._keep(page, row) for row in self.select(statement)]
+
+    @contextmanager
+    def unit(self) -> Iterator[None]:
+        """Run one unit of work: what it wrote is kept when it ends well, and undone when it raises."""
+        if self._undo is not None:
+            raise InternalFault("storage.nested-unit", "A unit of work was begun inside another.")
+        self._undo = []
+        try:
+            yield
+        except BaseException:
+            self._take_back(self._undo)
+            raise
+        finally:
+            self._undo = None
+
+    def flush(self) -> None:
+        """Send what is pending: inserts in the order of foreign keys, updates, deletes in reverse.
+
+        Raises `InternalFault` (`storage.select-after-write`) inside a unit that has written.
+        """
+        if self._undo:
+            raise InternalFault("storage.select-after-write", "A unit of work must query before it writes.")
+        pages = sorted((page for page in self._pages.values() if page.pending), key=lambda page: page.shape.rank)
+        for page in pages:
+            self._send_inserts(page)
+        for page in pages:
+            self._send_updates(page)
+        for page in reversed(pages):
+            self._send_deletes(page)
+            page.pending.clear()
+
+    def _page(self, table: Table) -> _Page:
+        page = self._pages.get(table)
+        if page is None:
+            page = self._pages[table] = _Page(self._shapes.of(table))
+        return page
+
+    def _load(self, page: _Page, keys: list[Key], *, lock: bool = False) -> None:
+        statement = page.shape.lock if lock else page.shape.load
+        rows = page.rows
+        rows.update(dict.fromkeys(keys))
+        for portion in in_portions(keys):
+            result = self._connection.execute(statement, {"keys": portion})
+            names = tuple(result.keys())
+            for values in result:
+                row = dict(zip(names, values, strict=True))
+                rows[page.shape.key_of(row)] = row
+
+    def _key(self, page: _Page, row: Row) -> Key:
+        key = page.shape.key_of(row)
+        if key is None:
+            raise InternalFault("storage.key", "A record was written without its key.")
+        return key
+
+    def _existing(self, table: Table, key: Key) -> Row:
+        row = self.get(table, key)
+        if row is None:
+            raise InternalFault("storage.absent", "A record to be changed does not exist.")
+        return row
+
+    def _keep(self, page: _Page, row: Row) -> Row:
+        """Enter a row that a query brought, unless the map knows it: then the map's own object stays."""
+        key = page.shape.key_of(row)
+        known = page.rows.get(key)
+        if known is None:
+            known = page.rows[key] = row
+        return known
+
+    def _write(self, page: _Page, key: Key, row: Row | None, pending: _Pending | None) -> None:
+        if self._undo is not None:
+            self._undo.append((page, key, page.rows.get(key, _Mark.UNKNOWN), page.pending.get(key)))
+        page.rows[key] = row
+        _set_pending(page, key, pending)
+
+    def _take_back(self, undo: list[_Undo]) -> None:
+        for page, key, row, pending in reversed(undo):
+            if isinstance(row, _Mark):
+                del page.rows[key]
+            else:
+                page.rows[key] = row
+            _set_pending(page, key, pending)
+
+    def _send_inserts(self, page: _Page) -> None:
+        rows = [page.rows[key] or {} for key, pending in page.pending.items() if pending is _Mark.INSERT]
+        if rows:
+            self._connection.execute(page.shape.insert, rows)
+
+    def _send_updates(self, page: _Page) -> None:
+        by_columns: dict[tuple[str, ...], list[Row]] = {}
+        for key, pending in page.pending.items():
+            if isinstance(pending, tuple) and pending:
+                row = page.rows[key] or {}
+                values = {name: row[name] for name in pending}
+                by_columns.setdefault(pending, []).append(page.shape.key_parameters(key) | values)
+        for parameters in by_columns.values():
+            self._connection.execute(page.shape.update, parameters)
+
+    def _send_deletes(self, page: _Page) -> None:
+        keys = [key for key, pending in page.pending.items() if pending is _Mark.DELETE]
+        if keys:
+            self._connection.execute(page.shape.delete, [page.shape.key_parameters(key) for key in keys])
+
+
+def _set_pending(page: _Page, key: Key, pending: _Pending | None) -> None:
+    if pending is None:
+        page.pending.pop(key, None)
+    else:
+        page.pending[key] = pending
+
+
+def _merged(pending: _Pending | None, changes: Mapping[str, Any]) -> _Pending:
+    """Return the mark of a row that is changed once more: a new row stays new."""
+    if isinstance(pending, _Mark):
+        return pending
+    return tuple(sorted({*(pending or ()), *changes}))

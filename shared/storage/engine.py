@@ -1,0 +1,144 @@
+"""Database engines: SQLite for one machine, PostgreSQL for many, with the same promises on both.
+
+Promises: a transaction that may write is serialised against lost updates (SQLite: `BEGIN IMMEDIATE`;
+PostgreSQL: the row that `Book.lock` holds); a committed transaction survives a power cut (SQLite:
+WAL with `synchronous=FULL`); foreign keys are enforced; nothing waits for ever (lock, statement,
+connect and pool timeouts).
+Refuses: other databases, and SQLite in memory, which each connection would see differently.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from shared.kernel.errors import InputRejected
+from shared.storage.faults import to_mesh_error
+
+_SQLITE = "sqlite"
+_POSTGRES = "postgresql"
+_BUSY_MILLIS = 5_000
+_STATEMENT_MILLIS = 15_000
+_IDLE_MILLIS = 30_000
+_CONNECT_SECONDS = 5
+_POOL: dict[str, Any] = {"pool_size": 8, "max_overflow": 8, "pool_timeout": 5}
+_SQLITE_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    f"busy_timeout={_BUSY_MILLIS}",
+    "cache_size=-16384",
+)
+_READ_ONLY = {"read_only_work": True}
+_SCHEMA_LOCK = 0x6D657368  # "mesh": one number for every deployable, as each has its own database
+
+
+def open_engine(url: str) -> Engine:
+    """Open the database at `sqlite:///<path>` or `postgresql+psycopg://...`.
+
+    No connection is made yet; a SQLite file is created, readable by its owner alone. Raises
+    `InputRejected` (`storage.url`).
+    """
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError) as fault:
+        raise _wrong_url() from fault
+    if parsed.drivername == _SQLITE:
+        return _open_sqlite(parsed)
+    if parsed.drivername == f"{_POSTGRES}+psycopg":
+        return _open_postgres(parsed)
+    raise _wrong_url()
+
+
+@contextmanager
+def read(engine: Engine) -> Iterator[Connection]:
+    """Open a connection for one read-only transaction that sees one snapshot throughout.
+
+    Writing through it fails. Raises `PeerUnavailable` (`storage.unavailable`) when the database does
+    not answer, `InternalFault` (`storage.fault`) when it refuses the statement.
+    """
+    try:
+        with engine.connect() as connection:
+            yield connection.execution_options(**_read_options(engine))
+    except SQLAlchemyError as fault:
+        raise to_mesh_error(fault) from fault
+
+
+def ping(engine: Engine) -> None:
+    """Ask the database for a sign of life. Raises `PeerUnavailable` (`storage.unavailable`)."""
+    with read(engine) as connection:
+        connection.execute(text("SELECT 1"))
+
+
+def create_schema(engine: Engine, metadata: MetaData) -> None:
+    """Create the tables that do not exist yet; replicas that start together do it one after another.
+
+    Raises `PeerUnavailable` or `InternalFault`, as `read`.
+    """
+    try:
+        with engine.begin() as connection:
+            if engine.dialect.name == _POSTGRES:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _SCHEMA_LOCK})
+            metadata.create_all(connection)
+    except SQLAlchemyError as fault:
+        raise to_mesh_error(fault) from fault
+
+
+def _wrong_url() -> InputRejected:
+    return InputRejected(
+        "storage.url", "Give a database as sqlite:///<path of a file in an existing folder> or postgresql+psycopg://..."
+    )
+
+
+def _open_sqlite(url: URL) -> Engine:
+    if not url.database or url.database == ":memory:" or url.query:
+        raise _wrong_url()
+    _create_private(Path(url.database))
+    engine = create_engine(url, connect_args={"timeout": _BUSY_MILLIS / 1000, "check_same_thread": False}, **_POOL)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _create_private(path: Path) -> None:
+    """Create the file with mode 0600; SQLite gives its journal files the same mode."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as fault:
+        raise _wrong_url() from fault
+
+
+def _prepare_sqlite(driver_connection: Any, _record: Any) -> None:
+    driver_connection.isolation_level = None  # or the driver begins by itself, deferred, and updates get lost
+    for pragma in _SQLITE_PRAGMAS:
+        driver_connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Take the write lock before the first read, so that what was read is still true when written."""
+    read_only = bool(connection.get_execution_options().get("read_only_work"))
+    if connection.info.get("read_only", False) is not read_only:
+        connection.exec_driver_sql(f"PRAGMA query_only={int(read_only)}")
+        connection.info["read_only"] = read_only
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+def _open_postgres(url: URL) -> Engine:
+    limits = {
+        "statement_timeout": _STATEMENT_MILLIS,
+        "lock_timeout": _BUSY_MILLIS,
+        "idle_in_transaction_session_timeout": _IDLE_MILLIS,
+    }
+    options = " ".join(f"-c {name}={millis}" for name, millis in limits.items()) + " -c timezone=UTC"
+    arguments = {"connect_timeout": _CONNECT_SECONDS, "options": options}
+    return create_engine(url, connect_args=arguments, pool_pre_ping=True, **_POOL)
+
+
+def _read_options(engine: Engine) -> dict[str, Any]:
+    if engine.dialect.name == _POSTGRES:
+        return {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    return _READ_ONLY

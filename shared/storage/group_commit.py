@@ -1,0 +1,191 @@
+"""Group commit: one writer thread, many callers, one durable transaction.
+
+A durable commit costs the same for one caller as for sixty-four, so callers queue their units of work
+and a single daemon thread commits them together. A caller is answered only after the commit. The
+thread waits for company only when it had some the last time, and never longer than `gather_seconds`:
+a lone caller pays nothing.
+
+Refuses: more than `waiting` callers in the queue (`storage.busy`, try again in a second), and any
+work once closed or stopped. A `FatalLedgerError` stops the writer for good: restart and verify.
+"""
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from concurrent.futures import InvalidStateError as FutureSettled
+from contextlib import suppress
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+from sqlalchemy import Engine
+
+from shared.kernel.errors import FatalLedgerError, PeerUnavailable
+from shared.storage.book import Book
+from shared.storage.faults import RETRY_AFTER
+from shared.storage.transactor import D, Hint, Outcome, Transactor, Unit
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Caller(Generic[D]):
+    """A unit and the future that somebody awaits: on a loop, or blocking a thread (`loop` is None)."""
+
+    unit: Unit[D]
+    future: Any
+    loop: asyncio.AbstractEventLoop | None
+
+
+class GroupWriter(Generic[D]):
+    """The one writer of a database in this process.
+
+    `open_desk` makes what a unit works with, from the book of the running transaction, afresh for each
+    unit. `on_begin` runs first in every transaction: lock there what serialises the writers of other
+    processes (on PostgreSQL nothing else does).
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        open_desk: Callable[[Book], D],
+        on_begin: Callable[[Book], None] | None = None,
+        gather_seconds: float = 0.002,
+        most: int = 64,
+        waiting: int = 4096,
+    ) -> None:
+        self._transactor = Transactor(engine, open_desk=open_desk, on_begin=on_begin)
+        self._gather_seconds, self._most, self._waiting = gather_seconds, most, waiting
+        self._lock = threading.Lock()
+        self._queue: deque[_Caller[D]] = deque()
+        self._in_hand: list[_Caller[D]] = []
+        self._enough = threading.Event()
+        self._wanted = 1
+        self._closing = False
+        self._stopped = False
+        self._thread = threading.Thread(target=self._run, name="group-writer", daemon=True)
+        self._thread.start()
+
+    async def submit(self, work: Callable[[D], T], *, prefetch: Sequence[Hint] = ()) -> T:
+        """Have `work` done in the next transaction and return its result once that is durable.
+
+        `work` runs on the writer's thread, perhaps twice: it must depend on the desk alone. `prefetch`
+        names rows it will read. A caller that is cancelled does not take its work back.
+        Raises what `work` raises if that is a `MeshError`, `InternalFault` (`storage.unit-failed`) if it
+        is not; `Conflict` (`storage.conflict`); `PeerUnavailable` (`storage.busy`, `storage.closed`, and
+        `storage.unavailable`, after which the work may or may not have been done).
+        """
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._enqueue(_Caller(Unit(work, prefetch), future, loop))
+        return await future
+
+    def submit_blocking(self, work: Callable[[D], T], *, prefetch: Sequence[Hint] = ()) -> T:
+        """Do as `submit` does, for a caller without an event loop."""
+        future: Future[T] = Future()
+        self._enqueue(_Caller(Unit(work, prefetch), future, None))
+        return future.result()
+
+    def healthy(self) -> bool:
+        """Say whether new work is taken: the thread lives, and nobody has closed or stopped the writer."""
+        return self._thread.is_alive() and not self._closing and not self._stopped
+
+    def queued(self) -> int:
+        """Return how many callers wait for their transaction to begin."""
+        return len(self._queue)
+
+    def close(self, *, timeout_seconds: float = 10.0) -> None:
+        """Take no more work, finish what is queued, end the thread. It may be called twice."""
+        with self._lock:
+            self._closing = True
+            self._enough.set()
+        self._thread.join(timeout_seconds)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _enqueue(self, caller: _Caller[D]) -> None:
+        with self._lock:
+            if self._closing or self._stopped:
+                raise _closed()
+            if len(self._queue) >= self._waiting:
+                raise PeerUnavailable(
+                    "storage.busy", "The service has more work than it can queue.", retry_after=RETRY_AFTER
+                )
+            self._queue.append(caller)
+            if len(self._queue) >= self._wanted:
+                self._enough.set()
+
+    def _run(self) -> None:
+        try:
+            while self._gather():
+                self._settle(self._transactor.run([caller.unit for caller in self._in_hand]))
+        except FatalLedgerError as fault:
+            self._settle([Outcome(error=fault)] * len(self._in_hand))
+        finally:
+            self._stop()
+            self._transactor.close()
+
+    def _gather(self) -> bool:
+        """Take the next callers in hand; return False when the writer is closed and the queue empty."""
+        expected = len(self._in_hand)
+        self._in_hand = []
+        self._await(1, None)
+        if expected > 1 and not self._closing:
+            self._await(min(expected, self._most), self._gather_seconds)
+        with self._lock:
+            self._in_hand = [self._queue.popleft() for _ in range(min(self._most, len(self._queue)))]
+        return bool(self._in_hand)
+
+    def _await(self, wanted: int, seconds: float | None) -> None:
+        """Sleep until `wanted` callers are queued, the writer is closing, or the time is over."""
+        with self._lock:
+            if len(self._queue) >= wanted or self._closing:
+                return
+            self._wanted = wanted
+            self._enough.clear()
+        self._enough.wait(seconds)
+
+    def _stop(self) -> None:
+        """Refuse new work, and tell everybody who still waits that theirs is not done."""
+        with self._lock:
+            self._stopped = True
+            left = [*self._in_hand, *self._queue]
+            self._queue.clear()
+        self._in_hand = left
+        self._settle([Outcome(error=_closed()) for _ in left])
+
+    def _settle(self, outcomes: list[Outcome]) -> None:
+        """Answer the callers in hand: one call into each of their loops."""
+        by_loop: dict[asyncio.AbstractEventLoop, list[tuple[Any, Outcome]]] = {}
+        for caller, outcome in zip(self._in_hand, outcomes, strict=True):
+            if caller.loop is None:
+                _answer([(caller.future, outcome)])
+            else:
+                by_loop.setdefault(caller.loop, []).append((caller.future, outcome))
+        for loop, answers in by_loop.items():
+            with suppress(RuntimeError):  # the loop is closed: nobody is left to hear
+                loop.call_soon_threadsafe(_answer, answers)
+
+
+def _answer(answers: Sequence[tuple[Any, Outcome]]) -> None:
+    for future, outcome in answers:
+        if future.done():  # the caller went away
+            continue
+        with suppress(FutureSettled):
+            if outcome.error is None:
+                future.set_result(outcome.value)
+            else:
+                future.set_exception(outcome.error)
+
+
+def _closed() -> PeerUnavailable:
+    return PeerUnavailable("storage.closed", "The service is stopping. Try again.", retry_after=RETRY_AFTER)

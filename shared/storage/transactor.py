@@ -1,0 +1,170 @@
+"""One transaction for many units of work, and what becomes of each unit when something fails.
+
+1. Open: a connection, a transaction, the owner's `on_begin` (which locks what serialises the writers).
+2. Read: every row that the units asked for, one query per table.
+3. Run: each unit at its own desk; a unit that raises loses its own writes and nothing else.
+4. Send and commit.
+
+A failure in (1) is told to every caller: no unit can be to blame. A failure in (2) to (4) before the
+commit persisted nothing, so the units are run again one by one, and only the one to blame fails. A
+commit that fails may have persisted all the same: nothing is run again, the callers are told to
+retry, and their retry reads what is true, because nothing is remembered from one transaction to the
+next. A `FatalLedgerError` leaves this room: its owner must stop.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Connection, Engine, Table
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from shared.kernel.errors import FatalLedgerError, InternalFault, MeshError
+from shared.storage.book import Book
+from shared.storage.faults import is_connection_lost, to_mesh_error, unavailable
+from shared.storage.shape import Key, Shapes
+
+D = TypeVar("D")
+
+Hint = tuple[Table, Key]
+
+
+@dataclass(frozen=True, slots=True)
+class Unit(Generic[D]):
+    """Work to do at a desk, perhaps twice, so a function of the desk alone; and rows it will read."""
+
+    work: Callable[[D], Any]
+    prefetch: Sequence[Hint] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a unit returned, or why it failed."""
+
+    value: Any = None
+    error: MeshError | None = None
+
+
+class Transactor(Generic[D]):
+    """Runs units on one write connection, which is replaced when it is lost. Used by one thread."""
+
+    def __init__(
+        self, engine: Engine, *, open_desk: Callable[[Book], D], on_begin: Callable[[Book], None] | None = None
+    ) -> None:
+        self._engine = engine
+        self._open_desk = open_desk
+        self._on_begin = on_begin
+        self._shapes = Shapes()
+        self._connection: Connection | None = None
+
+    def run(self, units: Sequence[Unit[D]]) -> list[Outcome]:
+        """Run and commit units, and return one outcome per unit, in their order.
+
+        Raises `FatalLedgerError` when a unit or `on_begin` does; nothing of the transaction is kept.
+        """
+        try:
+            return self._together(units)
+        except SQLAlchemyError as fault:
+            if len(units) == 1:
+                return [Outcome(error=to_mesh_error(fault))]
+        return self._one_by_one(units)
+
+    def close(self) -> None:
+        """Give the connection back."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _one_by_one(self, units: Sequence[Unit[D]]) -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        for unit in units:
+            try:
+                outcomes += self._together([unit])
+            except SQLAlchemyError as fault:
+                outcomes.append(Outcome(error=to_mesh_error(fault)))
+        return outcomes
+
+    def _together(self, units: Sequence[Unit[D]]) -> list[Outcome]:
+        """Do steps (1) to (4). Raises the toolkit's error only where nothing can have been persisted."""
+        try:
+            connection, book = self._open()
+        except (SQLAlchemyError, MeshError) as fault:
+            self._discard()
+            return _failed(units, fault)
+        try:
+            outcomes = self._work(book, units)
+            book.flush()
+        except BaseException:
+            self._discard()
+            raise
+        try:
+            connection.commit()
+        except IntegrityError:  # a deferred constraint: certainly rolled back
+            self._discard()
+            raise
+        except SQLAlchemyError:
+            self._discard()
+            return [Outcome(error=unavailable()) for _ in units]
+        return outcomes
+
+    def _open(self) -> tuple[Connection, Book]:
+        """Do step (1), once more on a fresh connection when the kept one turns out to be dead."""
+        try:
+            return self._begin()
+        except SQLAlchemyError as fault:
+            if not is_connection_lost(fault):
+                raise
+        self._discard()
+        return self._begin()
+
+    def _begin(self) -> tuple[Connection, Book]:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        self._connection.begin()
+        book = Book(self._connection, shapes=self._shapes)
+        if self._on_begin is not None:
+            self._on_begin(book)
+        return self._connection, book
+
+    def _work(self, book: Book, units: Sequence[Unit[D]]) -> list[Outcome]:
+        """Do steps (2) and (3)."""
+        wanted: dict[Table, list[Key]] = {}
+        for unit in units:
+            for table, key in unit.prefetch:
+                wanted.setdefault(table, []).append(key)
+        for table, keys in wanted.items():
+            book.prefetch(table, keys)
+        return [self._work_one(book, unit) for unit in units]
+
+    def _work_one(self, book: Book, unit: Unit[D]) -> Outcome:
+        try:
+            with book.unit():
+                return Outcome(value=unit.work(self._open_desk(book)))
+        except (SQLAlchemyError, FatalLedgerError):
+            raise
+        except MeshError as fault:
+            return Outcome(error=fault)
+        except Exception as fault:  # noqa: BLE001 - a defect in one unit must not reach the other callers
+            return Outcome(error=_defect(fault))
+
+    def _discard(self) -> None:
+        """Drop the connection with whatever is open on it: its state is not known well enough to go on."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.invalidate()
+            connection.close()
+
+
+def _failed(units: Sequence[Unit[D]], fault: SQLAlchemyError | MeshError) -> list[Outcome]:
+    """Return one error of its own for each unit. Raises a `FatalLedgerError` instead of returning it."""
+    if isinstance(fault, FatalLedgerError):
+        raise fault
+    if isinstance(fault, MeshError):
+        return [Outcome(error=fault) for _ in units]
+    return [Outcome(error=to_mesh_error(fault)) for _ in units]
+
+
+def _defect(cause: Exception) -> InternalFault:
+    fault = InternalFault("storage.unit-failed", f"A unit of work raised {type(cause).__name__}.")
+    fault.__cause__ = cause
+    return fault
