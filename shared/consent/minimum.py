@@ -10,9 +10,9 @@ from shared.consent.citation import by_consent, by_legal_basis, by_service
 from shared.consent.grant import Consent
 from shared.consent.procedure import may_travel
 from shared.consent.request import ConsentBasis, OtherBasis
-from shared.consent.scope import scope_faults
+from shared.consent.scope import is_whole, scope_faults
 from shared.kernel.errors import Reason
-from shared.sop.model import Compartment, ServiceType, Sop
+from shared.sop.model import Compartment, LegalBasisKind, ServiceType, Sop
 
 
 def held_back(
@@ -47,7 +47,11 @@ def _without_ground(
     sop: Sop,
 ) -> Reason | None:
     if isinstance(basis, ConsentBasis):
+        if not is_whole(lineage, basis.consent_id):
+            return by_consent("consent.missing", sop)
         return _beyond_consent(compartment, recipient, service, lineage, sop)
+    if basis.kind is LegalBasisKind.CONSENT:
+        return by_consent("consent.missing", sop)
     ground = sop.legal_bases.get(basis.kind)
     if ground is None:
         return by_service("sop.basis", service)
@@ -57,8 +61,6 @@ def _without_ground(
 def _beyond_consent(
     compartment: Compartment, recipient: str, service: ServiceType, lineage: Sequence[Consent], sop: Sop
 ) -> Reason | None:
-    if not lineage:
-        return by_consent("consent.missing", sop)
     for consent in lineage:
         for code in scope_faults(
             consent, recipient=recipient, service_type=service.code, compartments=frozenset({compartment})

@@ -1,7 +1,7 @@
 """Whether a consent that was derived from another only narrows it, and whether its maker may derive it.
 
 Promises: when `check_narrower` finds nothing, the child grants no compartment to anybody, for any service or
-at any time, that the parent does not grant. Follows wire contract section 3 (`derived_from`): "a derived consent may only narrow".
+at any time, that the parent does not grant. Follows wire contract section 3 (`derived_from`).
 """
 
 from collections.abc import Iterator

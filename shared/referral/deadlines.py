@@ -1,0 +1,70 @@
+"""When a recipient must have acknowledged, decided, contacted and completed.
+
+Owns the choice among clocks (fact sheet sections 4.1 to 4.5): of the service type, and of the urgency level where
+the service type sets none. Promises that a statutory or clinical limit never moves later, whatever the
+urgency (INV-05), and that a clinical window runs from the incident (E6, INV-13). The calendar itself is
+`shared.sop.calendar`. The absolute time is stored with the id of the rule that produced it.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.sop.calendar import due_at
+from shared.sop.model import BasisKind, ClockPhase, ClockRule, ClockStart, ServiceType, Sop, Urgency
+
+_FIRM = frozenset({BasisKind.STAT, BasisKind.CLIN})
+_MOST_URGENT_FIRST = tuple(Urgency)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A limit, and the clock rule it comes from."""
+
+    rule_id: str
+    at: datetime
+
+
+def due_times(
+    sop: Sop,
+    service: ServiceType,
+    *,
+    urgency: Urgency,
+    sent_at: datetime,
+    incident_at: datetime | None,
+    accepted_at: datetime | None = None,
+) -> Mapping[ClockPhase, Due]:
+    """Return the limit of each phase, in UTC. A phase whose clock starts on acceptance is absent until then.
+
+    1. Without a statutory or clinical clock in the service type: the earliest of its clocks and the level's.
+    2. With one: the earliest of the service type's clocks; the level's does not count.
+    3. When the caller raised the urgency above the service type's own, the level's clock counts always.
+
+    A window from the incident runs from sending when the incident's time is not known or lies after it.
+    """
+    starts = {
+        ClockStart.SENT: sent_at,
+        ClockStart.INCIDENT: min(incident_at or sent_at, sent_at),
+        ClockStart.ACCEPTED: accepted_at,
+    }
+    found = {}
+    for phase in ClockPhase:
+        rules = _rules_of(sop, service, phase=phase, urgency=urgency)
+        limits = [
+            Due(rule.id, due_at(start, rule.amount, rule.unit)) for rule in rules if (start := starts[rule.start])
+        ]
+        if limits:
+            found[phase] = min(limits, key=lambda due: due.at)
+    return found
+
+
+def is_raised(service: ServiceType, urgency: Urgency) -> bool:
+    """Say whether `urgency` is above the service type's own."""
+    return _MOST_URGENT_FIRST.index(urgency) < _MOST_URGENT_FIRST.index(service.urgency)
+
+
+def _rules_of(sop: Sop, service: ServiceType, *, phase: ClockPhase, urgency: Urgency) -> Iterator[ClockRule]:
+    own = [rule for rule in service.clocks if rule.phase is phase]
+    yield from own  # (1) (2)
+    if is_raised(service, urgency) or not any(rule.basis.kind in _FIRM for rule in own):  # (1) (3)
+        yield from (rule for rule in sop.urgencies[urgency].clocks if rule.phase is phase)
