@@ -39,7 +39,7 @@ BASE64URL_PATTERN: Final = r"^[A-Za-z0-9_-]+$"
 DIGEST_PATTERN: Final = r"^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$"
 HEX_PATTERN: Final = r"^[0-9a-f]{64}$"
 LINE_PATTERN: Final = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]+$"
-FACT_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9_.:+-]{0,63}$"
+FACT_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9_.:+/-]{0,63}$"
 JWS_PATTERN: Final = r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]+$"
 TRACEPARENT_PATTERN: Final = r"^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"
 
