@@ -1,0 +1,1 @@
+"""The gateway's doors to the world: tables, desk, directory in memory, delivery."""

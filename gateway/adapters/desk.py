@@ -1,0 +1,252 @@
+"""The desk over the database: the records of one unit of work, through one book of rows.
+
+Everything written here is committed with the ledger entry that says so, or not at all.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from gateway.adapters import rows
+from gateway.adapters.ledger import append
+from gateway.adapters.memory import RowMemory
+from gateway.adapters.notices import NoticeWriter
+from gateway.adapters.tables import AGENCIES, AREAS, CONSENTS, HOLDS, MESSAGES, REFERRALS
+from gateway.application.outcome import answer_text
+from gateway.application.ports import Held, Recorded, StoredMessage
+from gateway.domain.agency import Agency
+from gateway.domain.arrival import Arrival
+from gateway.domain.referral import Referral
+from shared.consent.grant import Consent, Taking
+from shared.kernel.clock import Clock, to_wire
+from shared.kernel.identifiers import GATEWAY
+from shared.sop.model import Sop
+from shared.storage.book import Book
+
+_PROVINCE_DIGITS = 2
+#: `areas` holds this code when a list of communes was imported.
+LIST_IMPORTED = "*"
+PENDING = "pending"
+
+
+class SqlDesk:
+    """One unit of work over a `Book`. Implements `gateway.application.ports.Desk`."""
+
+    def __init__(
+        self,
+        book: Book,
+        *,
+        clock: Clock,
+        sop: Sop,
+        memory: RowMemory,
+        notices: NoticeWriter,
+    ) -> None:
+        self.book = book
+        self._at = clock.now()
+        self._sop = sop
+        self._memory = memory
+        self._notices = notices
+
+    @property
+    def at(self) -> datetime:
+        """The moment of this unit of work."""
+        return self._at
+
+    def message(self, message_id: str) -> StoredMessage | None:
+        """Return the admitted message of this id."""
+        row = self.book.get(MESSAGES, message_id)
+        return None if row is None else _stored(row)
+
+    def agency(self, agency_id: str) -> Agency | None:
+        """Return the directory entry."""
+        row = self.book.get(AGENCIES, agency_id)
+        return None if row is None else self._memory.agency(row)
+
+    def referral(self, referral_id: str) -> Referral | None:
+        """Return the referral as it stands."""
+        row = self.book.get(REFERRALS, referral_id)
+        return None if row is None else rows.referral_of(row)
+
+    def consent(self, consent_id: str) -> Consent | None:
+        """Return the consent with all that was taken back of it."""
+        row = self.book.get(CONSENTS, consent_id)
+        return None if row is None else self._memory.consent(row)
+
+    def derived_consents(self, consent_id: str) -> Sequence[Consent]:
+        """Return every consent that was derived from this one, nearest first."""
+        found: dict[str, Consent] = {}
+        parents = [consent_id]
+        while parents:
+            derived = self.book.find(CONSENTS, CONSENTS.c.derived_from.in_(parents))
+            parents = [row["id"] for row in derived if row["id"] not in found]
+            found.update({row["id"]: self._memory.consent(row) for row in derived})
+        return list(found.values())
+
+    def referrals_under(self, consent_ids: Sequence[str]) -> Sequence[Referral]:
+        """Return every referral that rests on one of these consents."""
+        if not consent_ids:
+            return ()
+        found = self.book.find(
+            REFERRALS, REFERRALS.c.consent_id.in_(consent_ids), order_by=(REFERRALS.c.referral_id,)
+        )
+        return [rows.referral_of(row) for row in found]
+
+    def unsettled(self, referral_ids: Sequence[str]) -> Sequence[StoredMessage]:
+        """Return the messages of these referrals that still wait to be delivered."""
+        found = self.book.find(
+            MESSAGES, MESSAGES.c.referral_id.in_(referral_ids), MESSAGES.c.settled_at.is_(None), order_by=(MESSAGES.c.seq,)
+        )
+        return [_stored(row) for row in found]
+
+    def province_of(self, area: str) -> str | None:
+        """Return the province of a commune, None when the list of communes was not imported."""
+        row = self.book.get(AREAS, area)
+        return None if row is None else str(row["province"])
+
+    def area_exists(self, area: str) -> bool:
+        """Say whether this province or commune exists; without an imported list, whether the code is in range."""
+        if len(area) == _PROVINCE_DIGITS:
+            return area in self._sop.provinces
+        if self.book.get(AREAS, LIST_IMPORTED) is not None:
+            return self.book.get(AREAS, area) is not None
+        lowest, highest = self._sop.commune_codes
+        return lowest <= area <= highest
+
+    def record(self, kind: str, actor: str, **facts: str | None) -> Recorded:
+        """Append one entry to the ledger."""
+        return append(self.book, kind, actor, at=self._at, **facts)
+
+    def store_message(
+        self, arrival: Arrival, *, recorded: Recorded, answer: Mapping[str, Any], referral_id: str | None, deliver: bool
+    ) -> None:
+        """Keep a message: for replays, and for delivery to its recipient when `deliver`."""
+        self.book.insert(
+            MESSAGES,
+            {
+                "message_id": arrival.message_id,
+                "seq": recorded.index,
+                "kind": arrival.kind,
+                "sender": arrival.sender,
+                "recipient": arrival.recipient,
+                "referral_id": referral_id,
+                "sha256": arrival.sha256,
+                "answer": answer_text(answer),
+                "body": arrival.body if deliver else None,
+                "signature": arrival.signature if deliver else None,
+                "hub_shares": dict(arrival.hub_shares) if deliver and arrival.kind == "note" else None,
+                "traceparent": arrival.traceparent,
+                "attempt": 0,
+                "due_at": None,
+                "settled_at": None if deliver else to_wire(self._at),
+                "settled_code": None if deliver else "kept",
+            },
+        )
+
+    def notify(self, agency_id: str, *, type: str, referral_id: str, data: Mapping[str, Any], trace_id: str) -> Recorded:
+        """Write a notice from the gateway to an agency, record it, and queue it for delivery."""
+        notice = self._notices.write(
+            agency_id, type=type, referral_id=referral_id, data=data, trace_id=trace_id, at=self._at
+        )
+        row = self.book.get(REFERRALS, referral_id) or {}
+        recorded = self.record(
+            "notice",
+            GATEWAY,
+            message_id=notice.message_id,
+            message_sha256=notice.sha256,
+            referral_id=referral_id,
+            chain_id=row.get("chain_id"),
+            consent_id=row.get("consent_id"),
+            code=type,
+            state=row.get("state"),
+            trace_id=trace_id,
+        )
+        self.store_message(notice, recorded=recorded, answer={}, referral_id=referral_id, deliver=True)
+        return recorded
+
+    def settle_message(self, message: StoredMessage, *, code: str) -> None:
+        """Take a waiting message out of delivery, say why, and forget its text and halves."""
+        self.book.update(
+            MESSAGES,
+            message.message_id,
+            body=None,
+            signature=None,
+            hub_shares=None,
+            settled_at=to_wire(self._at),
+            settled_code=code,
+        )
+
+    def add_referral(self, referral: Referral) -> None:
+        """Keep a new referral."""
+        self.book.insert(REFERRALS, rows.referral_row(referral))
+
+    def change_referral(self, referral: Referral) -> None:
+        """Keep what changed of a referral: state, halves, due times."""
+        self.book.update(REFERRALS, referral.referral_id, **rows.referral_changes(referral))
+
+    def add_consent(self, consent: Consent, *, statement: Mapping[str, Any]) -> None:
+        """Keep a new consent; `statement` is how it was given (grantor, form, language ...)."""
+        self.book.insert(CONSENTS, rows.consent_row(consent, statement))
+
+    def take_back(self, consent: Consent, taking: Taking) -> None:
+        """Add a taking to a consent."""
+        takings = [rows.taking_row(earlier) for earlier in (*consent.takings, taking)]
+        self.book.update(CONSENTS, consent.id, takings=takings)
+
+    def hold(self, held: Held) -> None:
+        """Keep what a holder owes since a revocation; a later revocation asks anew."""
+        key = f"{held.consent_id}/{held.referral_id}"
+        row = {
+            "key": key,
+            "consent_id": held.consent_id,
+            "agency": held.agency,
+            "referral_id": held.referral_id,
+            "via": held.via,
+            "due_at": held.due_at,
+            "result": held.result,
+            "answered_at": None if held.result == PENDING else to_wire(self._at),
+            "ledger_index": None,
+        }
+        if self.book.get(HOLDS, key) is None:
+            self.book.insert(HOLDS, row)
+        else:
+            del row["key"]
+            self.book.update(HOLDS, key, **row)
+
+    def open_holds(self, referral_id: str) -> Sequence[Held]:
+        """Return what the holder of this referral still owes."""
+        found = self.book.find(HOLDS, HOLDS.c.referral_id == referral_id, HOLDS.c.result == PENDING)
+        return [
+            Held(
+                consent_id=row["consent_id"],
+                agency=row["agency"],
+                referral_id=row["referral_id"],
+                via=row["via"],
+                due_at=row["due_at"],
+                result=row["result"],
+            )
+            for row in found
+        ]
+
+    def answer_hold(self, held: Held, *, result: str, recorded: Recorded) -> None:
+        """Keep a holder's answer, and where it is recorded."""
+        self.book.update(
+            HOLDS,
+            f"{held.consent_id}/{held.referral_id}",
+            result=result,
+            answered_at=to_wire(self._at),
+            ledger_index=recorded.index,
+        )
+
+
+def _stored(row: Mapping[str, Any]) -> StoredMessage:
+    return StoredMessage(
+        message_id=row["message_id"],
+        kind=row["kind"],
+        sender=row["sender"],
+        recipient=row["recipient"],
+        referral_id=row["referral_id"],
+        sha256=row["sha256"],
+        answer=row["answer"],
+        attempted=row["attempt"] > 0,
+        settled=row["settled_at"] is not None,
+    )

@@ -1,0 +1,50 @@
+"""Domain values of rows that seldom change, kept for as long as their row says the same."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, TypeVar
+
+from gateway.adapters.rows import agency_of, consent_of
+from gateway.domain.agency import Agency
+from shared.consent.grant import Consent
+
+Value = TypeVar("Value")
+Row = Mapping[str, Any]
+
+
+class _Kept(Generic[Value]):
+    """Values by id, each with the revision of the row it was read from."""
+
+    def __init__(self, read: Callable[[Row], Value], revision: Callable[[Row], int], *, most: int) -> None:
+        self._read = read
+        self._revision = revision
+        self._most = most
+        self._values: dict[str, tuple[int, Value]] = {}
+
+    def of(self, row: Row) -> Value:
+        revision = self._revision(row)
+        kept = self._values.get(row["id"])
+        if kept is None or kept[0] != revision:
+            if len(self._values) >= self._most:
+                self._values.clear()
+            kept = self._values[row["id"]] = (revision, self._read(row))
+        return kept[1]
+
+
+class RowMemory:
+    """Spares the hot path from reading the same agency and consent anew. One per process.
+
+    The row itself is read in every transaction, so nothing here can be out of date.
+    """
+
+    def __init__(self, *, most: int = 4096) -> None:
+        self._agencies = _Kept(agency_of, lambda row: int(row["revision"]), most=most)
+        # a consent only ever changes by one more taking
+        self._consents = _Kept(consent_of, lambda row: len(row["takings"]), most=most)
+
+    def agency(self, row: Row) -> Agency:
+        """Return the agency of a row."""
+        return self._agencies.of(row)
+
+    def consent(self, row: Row) -> Consent:
+        """Return the consent of a row."""
+        return self._consents.of(row)

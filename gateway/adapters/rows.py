@@ -1,0 +1,190 @@
+"""Rows to domain values and back, by hand: a table model does not validate, and rows never leave here."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from gateway.domain.agency import Agency, AgencyStatus
+from gateway.domain.referral import DueTime, Half, HalfState, Referral
+from shared.consent.grant import Consent, Grant, Taking
+from shared.consent.request import ConsentBasis, OtherBasis
+from shared.kernel.clock import from_wire, to_wire
+from shared.sop.model import (
+    AgeBand,
+    ClockPhase,
+    Compartment,
+    LegalBasisKind,
+    ReferralState,
+    Stage,
+    Urgency,
+)
+
+Row = Mapping[str, Any]
+
+
+def agency_of(row: Row) -> Agency:
+    """Read an agency. Its webhook secret stays in the row."""
+    return Agency(
+        id=row["id"],
+        name_vi=row["name_vi"],
+        name_en=row["name_en"],
+        sectors=frozenset(row["sectors"]),
+        areas=frozenset(row["areas"]),
+        services=frozenset(row["services"]),
+        hours=row["hours"],
+        base_url=row["base_url"],
+        jwks=row["jwks"],
+        status=AgencyStatus(row["status"]),
+        revision=row["revision"],
+        protected=row["protected"],
+        sample=row["sample"],
+    )
+
+
+def consent_of(row: Row) -> Consent:
+    """Read a consent with everything that was taken back of it."""
+    return Consent(
+        id=row["id"],
+        subject=row["subject"],
+        recorder=row["recorder"],
+        recorded_at=from_wire(row["recorded_at"]),
+        valid_from=from_wire(row["valid_from"]),
+        valid_to=from_wire(row["valid_to"]),
+        purposes=frozenset(row["purposes"]),
+        grants=tuple(_grant_of(grant) for grant in row["grants"]),
+        withheld=frozenset(map(Compartment, row["withheld"])),
+        derived_from=row["derived_from"],
+        takings=tuple(_taking_of(taking) for taking in row["takings"]),
+    )
+
+
+def consent_row(consent: Consent, statement: Mapping[str, Any]) -> dict[str, Any]:
+    """Write a consent."""
+    return {
+        "id": consent.id,
+        "subject": consent.subject,
+        "recorder": consent.recorder,
+        "recorded_at": to_wire(consent.recorded_at),
+        "valid_from": to_wire(consent.valid_from),
+        "valid_to": to_wire(consent.valid_to),
+        "purposes": sorted(consent.purposes),
+        "grants": [grant_row(grant) for grant in consent.grants],
+        "withheld": sorted(consent.withheld),
+        "derived_from": consent.derived_from,
+        "takings": [taking_row(taking) for taking in consent.takings],
+        "statement": dict(statement),
+    }
+
+
+def grant_row(grant: Grant) -> dict[str, Any]:
+    """Write a grant in the form of the wire."""
+    return {
+        "recipients": sorted(grant.recipients),
+        "service_types": sorted(grant.service_types),
+        "compartments": sorted(grant.compartments),
+        "onward": grant.onward,
+    }
+
+
+def taking_row(taking: Taking) -> dict[str, Any]:
+    """Write a taking."""
+    return {
+        "at": to_wire(taking.at),
+        "by": taking.by,
+        "recipients": None if taking.recipients is None else sorted(taking.recipients),
+        "compartments": None if taking.compartments is None else sorted(taking.compartments),
+    }
+
+
+def referral_of(row: Row) -> Referral:
+    """Read a referral."""
+    return Referral(
+        referral_id=row["referral_id"],
+        chain_id=row["chain_id"],
+        parent_id=row["parent_id"],
+        sender=row["sender"],
+        recipient=row["recipient"],
+        subject=row["subject"],
+        service_type=row["service_type"],
+        urgency=Urgency(row["urgency"]),
+        staff_gender=row["staff_gender"],
+        state=ReferralState(row["state"]),
+        age_band=AgeBand(row["age_band"]),
+        basis=_basis_of(row["basis"]),
+        basis_expires_at=row["basis_expires_at"],
+        blocked=frozenset(row["blocked"]),
+        halves={Compartment(name): Half(Stage(h[0]), HalfState(h[1]), h[2]) for name, h in row["halves"].items()},
+        due={ClockPhase(phase): DueTime(*due) for phase, due in row["due"].items()},
+        sent_at=row["sent_at"],
+    )
+
+
+def referral_row(referral: Referral) -> dict[str, Any]:
+    """Write a referral."""
+    return {
+        "referral_id": referral.referral_id,
+        "chain_id": referral.chain_id,
+        "parent_id": referral.parent_id,
+        "sender": referral.sender,
+        "recipient": referral.recipient,
+        "subject": referral.subject,
+        "service_type": referral.service_type,
+        "urgency": referral.urgency.value,
+        "staff_gender": referral.staff_gender,
+        "age_band": referral.age_band.value,
+        "basis": _basis_row(referral.basis),
+        "consent_id": referral.consent_id,
+        "basis_expires_at": referral.basis_expires_at,
+        "blocked": sorted(referral.blocked),
+        "due": {phase.value: [due.at, due.rule_id] for phase, due in referral.due.items()},
+        "sent_at": referral.sent_at,
+        **referral_changes(referral),
+    }
+
+
+def referral_changes(referral: Referral) -> dict[str, Any]:
+    """Write what may change of a referral after it was sent."""
+    return {
+        "state": referral.state.value,
+        "halves": {name.value: [h.stage.value, h.state.value, h.share] for name, h in referral.halves.items()},
+        "next_due_at": referral.next_due_at(),
+    }
+
+
+def _grant_of(grant: Row) -> Grant:
+    return Grant(
+        recipients=frozenset(grant["recipients"]),
+        service_types=frozenset(grant["service_types"]),
+        compartments=frozenset(map(Compartment, grant["compartments"])),
+        onward=grant["onward"],
+    )
+
+
+def _taking_of(taking: Row) -> Taking:
+    return Taking(
+        at=from_wire(taking["at"]),
+        by=taking["by"],
+        recipients=None if taking["recipients"] is None else frozenset(taking["recipients"]),
+        compartments=None if taking["compartments"] is None else frozenset(map(Compartment, taking["compartments"])),
+    )
+
+
+def _basis_of(basis: Row) -> ConsentBasis | OtherBasis:
+    if basis["kind"] == LegalBasisKind.CONSENT:
+        return ConsentBasis(basis["consent_id"])
+    return OtherBasis(
+        kind=LegalBasisKind(basis["kind"]),
+        article=basis["article"],
+        approver=basis["approver"],
+        notify_unsafe=basis["notify_unsafe"],
+    )
+
+
+def _basis_row(basis: ConsentBasis | OtherBasis) -> dict[str, Any]:
+    if isinstance(basis, ConsentBasis):
+        return {"kind": LegalBasisKind.CONSENT.value, "consent_id": basis.consent_id}
+    return {
+        "kind": basis.kind.value,
+        "article": basis.article,
+        "approver": basis.approver,
+        "notify_unsafe": basis.notify_unsafe,
+    }

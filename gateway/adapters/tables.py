@@ -1,0 +1,239 @@
+"""The gateway's tables. Rows never leave the adapters.
+
+Times are kept as wire text (RFC 3339, UTC, milliseconds): they sort, compare and travel unchanged on
+every database. The `messages` table is the outbox as well: a message waits for delivery as long as
+`settled_at` is null, in the order of `seq`, which is the index of its ledger entry.
+"""
+
+from typing import Any
+
+from sqlalchemy import JSON, Column, Index, Table, Text, text
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+MAPPERS = registry()
+METADATA = MAPPERS.metadata
+
+
+class GatewayRow(SQLModel, registry=MAPPERS):
+    """Base of the gateway's rows, with a registry of its own."""
+
+
+def _json(*, nullable: bool = False) -> Any:
+    return Field(default=None, sa_column=Column(JSON(none_as_null=True), nullable=nullable))
+
+
+def _text(*, nullable: bool = False) -> Any:
+    return Field(default=None, sa_column=Column(Text, nullable=nullable))
+
+
+class AgencyRow(GatewayRow, table=True):
+    """An agency of the directory. `webhook_secret` signs the delivery hop (Standard Webhooks)."""
+
+    __tablename__ = "agencies"
+    id: str = Field(primary_key=True)
+    name_vi: str
+    name_en: str
+    sectors: list[str] = _json()
+    areas: list[str] = _json()
+    services: list[str] = _json()
+    hours: str | None = None
+    base_url: str | None = None
+    jwks: dict[str, Any] = _json()
+    webhook_secret: str
+    status: str
+    protected: bool = False
+    sample: bool = False
+    revision: int = Field(index=True)
+
+
+class AvailabilityRow(GatewayRow, table=True):
+    """What an agency last said of one of its services."""
+
+    __tablename__ = "availabilities"
+    key: str = Field(primary_key=True)  # agency id "/" service type
+    agency_id: str = Field(index=True)
+    service_type: str = Field(index=True)
+    accepting: bool
+    capacity: int | None = None
+    staff_genders: list[str] = _json()
+    languages: list[str] = _json()
+    updated_at: str
+
+
+class OversightClientRow(GatewayRow, table=True):
+    """A body of oversight: a client like an agency, with other scopes and no cases."""
+
+    __tablename__ = "oversight_clients"
+    id: str = Field(primary_key=True)
+    jwks: dict[str, Any] = _json()
+    scopes: list[str] = _json()
+    revision: int = Field(index=True)
+
+
+class UsedAssertionRow(GatewayRow, table=True):
+    """A client assertion's `jti`, kept until it could no longer be replayed."""
+
+    __tablename__ = "used_assertions"
+    jti: str = Field(primary_key=True)  # client id "/" jti
+    expires_at: str = Field(index=True)
+
+
+class AreaRow(GatewayRow, table=True):
+    """A commune of the imported list of administrative units."""
+
+    __tablename__ = "areas"
+    code: str = Field(primary_key=True)
+    province: str = Field(index=True)
+
+
+class ConsentRow(GatewayRow, table=True):
+    """A consent: who may receive what, for which purpose, until when, and what was taken back."""
+
+    __tablename__ = "consents"
+    id: str = Field(primary_key=True)
+    subject: str
+    recorder: str = Field(index=True)
+    recorded_at: str
+    valid_from: str
+    valid_to: str
+    purposes: list[str] = _json()
+    grants: list[dict[str, Any]] = _json()
+    withheld: list[str] = _json()
+    derived_from: str | None = Field(default=None, index=True)
+    takings: list[dict[str, Any]] = _json()
+    statement: dict[str, Any] = _json()
+
+
+class ReferralRow(GatewayRow, table=True):
+    """A referral as it stands; `halves` holds the gateway's halves until their purpose ends."""
+
+    __tablename__ = "referrals"
+    referral_id: str = Field(primary_key=True)
+    chain_id: str = Field(index=True)
+    parent_id: str | None = None
+    sender: str
+    recipient: str
+    subject: str
+    service_type: str
+    urgency: str
+    staff_gender: str
+    state: str
+    age_band: str
+    basis: dict[str, Any] = _json()
+    consent_id: str | None = Field(default=None, index=True)
+    basis_expires_at: str | None = None
+    blocked: list[str] = _json()
+    halves: dict[str, Any] = _json()
+    due: dict[str, str] = _json()
+    next_due_at: str | None = None
+    sent_at: str
+
+
+class MessageRow(GatewayRow, table=True):
+    """An admitted message. Its text is forgotten once it is settled; its digest and answer stay."""
+
+    __tablename__ = "messages"
+    message_id: str = Field(primary_key=True)
+    seq: int
+    kind: str
+    sender: str
+    recipient: str | None = None
+    referral_id: str | None = Field(default=None, index=True)
+    sha256: str
+    answer: str = _text()
+    body: str | None = _text(nullable=True)
+    signature: str | None = _text(nullable=True)
+    hub_shares: dict[str, str] | None = _json(nullable=True)
+    traceparent: str
+    attempt: int = 0
+    due_at: str | None = None
+    settled_at: str | None = None
+    settled_code: str | None = None
+
+
+class LedgerEntryRow(GatewayRow, table=True):
+    """One leaf of the ledger, with the facts it is searched by."""
+
+    __tablename__ = "ledger_entries"
+    idx: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    leaf: str = _text()
+    leaf_hash: str
+    kind: str
+    at: str
+    actor: str
+    code: str | None = None
+    state: str | None = None
+    referral_id: str | None = Field(default=None, index=True)
+    chain_id: str | None = Field(default=None, index=True)
+    consent_id: str | None = Field(default=None, index=True)
+
+
+class LedgerHeadRow(GatewayRow, table=True):
+    """The one row every writer locks: how many leaves there are, and the frontier of the tree."""
+
+    __tablename__ = "ledger_head"
+    id: int = Field(primary_key=True)
+    size: int
+    frontier: list[str] = _json()
+
+
+class LedgerTileRow(GatewayRow, table=True):
+    """The hash of one full tile of 256 hashes (C2SP tlog-tiles): `level` 1 covers 256 leaves."""
+
+    __tablename__ = "ledger_tiles"
+    key: str = Field(primary_key=True)  # level "/" number
+    level: int
+    number: int
+    hash: str
+
+
+class HoldRow(GatewayRow, table=True):
+    """What one holder owes since a revocation, and what it answered."""
+
+    __tablename__ = "holds"
+    key: str = Field(primary_key=True)  # consent id "/" referral id
+    consent_id: str = Field(index=True)
+    agency: str
+    referral_id: str = Field(index=True)
+    via: str
+    due_at: str
+    result: str
+    answered_at: str | None = None
+    ledger_index: int | None = None
+
+
+class DeliveryRouteRow(GatewayRow, table=True):
+    """How delivery to one agency stands: who is pushing now, how often it failed, when to try again."""
+
+    __tablename__ = "delivery_routes"
+    agency_id: str = Field(primary_key=True)
+    holder: str | None = None
+    held_until: str | None = None
+    failures: int = 0
+    retry_at: str | None = None
+
+
+def _table(row: type[GatewayRow]) -> Table:
+    table: Table = row.__table__  # type: ignore[attr-defined]  # set by SQLModel's metaclass
+    return table
+
+
+AGENCIES = _table(AgencyRow)
+AVAILABILITIES = _table(AvailabilityRow)
+OVERSIGHT_CLIENTS = _table(OversightClientRow)
+USED_ASSERTIONS = _table(UsedAssertionRow)
+AREAS = _table(AreaRow)
+CONSENTS = _table(ConsentRow)
+REFERRALS = _table(ReferralRow)
+MESSAGES = _table(MessageRow)
+LEDGER_ENTRIES = _table(LedgerEntryRow)
+LEDGER_HEAD = _table(LedgerHeadRow)
+LEDGER_TILES = _table(LedgerTileRow)
+HOLDS = _table(HoldRow)
+DELIVERY_ROUTES = _table(DeliveryRouteRow)
+
+_WAITING = text("settled_at IS NULL")
+Index("ix_messages_waiting", MESSAGES.c.recipient, MESSAGES.c.seq, sqlite_where=_WAITING, postgresql_where=_WAITING)
+Index("ix_referrals_sender", REFERRALS.c.sender, REFERRALS.c.referral_id)
+Index("ix_referrals_recipient", REFERRALS.c.recipient, REFERRALS.c.referral_id)

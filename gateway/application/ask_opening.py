@@ -1,0 +1,121 @@
+"""Release halves: a live check of consent and stage for each compartment, and a ledger entry for each release."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from gateway.application.lineage import consent_lineage
+from gateway.application.outcome import Outcome, decided, receipt
+from gateway.application.ports import Desk
+from gateway.application.report_event import about_referral, party_referral, record_on
+from gateway.domain.arrival import OpeningAsked
+from gateway.domain.referral import Half, HalfState, Referral
+from shared.consent.decision import decide_release
+from shared.consent.request import Release
+from shared.kernel.errors import NotPermitted
+from shared.referral.blocked import blocked_hash
+from shared.sop.model import Compartment, Party, Sop
+
+
+@dataclass(frozen=True, slots=True)
+class _Releases:
+    shares: Mapping[Compartment, str]
+    refused: Mapping[str, str]
+
+
+def ask_opening(desk: Desk, command: OpeningAsked, *, sop: Sop) -> Outcome:
+    """Release what may be opened now, and say of the rest why not."""
+    return decided(
+        desk,
+        command.arrival,
+        lambda: _admit(desk, command, sop),
+        about=lambda: about_referral(desk, command.arrival, command.referral_id),
+    )
+
+
+def _admit(desk: Desk, command: OpeningAsked, sop: Sop) -> Mapping[str, Any]:
+    arrival = command.arrival
+    referral = party_referral(desk, arrival, command.referral_id)
+    if referral.party(arrival.sender) is not Party.RECIPIENT:
+        raise NotPermitted("referral.not-recipient", "Only the recipient of a referral opens its compartments.")
+    if blocked_hash(referral.chain_id, command.actor) in referral.blocked:
+        raise NotPermitted("referral.blocked", "This person may not open this case. Hand it to a colleague.")
+    releases = _decide(desk, command, referral, sop)
+    opened = _mark_opened(referral, releases)
+    recorded = record_on(desk, arrival, opened, code=command.reason)
+    _record_each(desk, command, opened, releases)
+    if opened is not referral:
+        desk.change_referral(opened)
+    answer = {
+        "shares": {name.value: share for name, share in releases.shares.items()},
+        "refused": dict(releases.refused),
+        "receipt": receipt(arrival, recorded),
+    }
+    stored = {**answer, "shares": {}}  # halves are not kept twice: a replay asks the referral again
+    desk.store_message(
+        arrival, recorded=recorded, answer=stored, referral_id=referral.referral_id, deliver=False
+    )
+    return answer
+
+
+def _decide(desk: Desk, command: OpeningAsked, referral: Referral, sop: Sop) -> _Releases:
+    lineage = consent_lineage(desk, referral.consent_id)
+    shares: dict[Compartment, str] = {}
+    refused: dict[str, str] = {}
+    for name in command.compartments:
+        half = referral.halves.get(name)
+        if half is None:
+            refused[name.value] = "seal.compartment-absent"
+            continue
+        decision = decide_release(release_of(referral, name, half), lineage=lineage, sop=sop, at=desk.at)
+        if not decision.permitted:
+            refused[name.value] = decision.reasons[0].code
+        elif half.share is None:
+            refused[name.value] = "seal.half-destroyed"
+        else:
+            shares[name] = half.share
+    return _Releases(shares, refused)
+
+
+def release_of(referral: Referral, name: Compartment, half: Half) -> Release:
+    """Return the question whether this half may be released now."""
+    return Release(
+        recipient=referral.recipient,
+        subject=referral.subject,
+        service_type=referral.service_type,
+        urgency=referral.urgency,
+        age_band=referral.age_band,
+        compartment=name,
+        stage=half.stage,
+        state=referral.state,
+        basis=referral.basis,
+        blocked=blocked_hash(referral.chain_id, referral.recipient) in referral.blocked,
+    )
+
+
+def _mark_opened(referral: Referral, releases: _Releases) -> Referral:
+    if not releases.shares:
+        return referral
+    opened = {
+        name: Half(half.stage, HalfState.OPENED, half.share) if name in releases.shares else half
+        for name, half in referral.halves.items()
+    }
+    return replace(referral, halves=opened)
+
+
+def _record_each(desk: Desk, command: OpeningAsked, referral: Referral, releases: _Releases) -> None:
+    outcomes = [("release", name.value) for name in releases.shares] + [("refusal", code) for code in releases.refused.values()]
+    for kind, code in outcomes:
+        desk.record(
+            kind,
+            command.arrival.sender,
+            message_id=command.arrival.message_id,
+            referral_id=referral.referral_id,
+            chain_id=referral.chain_id,
+            consent_id=referral.consent_id,
+            code=code,
+            state=referral.state.value,
+            trace_id=command.arrival.trace_id,
+        )
+
+

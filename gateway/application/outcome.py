@@ -1,0 +1,130 @@
+"""What comes of a message: admitted with an answer, or refused. Both leave an entry in the ledger.
+
+A use case reads and checks first and raises a `MeshError` for a no; `decided` turns that into a recorded
+refusal. It is returned, not raised, so that the refusal commits before the caller hears of it.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from gateway.application.ports import Desk, Recorded
+from gateway.domain.arrival import Arrival
+from shared.kernel.clock import to_wire
+from shared.kernel.errors import (
+    Conflict,
+    FieldFault,
+    InputRejected,
+    InternalFault,
+    MeshError,
+    NotPermitted,
+    PeerUnavailable,
+)
+
+#: How far ahead of our clock, and how old, a message may be (wire section 3).
+AHEAD = timedelta(minutes=10)
+OLD = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """The answer as exact JSON text; `replayed` when it is the first answer given again."""
+
+    answer: str
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The refusal; its `ledger_index` says where it is recorded."""
+
+    error: MeshError
+
+
+Outcome = Admitted | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a decision is about, as far as the ledger may say it."""
+
+    referral_id: str | None = None
+    chain_id: str | None = None
+    consent_id: str | None = None
+
+
+def decided(desk: Desk, arrival: Arrival, admit: Callable[[], Mapping[str, Any]], *, about: Callable[[], About]) -> Outcome:
+    """Replay, or check freshness and sender and run `admit`; record a refusal when it raises one."""
+    try:
+        known = _known(desk, arrival)
+        if known is not None:
+            return known
+        _check_fresh(arrival)
+        _check_sender(desk, arrival.sender)
+        return Admitted(answer_text(admit()))
+    except (InternalFault, PeerUnavailable):
+        raise
+    except MeshError as error:
+        return refuse(desk, arrival, error, about=About() if error.code == "message.id-reused" else about())
+
+
+def refuse(desk: Desk, arrival: Arrival, error: MeshError, *, about: About) -> Refused:
+    """Record the refusal of a message."""
+    recorded = desk.record(
+        "refusal",
+        arrival.sender,
+        message_id=arrival.message_id,
+        message_sha256=arrival.sha256,
+        referral_id=about.referral_id,
+        chain_id=about.chain_id,
+        consent_id=about.consent_id,
+        code=error.code,
+        state=arrival.kind,
+        trace_id=arrival.trace_id,
+    )
+    error.ledger_index = recorded.index
+    return Refused(error)
+
+
+def receipt(arrival: Arrival, recorded: Recorded) -> dict[str, Any]:
+    """Return the gateway's receipt for an admitted message (wire section 3)."""
+    return {
+        "message_id": arrival.message_id,
+        "sha256": arrival.sha256,
+        "received_at": to_wire(arrival.received_at),
+        "ledger_index": recorded.index,
+        "leaf_hash": recorded.leaf_hash,
+    }
+
+
+def answer_text(answer: Mapping[str, Any]) -> str:
+    """Write an answer as the JSON text that is stored and sent."""
+    return json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
+
+
+def _known(desk: Desk, arrival: Arrival) -> Admitted | None:
+    stored = desk.message(arrival.message_id)
+    if stored is None:
+        return None
+    if stored.sender == arrival.sender and stored.sha256 == arrival.sha256:
+        return Admitted(stored.answer, replayed=True)
+    raise Conflict("message.id-reused", "This id was used for another message. Give every new message a fresh UUIDv7.")
+
+
+def _check_fresh(arrival: Arrival) -> None:
+    if arrival.sent_at > arrival.received_at + AHEAD:
+        raise _stale("message.future", "The message is dated more than 10 minutes ahead. Set the sender's clock.")
+    if arrival.sent_at < arrival.received_at - OLD:
+        raise _stale("message.stale", "The message is older than 7 days. Sign it anew, with a new id and time.")
+
+
+def _stale(code: str, message: str) -> InputRejected:
+    return InputRejected(code, message, faults=[FieldFault("/sent_at", code, message)])
+
+
+def _check_sender(desk: Desk, sender: str) -> None:
+    agency = desk.agency(sender)
+    if agency is None or not agency.is_active:
+        raise NotPermitted("agency.disabled", "This agency is not active in the directory. Ask the mesh's operator.")

@@ -1,0 +1,157 @@
+"""What the use cases need of the world: one desk per unit of work.
+
+Whatever is written at a desk is committed together, or not at all: the change, the message for the
+other side, and the ledger entry. A use case reads first and writes afterwards, and may be run twice.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from gateway.domain.agency import Agency
+from gateway.domain.arrival import Arrival
+from gateway.domain.referral import Referral
+from shared.consent.grant import Consent, Taking
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """Where a decision stands in the ledger."""
+
+    index: int
+    leaf_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMessage:
+    """A message that was admitted before, with the answer it was given.
+
+    `attempted`: it may have reached its recipient, even without a receipt.
+    """
+
+    message_id: str
+    kind: str
+    sender: str
+    recipient: str | None
+    referral_id: str | None
+    sha256: str
+    answer: str
+    attempted: bool
+    settled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One holder of data under a consent, and what it owes since a revocation."""
+
+    consent_id: str
+    agency: str
+    referral_id: str
+    via: str
+    due_at: str
+    result: str
+
+
+class Desk(Protocol):
+    """The gateway's records within one unit of work."""
+
+    @property
+    def at(self) -> datetime:
+        """The moment of this unit of work."""
+        ...
+
+    def message(self, message_id: str) -> StoredMessage | None:
+        """Return the admitted message of this id."""
+        ...
+
+    def agency(self, agency_id: str) -> Agency | None:
+        """Return the directory entry."""
+        ...
+
+    def referral(self, referral_id: str) -> Referral | None:
+        """Return the referral as it stands."""
+        ...
+
+    def consent(self, consent_id: str) -> Consent | None:
+        """Return the consent with all that was taken back of it."""
+        ...
+
+    def derived_consents(self, consent_id: str) -> Sequence[Consent]:
+        """Return every consent that was derived from this one, directly or not."""
+        ...
+
+    def referrals_under(self, consent_ids: Sequence[str]) -> Sequence[Referral]:
+        """Return every referral that rests on one of these consents."""
+        ...
+
+    def unsettled(self, referral_ids: Sequence[str]) -> Sequence[StoredMessage]:
+        """Return the messages of these referrals that are still waiting to be delivered."""
+        ...
+
+    def province_of(self, area: str) -> str | None:
+        """Return the province of a commune, None when the list of communes was not imported."""
+        ...
+
+    def area_exists(self, area: str) -> bool:
+        """Say whether this province or commune exists."""
+        ...
+
+    def record(
+        self,
+        kind: str,
+        actor: str,
+        *,
+        message_id: str | None = None,
+        message_sha256: str | None = None,
+        referral_id: str | None = None,
+        chain_id: str | None = None,
+        consent_id: str | None = None,
+        code: str | None = None,
+        state: str | None = None,
+        trace_id: str | None = None,
+    ) -> Recorded:
+        """Append one entry to the ledger."""
+        ...
+
+    def store_message(
+        self, arrival: Arrival, *, recorded: Recorded, answer: Mapping[str, Any], referral_id: str | None, deliver: bool
+    ) -> None:
+        """Keep a message: for replays, and for delivery to its recipient when `deliver`."""
+        ...
+
+    def notify(self, agency_id: str, *, type: str, referral_id: str, data: Mapping[str, Any], trace_id: str) -> Recorded:
+        """Write a notice from the gateway to an agency, record it, and queue it for delivery."""
+        ...
+
+    def settle_message(self, message: StoredMessage, *, code: str) -> None:
+        """Take a waiting message out of delivery, say why, and forget its text and halves."""
+        ...
+
+    def add_referral(self, referral: Referral) -> None:
+        """Keep a new referral."""
+        ...
+
+    def change_referral(self, referral: Referral) -> None:
+        """Keep what changed of a referral: state, halves, due times."""
+        ...
+
+    def add_consent(self, consent: Consent, *, statement: Mapping[str, Any]) -> None:
+        """Keep a new consent; `statement` is how it was given (grantor, form, language ...)."""
+        ...
+
+    def take_back(self, consent: Consent, taking: Taking) -> None:
+        """Add a taking to a consent."""
+        ...
+
+    def hold(self, held: Held) -> None:
+        """Keep what a holder owes since a revocation."""
+        ...
+
+    def open_holds(self, referral_id: str) -> Sequence[Held]:
+        """Return what the holder of this referral still owes."""
+        ...
+
+    def answer_hold(self, held: Held, *, result: str, recorded: Recorded) -> None:
+        """Keep a holder's answer, and where it is recorded."""
+        ...

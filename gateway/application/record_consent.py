@@ -1,0 +1,93 @@
+"""Register a consent: what she agreed to, as her agency recorded and signed it. A derived one only narrows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.application.lineage import DEEPEST, consent_lineage
+from gateway.application.outcome import About, Outcome, decided, receipt
+from gateway.application.ports import Desk
+from gateway.application.views import consent_view
+from gateway.domain.arrival import Arrival
+from shared.consent.grant import Consent
+from shared.consent.narrowing import check_narrower
+from shared.kernel.errors import ConsentRequired, FieldFault, InputRejected
+from shared.sop.model import Sop
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentRecorded:
+    """A signed consent as it arrived; `statement` is how it was given (grantor, form, language ...)."""
+
+    arrival: Arrival
+    consent: Consent
+    statement: Mapping[str, Any]
+
+
+def record_consent(desk: Desk, command: ConsentRecorded, *, sop: Sop) -> Outcome:
+    """Admit or refuse one consent."""
+    return decided(
+        desk,
+        command.arrival,
+        lambda: _admit(desk, command, sop),
+        about=lambda: About(consent_id=command.consent.derived_from),
+    )
+
+
+def _admit(desk: Desk, command: ConsentRecorded, sop: Sop) -> Mapping[str, Any]:
+    arrival, consent = command.arrival, command.consent
+    _check_validity(desk, consent)
+    _check_services(consent, sop)
+    _check_derivation(desk, consent)
+    recorded = desk.record(
+        "consent",
+        arrival.sender,
+        message_id=arrival.message_id,
+        message_sha256=arrival.sha256,
+        consent_id=consent.id,
+        state=consent.state(desk.at).value,
+        trace_id=arrival.trace_id,
+    )
+    desk.add_consent(consent, statement=command.statement)
+    answer = {
+        "consent": consent_view(consent, state=consent.state(desk.at).value),
+        "receipt": receipt(arrival, recorded),
+    }
+    desk.store_message(arrival, recorded=recorded, answer=answer, referral_id=None, deliver=False)
+    return answer
+
+
+def _check_validity(desk: Desk, consent: Consent) -> None:
+    if consent.valid_to <= consent.valid_from:
+        raise _invalid("/valid_to", "consent.validity", "valid_to must be later than valid_from.")
+    if consent.valid_to <= desk.at:
+        raise _invalid("/valid_to", "consent.validity", "This consent has already ended. Ask her again and record it anew.")
+
+
+def _check_services(consent: Consent, sop: Sop) -> None:
+    for position, grant in enumerate(consent.grants):
+        if not grant.service_types <= sop.services.keys():
+            raise _invalid(
+                f"/grants/{position}/service_types",
+                "sop.service-unknown",
+                "No such service type; see GET /v1/sop/service-types.",
+            )
+
+
+def _check_derivation(desk: Desk, consent: Consent) -> None:
+    if consent.derived_from is None:
+        return
+    lineage = consent_lineage(desk, consent.derived_from)
+    if not lineage:
+        raise _invalid("/derived_from", "consent.missing", "The consent this one is derived from is not registered.")
+    if len(lineage) >= DEEPEST:
+        raise _invalid("/derived_from", "consent.too-deep", "Derive from an earlier consent; this line is too long.")
+    reasons = check_narrower(consent, lineage[0], deriver=consent.recorder)
+    if reasons:
+        raise ConsentRequired(
+            reasons[0].code, "A derived consent may only narrow what she agreed to; see reasons.", reasons=reasons
+        )
+
+
+def _invalid(pointer: str, code: str, message: str) -> InputRejected:
+    return InputRejected(code, message, faults=[FieldFault(pointer, code, message)])

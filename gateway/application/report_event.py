@@ -1,0 +1,108 @@
+"""Admit an event: who may say it, in which state, with which facts; then state, halves, clocks and delivery."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from gateway.application.outcome import About, Outcome, decided, receipt
+from gateway.application.ports import Desk, Recorded
+from gateway.application.views import referral_view
+from gateway.domain.arrival import Arrival, EventReported
+from gateway.domain.referral import Referral, destroy
+from shared.kernel.errors import ConsentRequired, FieldFault, InputRejected, NotFound
+from shared.referral.lifecycle import check_event_facts, transition
+from shared.sop.model import ENDS, EventType, ReferralState, Sop
+
+
+def report_event(desk: Desk, command: EventReported, *, sop: Sop) -> Outcome:
+    """Admit or refuse one event of a referral's party."""
+    return decided(
+        desk,
+        command.arrival,
+        lambda: _admit(desk, command, sop),
+        about=lambda: about_referral(desk, command.arrival, command.referral_id),
+    )
+
+
+def party_referral(desk: Desk, arrival: Arrival, referral_id: str) -> Referral:
+    """Return a referral of the message's sender, whose other party the message is for.
+
+    Raises `NotFound` for a referral that is absent or not the sender's, `InputRejected` for a wrong recipient.
+    """
+    referral = desk.referral(referral_id)
+    if referral is None or referral.party(arrival.sender) is None:
+        raise NotFound("referral.unknown", "No such referral of your agency.")
+    if arrival.recipient is not None and arrival.recipient != referral.other(arrival.sender):
+        message = "Address the message to the other party of this referral."
+        raise InputRejected(
+            "message.recipient", message, faults=[FieldFault("/recipient", "message.recipient", message)]
+        )
+    return referral
+
+
+def about_referral(desk: Desk, arrival: Arrival, referral_id: str) -> About:
+    """Name the referral of a refused message only when it is the sender's own."""
+    referral = desk.referral(referral_id)
+    if referral is None or referral.party(arrival.sender) is None:
+        return About()
+    return About(referral_id=referral_id, chain_id=referral.chain_id, consent_id=referral.consent_id)
+
+
+def record_on(desk: Desk, arrival: Arrival, referral: Referral, *, code: str | None) -> Recorded:
+    """Record an admitted message about a referral, with the state it leaves the referral in."""
+    return desk.record(
+        arrival.kind,
+        arrival.sender,
+        message_id=arrival.message_id,
+        message_sha256=arrival.sha256,
+        referral_id=referral.referral_id,
+        chain_id=referral.chain_id,
+        consent_id=referral.consent_id,
+        code=code,
+        state=referral.state.value,
+        trace_id=arrival.trace_id,
+    )
+
+
+def _admit(desk: Desk, command: EventReported, sop: Sop) -> Mapping[str, Any]:
+    arrival = command.arrival
+    referral = party_referral(desk, arrival, command.referral_id)
+    party = referral.party(arrival.sender)
+    assert party is not None  # noqa: S101  # party_referral has refused strangers
+    step = transition(sop, state=referral.state, event=command.type, by=party)
+    reasons = check_event_facts(
+        sop,
+        service=sop.services[referral.service_type],
+        urgency=referral.urgency,
+        staff_gender_wanted=referral.staff_gender,
+        event=command.type,
+        data=command.data,
+    )
+    if reasons:
+        raise ConsentRequired(
+            reasons[0].code, "The procedure does not allow this event as it stands; see the reasons.", reasons=reasons
+        )
+    waiting = desk.unsettled([referral.referral_id]) if step.target in ENDS else ()
+    owed = desk.open_holds(referral.referral_id) if command.type is EventType.SEALED else ()
+    changed = moved(referral, step.target)
+    recorded = record_on(desk, arrival, changed, code=command.type.value)
+    desk.change_referral(changed)
+    for message in waiting:
+        if message.kind in {"referral", "note"}:
+            desk.settle_message(message, code=command.type.value)
+    for held in owed:
+        desk.answer_hold(held, result=str(command.data.get("result", "sealed")), recorded=recorded)
+    answer = {"referral": referral_view(changed), "receipt": receipt(arrival, recorded)}
+    desk.store_message(
+        arrival, recorded=recorded, answer=answer, referral_id=referral.referral_id, deliver=True
+    )
+    return answer
+
+
+def moved(referral: Referral, target: ReferralState | None) -> Referral:
+    """Return the referral in its next state; at an end its halves have served and are destroyed."""
+    if target is None or target is referral.state:
+        return referral
+    halves = destroy(referral.halves, frozenset(referral.halves)) if target in ENDS else referral.halves
+    return replace(referral, state=target, halves=halves)
+

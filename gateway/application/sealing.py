@@ -1,0 +1,64 @@
+"""What can be checked of a sealed message without reading it: labels, halves, and for whom it is sealed."""
+
+import hmac
+from collections.abc import Mapping, Sequence
+
+from gateway.application.ports import Desk
+from gateway.domain.agency import Agency
+from gateway.domain.arrival import SealedCompartment
+from gateway.domain.referral import Half, HalfState
+from shared.kernel.encoding import from_b64url, sha256_b64url
+from shared.kernel.errors import FieldFault, InputRejected, MeshError, NotPermitted
+from shared.sop.model import Compartment
+
+SHARE_BYTES = 32
+
+
+def receiving_agency(desk: Desk, agency_id: str | None) -> Agency:
+    """Return the active agency a message is for. Raises `agency.unknown` or `agency.disabled`."""
+    agency = desk.agency(agency_id) if agency_id else None
+    if agency is None:
+        message = "No such agency in the directory. Take the recipient's id from GET /v1/agencies."
+        raise InputRejected("agency.unknown", message, faults=[FieldFault("/recipient", "agency.unknown", message)])
+    if not agency.is_active:
+        raise NotPermitted("agency.disabled", "The recipient is not active in the directory. Choose another agency.")
+    return agency
+
+
+def check_sealed_for(agency: Agency, kid: str) -> None:
+    """Refuse a message sealed for a key the recipient does not have: it could never be opened."""
+    keys = agency.jwks.get("keys", ())
+    if not any(key.get("kid") == kid and key.get("use") == "enc" for key in keys):
+        message = "Seal for the recipient's current encryption key; its kid is in the directory's JWKS."
+        raise InputRejected("seal.key", message, faults=[FieldFault("/sealed/kid", "seal.key", message)])
+
+
+def halves_of(compartments: Sequence[SealedCompartment], hub_shares: Mapping[str, str]) -> dict[Compartment, Half]:
+    """Return the gateway's halves, each checked against the digest that the sender signed.
+
+    Raises `InputRejected` (`seal.shares`) when halves and compartments do not match one to one.
+    """
+    faults = [fault for position, label in enumerate(compartments) if (fault := _fault(position, label, hub_shares))]
+    if faults or set(hub_shares) != {label.name.value for label in compartments}:
+        raise _mismatch(faults)
+    return {label.name: Half(label.stage, HalfState.SEALED, hub_shares[label.name.value]) for label in compartments}
+
+
+def _mismatch(faults: Sequence[FieldFault]) -> MeshError:
+    return InputRejected(
+        "seal.shares",
+        "The Hub-Shares header must carry one 32-byte half per compartment, matching its signed share_sha256.",
+        faults=faults,
+    )
+
+
+def _fault(position: int, label: SealedCompartment, hub_shares: Mapping[str, str]) -> FieldFault | None:
+    try:
+        share = from_b64url(hub_shares.get(label.name.value, ""))
+    except InputRejected:
+        share = b""
+    if len(share) == SHARE_BYTES and hmac.compare_digest(sha256_b64url(share), label.share_sha256):
+        return None
+    return FieldFault(
+        f"/compartments/{position}/share_sha256", "seal.shares", "This digest does not match the half in Hub-Shares."
+    )

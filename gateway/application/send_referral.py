@@ -1,0 +1,184 @@
+"""Admit a referral: procedure, consent, conflict, halves, clocks, ledger, delivery, in one unit of work."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from gateway.application.lineage import ends_at, lineage_of
+from gateway.application.outcome import About, Outcome, decided, receipt
+from gateway.application.ports import Desk
+from gateway.application.sealing import check_sealed_for, halves_of, receiving_agency
+from gateway.application.views import referral_view
+from gateway.domain.agency import Agency
+from gateway.domain.arrival import ReferralSent
+from gateway.domain.referral import DueTime, Referral
+from shared.consent.decision import decide
+from shared.consent.request import ConsentBasis, Disclosure
+from shared.kernel.clock import to_wire
+from shared.kernel.errors import ConsentRequired, FieldFault, InputRejected
+from shared.referral.blocked import blocked_hash
+from shared.referral.deadlines import due_times
+from shared.sop.model import ClockPhase, ReferralState, ServiceType, Sop
+
+COMMUNE_DIGITS = 5
+
+#: In these states a recipient no longer acts on a referral, so it may not refer onward from it.
+_NOT_ACTING = frozenset(
+    {
+        ReferralState.DECLINED,
+        ReferralState.WITHDRAWN,
+        ReferralState.REVOKED,
+        ReferralState.CANCELLED,
+        ReferralState.EXPIRED,
+        ReferralState.ENTERED_IN_ERROR,
+    }
+)
+
+
+def send_referral(desk: Desk, command: ReferralSent, *, sop: Sop) -> Outcome:
+    """Admit or refuse one referral.
+
+    The steps: (1) the procedure knows the service and its labels; (2) the recipient takes part and the seal is
+    for its key; (3) the chain is the sender's; (4) consent or legal basis and the procedure permit it;
+    (5) it is recorded, kept with its halves and due times, and queued.
+    """
+    return decided(desk, command.arrival, lambda: _admit(desk, command, sop), about=lambda: _about(desk, command))
+
+
+def _admit(desk: Desk, command: ReferralSent, sop: Sop) -> Mapping[str, Any]:
+    arrival = command.arrival
+    service = _check_procedure(desk, command, sop)  # (1)
+    recipient = receiving_agency(desk, arrival.recipient)  # (2)
+    check_sealed_for(recipient, command.sealed_for)
+    halves = halves_of(command.compartments, arrival.hub_shares)
+    parent = _parent(desk, command)  # (3)
+    blocked = command.blocked | (parent.blocked if parent else frozenset())
+    lineage = lineage_of(desk, command.basis)  # (4)
+    disclosure = _disclosure(desk, command, recipient=recipient, parent=parent, blocked=blocked)
+    decision = decide(disclosure, lineage=lineage, sop=sop, at=desk.at)
+    if not decision.permitted:
+        raise ConsentRequired(
+            decision.reasons[0].code,
+            "Consent, its legal basis or the procedure does not carry this referral; the reasons say which rule.",
+            reasons=decision.reasons,
+        )
+    referral = Referral(  # (5)
+        referral_id=command.referral_id,
+        chain_id=command.chain_id,
+        parent_id=command.parent_id,
+        sender=arrival.sender,
+        recipient=recipient.id,
+        subject=command.subject,
+        service_type=command.service_type,
+        urgency=command.urgency,
+        staff_gender=command.staff_gender,
+        state=ReferralState.SENT,
+        age_band=command.age_band,
+        basis=command.basis,
+        basis_expires_at=ends_at(lineage),
+        blocked=blocked,
+        halves=halves,
+        due=_due(command, service, sop, sent_at=desk.at),
+        sent_at=to_wire(arrival.sent_at),
+    )
+    return _keep(desk, command, referral)
+
+
+def _keep(desk: Desk, command: ReferralSent, referral: Referral) -> Mapping[str, Any]:
+    arrival = command.arrival
+    recorded = desk.record(
+        "referral",
+        arrival.sender,
+        message_id=arrival.message_id,
+        message_sha256=arrival.sha256,
+        referral_id=referral.referral_id,
+        chain_id=referral.chain_id,
+        consent_id=referral.consent_id,
+        code=referral.service_type,
+        state=referral.state.value,
+        trace_id=arrival.trace_id,
+    )
+    desk.add_referral(referral)
+    answer = {"referral": referral_view(referral), "receipt": receipt(arrival, recorded)}
+    desk.store_message(arrival, recorded=recorded, answer=answer, referral_id=referral.referral_id, deliver=True)
+    return answer
+
+
+def _check_procedure(desk: Desk, command: ReferralSent, sop: Sop) -> ServiceType:
+    if command.sop_version != sop.version:
+        raise _invalid("/sop", "sop.version", "This gateway speaks another version of the procedure; see GET /v1/sop.")
+    service = sop.services.get(command.service_type)
+    if service is None:
+        raise _invalid("/service_type", "sop.service-unknown", "No such service type; see GET /v1/sop/service-types.")
+    if not desk.area_exists(command.area):
+        raise _invalid("/area", "area.unknown", "No such area. Use a province of 2 digits or a commune of 5 digits.")
+    for position, label in enumerate(command.compartments):
+        if label.name in service.compartments and label.stage is not service.stage(label.name, command.urgency):
+            message = "The procedure opens this compartment at another stage; see the service type."
+            raise _invalid(f"/compartments/{position}/stage", "sop.stage", message)
+    return service
+
+
+def _invalid(pointer: str, code: str, message: str) -> InputRejected:
+    return InputRejected(code, message, faults=[FieldFault(pointer, code, message)])
+
+
+def _parent(desk: Desk, command: ReferralSent) -> Referral | None:
+    if command.parent_id is None:
+        return None
+    parent = desk.referral(command.parent_id)
+    if parent is None or parent.party(command.arrival.sender) is None or parent.chain_id != command.chain_id:
+        message = "The parent must be a referral of this chain that your agency sent or received."
+        raise _invalid("/parent_id", "referral.parent", message)
+    return parent
+
+
+def _disclosure(
+    desk: Desk, command: ReferralSent, *, recipient: Agency, parent: Referral | None, blocked: frozenset[str]
+) -> Disclosure:
+    sender = desk.agency(command.arrival.sender)
+    return Disclosure(
+        sender=command.arrival.sender,
+        sender_sectors=sender.sectors if sender else frozenset(),
+        recipient=recipient.id,
+        recipient_services=recipient.services,
+        recipient_areas=recipient.areas,
+        subject=command.subject,
+        service_type=command.service_type,
+        urgency=command.urgency,
+        phoned_first=command.phoned_first,
+        age_band=command.age_band,
+        area=command.area,
+        area_province=desk.province_of(command.area) if len(command.area) == COMMUNE_DIGITS else None,
+        facts=command.facts,
+        compartments=frozenset(label.name for label in command.compartments),
+        basis=command.basis,
+        holds_parent=_holds(parent, command.arrival.sender),
+        blocked=blocked_hash(command.chain_id, recipient.id) in blocked,
+    )
+
+
+def _holds(parent: Referral | None, sender: str) -> bool:
+    return parent is not None and parent.recipient == sender and parent.state not in _NOT_ACTING
+
+
+def _consent_id(command: ReferralSent) -> str | None:
+    return command.basis.consent_id if isinstance(command.basis, ConsentBasis) else None
+
+
+def _due(command: ReferralSent, service: ServiceType, sop: Sop, *, sent_at: datetime) -> Mapping[ClockPhase, DueTime]:
+    times = due_times(sop, service, urgency=command.urgency, sent_at=sent_at, incident_at=command.incident_at)
+    return {phase: DueTime(to_wire(due.at), due.rule_id) for phase, due in times.items()}
+
+
+def _about(desk: Desk, command: ReferralSent) -> About:
+    """Name the chain of a refused referral only when it is the sender's own, so nobody writes into another's."""
+    parent = desk.referral(command.parent_id) if command.parent_id else None
+    own = command.parent_id is None or (parent is not None and parent.party(command.arrival.sender) is not None)
+    return About(
+        referral_id=command.referral_id,
+        chain_id=command.chain_id if own else None,
+        consent_id=_consent_id(command),
+    )
+
+

@@ -1,0 +1,37 @@
+"""How the gateway shows what it holds: the answers of wire section 8, as plain data."""
+
+from typing import Any
+
+from gateway.domain.referral import Referral
+from shared.consent.grant import Consent
+from shared.kernel.clock import to_wire
+from shared.sop.model import ClockPhase
+
+
+def referral_view(referral: Referral) -> dict[str, Any]:
+    """Return a referral as the two parties see it."""
+    return {
+        "referral_id": referral.referral_id,
+        "chain_id": referral.chain_id,
+        "parent_id": referral.parent_id,
+        "state": referral.state.value,
+        "sender": referral.sender,
+        "recipient": referral.recipient,
+        "service_type": referral.service_type,
+        "urgency": referral.urgency.value,
+        "due": {phase.value: due.at if (due := referral.due.get(phase)) else None for phase in ClockPhase},
+        "sent_at": referral.sent_at,
+    }
+
+
+def compartments_view(referral: Referral) -> list[dict[str, str]]:
+    """Return the labels of a referral's compartments and what became of their halves."""
+    return [
+        {"name": name.value, "stage": half.stage.value, "state": half.state.value}
+        for name, half in sorted(referral.halves.items())
+    ]
+
+
+def consent_view(consent: Consent, *, state: str) -> dict[str, Any]:
+    """Return a consent's standing."""
+    return {"id": consent.id, "state": state, "valid_to": to_wire(consent.valid_to)}

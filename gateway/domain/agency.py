@@ -1,0 +1,70 @@
+"""An agency as the directory knows it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class AgencyStatus(StrEnum):
+    """Whether an agency takes part. A disabled one can neither send nor receive."""
+
+    ACTIVE = "active"
+    DISABLED = "disabled"
+
+
+@dataclass(frozen=True, slots=True)
+class Agency:
+    """One directory entry. `revision` grows with every change of the directory, and is unique in it.
+
+    `base_url` None means that the agency polls its inbox instead of being pushed to.
+    """
+
+    id: str
+    name_vi: str
+    name_en: str
+    sectors: frozenset[str]
+    areas: frozenset[str]
+    services: frozenset[str]
+    hours: str | None
+    base_url: str | None
+    jwks: Mapping[str, Any]
+    status: AgencyStatus
+    revision: int
+    protected: bool = False
+    sample: bool = False
+
+    @property
+    def is_active(self) -> bool:
+        """Say whether the agency takes part now."""
+        return self.status is AgencyStatus.ACTIVE
+
+
+@dataclass(frozen=True, slots=True)
+class AgencyEnrolment:
+    """What an operator states of an agency when enrolling it (or stating it anew)."""
+
+    id: str
+    name_vi: str
+    name_en: str
+    sectors: frozenset[str]
+    areas: frozenset[str]
+    services: frozenset[str]
+    jwks: Mapping[str, Any]
+    base_url: str | None = None
+    hours: str | None = None
+    protected: bool = False
+    sample: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """What an agency says of one of its services now."""
+
+    agency_id: str
+    service_type: str
+    accepting: bool
+    capacity: int | None
+    staff_genders: frozenset[str]
+    languages: frozenset[str] = field(default_factory=frozenset)
+    updated_at: str = ""

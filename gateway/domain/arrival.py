@@ -1,0 +1,113 @@
+"""Signed messages as they arrive at the gateway, parsed and authenticated, before any decision.
+
+Each is an `Arrival` (what all share) with what its kind adds. They are commands: the use cases of
+`gateway.application` take them and either admit or refuse them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from shared.consent.request import ConsentBasis, OtherBasis
+from shared.sop.model import AgeBand, Compartment, EventType, Stage, Urgency
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One signed message: who sent which exact bytes, and when they came.
+
+    `body` is the exact text that was signed; `signature` the sender's detached JWS; `hub_shares` the
+    gateway's halves by compartment name (base64url), never stored with the body. `content_kind` is the
+    message kind on the wire.
+    """
+
+    kind: str
+    message_id: str
+    sender: str
+    recipient: str | None
+    sent_at: datetime
+    received_at: datetime
+    body: str
+    sha256: str
+    signature: str
+    hub_shares: Mapping[str, str]
+    trace_id: str
+    traceparent: str
+
+
+@dataclass(frozen=True, slots=True)
+class SealedCompartment:
+    """The label of one sealed compartment: its name, stage and the digest of the gateway's half."""
+
+    name: Compartment
+    stage: Stage
+    share_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReferralSent:
+    """A referral asks the recipient for a service."""
+
+    arrival: Arrival
+    sop_version: str
+    referral_id: str
+    chain_id: str
+    parent_id: str | None
+    subject: str
+    service_type: str
+    urgency: Urgency
+    incident_at: datetime | None
+    area: str
+    age_band: AgeBand
+    staff_gender: str
+    facts: Mapping[str, Any]
+    basis: ConsentBasis | OtherBasis
+    phoned_first: bool
+    blocked: frozenset[str]
+    sealed_for: str
+    compartments: tuple[SealedCompartment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EventReported:
+    """Something happened to a referral."""
+
+    arrival: Arrival
+    referral_id: str
+    type: EventType
+    at: datetime
+    actor: str
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningAsked:
+    """A recipient asks for the gateway's halves of some compartments."""
+
+    arrival: Arrival
+    referral_id: str
+    compartments: tuple[Compartment, ...]
+    actor: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoteSent:
+    """One caseworker writes to the other about a referral; the text is sealed."""
+
+    arrival: Arrival
+    referral_id: str
+    sealed_for: str
+    compartments: tuple[SealedCompartment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RevocationAsked:
+    """Consent is taken back, wholly (None) or from some recipients or compartments."""
+
+    arrival: Arrival
+    consent_id: str
+    recipients: frozenset[str] | None
+    compartments: frozenset[Compartment] | None
+    by: str

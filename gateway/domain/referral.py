@@ -1,0 +1,118 @@
+"""A referral as the gateway holds it: routing facts, labels, halves, due times. Never case data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from shared.consent.request import ConsentBasis, OtherBasis
+from shared.sop.model import ENDS, AgeBand, ClockPhase, Compartment, Party, ReferralState, Stage, Urgency
+
+
+class HalfState(StrEnum):
+    """What became of a compartment: still sealed, opened at least once, or never to be opened again."""
+
+    SEALED = "sealed"
+    OPENED = "opened"
+    DESTROYED = "destroyed"
+
+
+@dataclass(frozen=True, slots=True)
+class Half:
+    """The gateway's half of one compartment's key. `share` None: given away for good, or destroyed."""
+
+    stage: Stage
+    state: HalfState
+    share: str | None
+
+
+_NOTHING: frozenset[ClockPhase] = frozenset()
+_HEARD = frozenset({ClockPhase.ACKNOWLEDGE})
+_DECIDED = _HEARD | {ClockPhase.DECIDE}
+_BEGUN = _DECIDED | {ClockPhase.CONTACT}
+
+#: Which duties a state has met (see the lifecycle table): what is met is no longer due.
+_MET: Mapping[ReferralState, frozenset[ClockPhase]] = {
+    ReferralState.ACKNOWLEDGED: _HEARD,
+    ReferralState.INFO_REQUESTED: _HEARD,
+    ReferralState.ACCEPTED: _DECIDED,
+    ReferralState.SCHEDULED: _DECIDED,
+    ReferralState.UNREACHED: _DECIDED,
+    ReferralState.IN_PROGRESS: _BEGUN,
+    ReferralState.ON_HOLD: _BEGUN,
+    **dict.fromkeys(ENDS, frozenset(ClockPhase)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DueTime:
+    """When a duty is due (wire text), and the clock rule that says so."""
+
+    at: str
+    rule_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Referral:
+    """One referral between two agencies. Times are wire text (RFC 3339, UTC, milliseconds)."""
+
+    referral_id: str
+    chain_id: str
+    parent_id: str | None
+    sender: str
+    recipient: str
+    subject: str
+    service_type: str
+    urgency: Urgency
+    staff_gender: str
+    state: ReferralState
+    age_band: AgeBand
+    basis: ConsentBasis | OtherBasis
+    basis_expires_at: str | None
+    blocked: frozenset[str]
+    halves: Mapping[Compartment, Half]
+    due: Mapping[ClockPhase, DueTime]
+    sent_at: str
+
+    @property
+    def has_ended(self) -> bool:
+        """Say whether no further work is expected of the recipient."""
+        return self.state in ENDS
+
+    @property
+    def consent_id(self) -> str | None:
+        """Return the consent this referral rests on; None when it rests on law."""
+        return self.basis.consent_id if isinstance(self.basis, ConsentBasis) else None
+
+    def next_due_at(self) -> str | None:
+        """Return the earliest due time that still counts; None when nothing is due any more."""
+        return min((due.at for phase, due in self.due.items() if phase not in _MET.get(self.state, _NOTHING)), default=None)
+
+    def party(self, agency_id: str) -> Party | None:
+        """Return which side `agency_id` is on; None when it is on neither."""
+        if agency_id == self.sender:
+            return Party.SENDER
+        return Party.RECIPIENT if agency_id == self.recipient else None
+
+    def other(self, agency_id: str) -> str:
+        """Return the agency on the other side."""
+        return self.recipient if agency_id == self.sender else self.sender
+
+
+def destroy(halves: Mapping[Compartment, Half], doomed: frozenset[Compartment]) -> dict[Compartment, Half]:
+    """Return the halves with those of `doomed` destroyed. What had been opened stays marked as opened."""
+    return {
+        name: Half(half.stage, HalfState.DESTROYED if half.state is HalfState.SEALED else half.state, None)
+        if name in doomed
+        else half
+        for name, half in halves.items()
+    }
+
+
+def forget_delivered(halves: Mapping[Compartment, Half]) -> dict[Compartment, Half]:
+    """Return the halves after delivery: those of stage triage went with it, so they are opened and forgotten."""
+    return {
+        name: Half(half.stage, HalfState.OPENED, None)
+        if half.stage is Stage.TRIAGE and half.state is HalfState.SEALED
+        else half
+        for name, half in halves.items()
+    }
