@@ -108,9 +108,12 @@ def _against(
     yield from _without_ground(
         disclosure, disclosure.compartments, lineage=lineage, service=service, sop=sop, at=at
     )  # (6) (7)
-    for consent in lineage:  # (6)
-        if not may_send(consent, sender=disclosure.sender, holds_parent=disclosure.holds_parent):
-            yield by_consent("consent.onward", sop)
+    if isinstance(disclosure.basis, ConsentBasis) and not _may_use(disclosure, lineage):  # (6)
+        yield by_consent("consent.onward", sop)
+
+
+def _may_use(disclosure: Disclosure, lineage: Sequence[Consent]) -> bool:
+    return all(may_send(c, sender=disclosure.sender, holds_parent=disclosure.holds_parent) for c in lineage)
 
 
 def _against_release(
