@@ -8,8 +8,10 @@ Refuses: other databases, and SQLite in memory, which each connection would see 
 """
 
 import os
+import sqlite3
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +24,12 @@ from shared.storage.faults import to_mesh_error
 _SQLITE = "sqlite"
 _POSTGRES = "postgresql"
 _BUSY_MILLIS = 5_000
+_SWITCH_MILLIS = 20
 _STATEMENT_MILLIS = 15_000
 _IDLE_MILLIS = 30_000
 _CONNECT_SECONDS = 5
 _POOL: dict[str, Any] = {"pool_size": 8, "max_overflow": 8, "pool_timeout": 5}
 _SQLITE_PRAGMAS = (
-    "journal_mode=WAL",
     "synchronous=FULL",
     "foreign_keys=ON",
     f"busy_timeout={_BUSY_MILLIS}",
@@ -105,9 +107,14 @@ def _open_sqlite(url: URL) -> Engine:
 
 
 def _create_private(path: Path) -> None:
-    """Create the file with mode 0600; SQLite gives its journal files the same mode."""
+    """Create the file with mode 0600; SQLite gives its journal files the same mode.
+
+    An existing file is not touched: to open and close it would drop the locks of this process on it.
+    """
     try:
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError:
+        return
     except OSError as fault:
         raise _wrong_url() from fault
 
@@ -116,6 +123,17 @@ def _prepare_sqlite(driver_connection: Any, _record: Any) -> None:
     driver_connection.isolation_level = None  # or the driver begins by itself, deferred, and updates get lost
     for pragma in _SQLITE_PRAGMAS:
         driver_connection.execute(f"PRAGMA {pragma}")
+    _write_ahead(driver_connection)
+
+
+def _write_ahead(driver_connection: Any) -> None:
+    """Switch the journal mode, which does not heed `busy_timeout` while another process switches it too."""
+    for _ in range(_BUSY_MILLIS // _SWITCH_MILLIS):
+        with suppress(sqlite3.OperationalError):
+            driver_connection.execute("PRAGMA journal_mode=WAL")
+            return
+        time.sleep(_SWITCH_MILLIS / 1000)
+    driver_connection.execute("PRAGMA journal_mode=WAL")
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -6,43 +6,32 @@ Nothing of a statement, a row, a table or a library gets into the text: it goes 
 import sqlite3
 from typing import Any
 
-from sqlalchemy.exc import (
-    DBAPIError,
-    DisconnectionError,
-    IntegrityError,
-    InterfaceError,
-    OperationalError,
-    SQLAlchemyError,
-)
-from sqlalchemy.exc import (
-    TimeoutError as PoolExhausted,
-)
+from sqlalchemy import exc
 
 from shared.kernel.errors import Conflict, InternalFault, MeshError, PeerUnavailable
 
 #: Seconds after which a caller may try again.
 RETRY_AFTER = 1
 
+_NOT_NOW = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError, exc.DisconnectionError)
 _UNIQUE_SQLSTATE = "23505"  # PostgreSQL, appendix A: unique_violation
 _UNIQUE_SQLITE = frozenset({sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_UNIQUE})
 
 
-def is_connection_lost(fault: SQLAlchemyError) -> bool:
+def is_connection_lost(fault: exc.SQLAlchemyError) -> bool:
     """Say whether the connection itself is gone, so that another one may succeed."""
-    return isinstance(fault, DBAPIError) and fault.connection_invalidated
+    return isinstance(fault, exc.DBAPIError) and fault.connection_invalidated
 
 
-def to_mesh_error(fault: SQLAlchemyError) -> MeshError:
+def to_mesh_error(fault: exc.SQLAlchemyError) -> MeshError:
     """Return the mesh's error for a failure of the database.
 
     A second row under a unique key is a `Conflict`; a database that does not answer, is locked or has
     no connection left is `PeerUnavailable`; everything else is a fault of ours.
     """
-    if isinstance(fault, IntegrityError) and _is_unique_violation(fault.orig):
+    if isinstance(fault, exc.IntegrityError) and _is_unique_violation(fault.orig):
         return Conflict("storage.conflict", "Another record already has this identifier.")
-    if is_connection_lost(fault) or isinstance(
-        fault, OperationalError | InterfaceError | PoolExhausted | DisconnectionError
-    ):
+    if is_connection_lost(fault) or isinstance(fault, _NOT_NOW):
         return unavailable()
     return InternalFault("storage.fault", "The database refused an operation.")
 

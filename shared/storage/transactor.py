@@ -65,7 +65,7 @@ class Transactor(Generic[D]):
         try:
             return self._together(units)
         except SQLAlchemyError as fault:
-            if len(units) == 1:
+            if len(units) == 1 and not is_connection_lost(fault):
                 return [Outcome(error=to_mesh_error(fault))]
         return self._one_by_one(units)
 

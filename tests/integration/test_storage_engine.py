@@ -1,0 +1,114 @@
+"""Engines: what is promised on both databases, and what is refused."""
+
+import stat
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, select, text
+from sqlalchemy.exc import DBAPIError
+
+from shared.kernel.errors import InputRejected, InternalFault, PeerUnavailable
+from shared.storage.engine import create_schema, open_engine, ping, read
+from tests.support.small_bank import ACCOUNT, METADATA, amounts, open_bank
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    engine = open_bank(database_url, "a")
+    yield engine
+    engine.dispose()
+
+
+def test_eight_threads_lose_no_update(engine: Engine) -> None:
+    def deposit(_thread: int) -> None:
+        for _ in range(60):
+            with engine.begin() as connection:
+                account = select(ACCOUNT.c.amount).where(ACCOUNT.c.id == "a").with_for_update()
+                amount = connection.execute(account).scalar_one()
+                connection.execute(ACCOUNT.update().values(amount=amount + 1))
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(deposit, range(8)))
+    assert amounts(engine) == {"a": 480}
+
+
+def test_reader_sees_one_snapshot_while_others_write(engine: Engine) -> None:
+    with read(engine) as connection:
+        before = connection.execute(select(ACCOUNT.c.amount)).scalar_one()
+        with engine.begin() as other:
+            other.execute(ACCOUNT.update().values(amount=7))
+        assert connection.execute(select(ACCOUNT.c.amount)).scalar_one() == before == 0
+    assert amounts(engine) == {"a": 7}
+
+
+def test_reader_cannot_write_and_spoils_the_connection_for_nobody(engine: Engine) -> None:
+    with pytest.raises((PeerUnavailable, InternalFault)), read(engine) as connection:
+        connection.execute(ACCOUNT.update().values(amount=1))
+    assert amounts(engine) == {"a": 0}
+    with engine.begin() as connection:
+        connection.execute(ACCOUNT.update().values(amount=2))
+    assert amounts(engine) == {"a": 2}
+
+
+def test_foreign_keys_are_enforced(engine: Engine) -> None:
+    with pytest.raises(DBAPIError), engine.begin() as connection:
+        connection.execute(text("INSERT INTO entry (account_id, line, amount) VALUES ('nobody', 1, 1)"))
+
+
+def test_schema_can_be_created_by_two_replicas_at_once(database_url: str) -> None:
+    engines = [open_engine(database_url) for _ in range(2)]
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(lambda engine: create_schema(engine, METADATA), engines))
+    assert amounts(engines[0]) == {}
+    for engine in engines:
+        engine.dispose()
+
+
+def test_database_that_answers_is_pinged(engine: Engine) -> None:
+    ping(engine)
+
+
+def test_database_that_is_not_there_is_unavailable(tmp_path: Path) -> None:
+    engine = open_engine(f"postgresql+psycopg://postgres@/none?host={tmp_path}")
+    with pytest.raises(PeerUnavailable) as refusal:
+        ping(engine)
+    assert refusal.value.code == "storage.unavailable"
+    assert refusal.value.retry_after == 1
+
+
+def test_error_text_names_neither_table_nor_library(engine: Engine) -> None:
+    with pytest.raises((PeerUnavailable, InternalFault)) as refusal, read(engine) as connection:
+        connection.execute(text("SELECT secret FROM account"))
+    for word in ("account", "secret", "sql", "psycopg"):
+        assert word not in refusal.value.message.lower()
+
+
+def test_sqlite_file_is_private(sqlite_url: str, tmp_path: Path) -> None:
+    engine = open_bank(sqlite_url)
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+    engine.dispose()
+    assert set(modes.values()) == {0o600}
+
+
+def test_sqlite_commits_survive_a_power_cut(sqlite_url: str) -> None:
+    engine = open_bank(sqlite_url)
+    with read(engine) as connection:
+        settings = [
+            connection.execute(text(f"PRAGMA {name}")).scalar_one()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        ]
+    engine.dispose()
+    assert settings == ["wal", 2, 1]
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "no url", "sqlite://", "sqlite:///:memory:", "mysql://a/b", "postgresql://a/b", "sqlite:////no/such/dir/x"],
+)
+def test_other_databases_are_refused(url: str) -> None:
+    with pytest.raises(InputRejected) as refusal:
+        open_engine(url)
+    assert refusal.value.code == "storage.url"
+    assert "no" not in refusal.value.message.split()
