@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field, StrictInt, StringConstraints
 
-from shared.wire.fields import INTEGER_MOST, AgencyId, Closed, Code, Digest, Jws, Open, Traceparent, Uuid7
+from shared.wire.fields import INTEGER_MOST, Closed, Code, Digest, Jws, Open, Traceparent, Uuid7
 from shared.wire.messages import MESSAGE_MOST
 
 ITEMS_MOST: Final = 100
@@ -32,7 +32,6 @@ class DeliveryItemV1(Closed):
     attempt: Annotated[StrictInt, Field(ge=1, le=1_000_000)]
     traceparent: Traceparent | None = None
     referral_id: Uuid7 | None = None
-    sender: AgencyId | None = None
 
 
 class DeliveryV1(Closed):

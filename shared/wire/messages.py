@@ -153,7 +153,7 @@ class NoteV1(Closed):
     recipient: AgencyId
     sent_at: Time
     referral_id: Uuid7 | None = None
-    actor: Actor
+    actor: Actor | None = None
     basis: BasisV1 | None = None
     sealed: Sealed
     compartments: Annotated[tuple[SealedCompartment, ...], Field(min_length=1, max_length=1)]
@@ -294,8 +294,12 @@ def read(model: type[_MessageT], body: bytes, *, most: int = MESSAGE_MOST) -> _M
 
 
 def to_body(message: Closed) -> bytes:
-    """Write a message as the bytes to be signed: UTF-8 JSON, times with milliseconds."""
-    return message.model_dump_json().encode()
+    """Write a message as the bytes to be signed: UTF-8 JSON, times with milliseconds.
+
+    Fields that were left out stay out, so that a part that was hashed elsewhere (the basis, in the seal)
+    stands in the body exactly as it was hashed.
+    """
+    return message.model_dump_json(exclude_unset=True).encode()
 
 
 def parse_referral(body: bytes) -> ReferralV1:
