@@ -1,0 +1,101 @@
+"""The command line. Each command is a few lines over a room of its own, which is imported only when it runs."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mesh.home import Home
+from mesh.refusal import CommandRefused
+from mesh.roster import Addresses, deployable_named
+from shared.kernel.errors import MeshError
+
+app = typer.Typer(
+    name="mesh",
+    help="Run the referral mesh on this machine, try it out, look after it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+agencies = typer.Typer(help="Who takes part: enroll, list, disable.", no_args_is_help=True)
+areas = typer.Typer(help="The communes the directory knows.", no_args_is_help=True)
+ledger = typer.Typer(help="The record of every decision.", no_args_is_help=True)
+app.add_typer(agencies, name="agencies")
+app.add_typer(areas, name="areas")
+app.add_typer(ledger, name="ledger")
+
+HomeOption = Annotated[Path, typer.Option("--home", help="Folder the mesh lives in.", envvar="MESH_HOME")]
+PortOption = Annotated[
+    int,
+    typer.Option("--port-base", min=1024, max=65531, help="Port of the gateway; the four agency services follow."),
+]
+
+UrlsOption = Annotated[str, typer.Option(help="Where each service answers; {name} stands for its name.")]
+DEFAULT_HOME = Path("var")
+
+
+def run() -> None:
+    """Run the command line; what goes wrong is told in one sentence, and the exit status is 1."""
+    try:
+        app()
+    except CommandRefused as refusal:
+        sys.exit(str(refusal))
+    except MeshError as error:
+        sys.exit(f"{error.message} ({error.code})")
+
+
+@app.command()
+def up(home: HomeOption = DEFAULT_HOME, port_base: PortOption = 8000) -> None:
+    """Start the gateway and the four agency services; ctrl-C stops them."""
+    from mesh.provisioning import provision
+    from mesh.screens import show_addresses, show_starting
+    from mesh.up import serve
+
+    place, addresses = Home(home), Addresses(port_base)
+    show_starting(place)
+    serve(
+        place,
+        addresses,
+        prepare=lambda: provision(place, addresses),
+        when_ready=lambda: show_addresses(place, addresses),
+    )
+
+
+@app.command()
+def down(home: HomeOption = DEFAULT_HOME) -> None:
+    """Stop the mesh that runs in a home."""
+    from mesh.up import stop
+
+    typer.echo("Stopped." if stop(Home(home)) else "No mesh runs here.")
+
+
+@app.command()
+def provision(
+    home: HomeOption = DEFAULT_HOME,
+    urls: UrlsOption = "http://{name}:8000",
+) -> None:
+    """Make keys, the sample directory and credentials without starting anything (for containers)."""
+    from mesh.provisioning import provision as make
+
+    place = Home(home)
+    with place.lock():
+        make(place, Addresses(pattern=urls))
+    typer.echo(f"Ready: {place.credentials_file}")
+
+
+@app.command()
+def serve(
+    name: Annotated[str, typer.Argument(help="gateway, police, health, legal-aid or social")],
+    home: HomeOption = DEFAULT_HOME,
+    host: str = "0.0.0.0",  # noqa: S104  # inside a container, where the port is published on purpose
+    port: int = 8000,
+    urls: UrlsOption = "http://{name}:8000",
+) -> None:
+    """Serve one deployable in this process (for containers); `MESH_*` settings in the environment win."""
+    from mesh.programs import become
+
+    deployable = deployable_named(name)
+    if deployable is None:
+        raise typer.BadParameter("no such service")
+    become(Home(home), deployable, Addresses(pattern=urls), host=host, port=port)

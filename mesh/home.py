@@ -1,0 +1,144 @@
+"""The folder a mesh lives in: one folder per deployable, the logs, the credentials and the lock.
+
+    HOME/credentials.json      how to reach every service (0600)
+    HOME/NAME/data.sqlite      the database of one deployable, which nobody else opens while it runs
+    HOME/NAME/keys.json        its private keys, encrypted
+    HOME/NAME/secrets.env      passphrase and webhook secret (0600)
+    HOME/logs/NAME.log         what it wrote
+    HOME/mesh.lock, mesh.json  whether a mesh runs here, and its processes
+
+Promises that a secret is never readable by another account, not even for a moment, that a file is never seen half
+written, and that two meshes never run in one home.
+"""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from mesh.refusal import CommandRefused
+from mesh.roster import Deployable
+
+
+class Home:
+    """Paths and files below one folder. Creates nothing until something is written."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+
+    @property
+    def credentials_file(self) -> Path:
+        """Return where the credentials are."""
+        return self.root / "credentials.json"
+
+    @property
+    def state_file(self) -> Path:
+        """Return where the processes of a running mesh are listed."""
+        return self.root / "mesh.json"
+
+    def folder(self, deployable: Deployable) -> Path:
+        """Return the folder of one deployable, made private when it is missing."""
+        folder = self.root / deployable.name
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return folder
+
+    def database_url(self, deployable: Deployable) -> str:
+        """Return the address of its database."""
+        return f"sqlite:///{self.folder(deployable) / 'data.sqlite'}"
+
+    def key_file(self, deployable: Deployable) -> Path:
+        """Return where its private keys are."""
+        return self.folder(deployable) / "keys.json"
+
+    def secrets_file(self, deployable: Deployable) -> Path:
+        """Return where its secrets are."""
+        return self.folder(deployable) / "secrets.env"
+
+    def log_file(self, deployable: Deployable) -> Path:
+        """Return where it writes its log."""
+        folder = self.root / "logs"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return folder / f"{deployable.name}.log"
+
+    def secrets(self, deployable: Deployable) -> dict[str, str]:
+        """Return its secrets by environment name; none when it was never provisioned."""
+        file = self.secrets_file(deployable)
+        lines = file.read_text().splitlines() if file.exists() else []
+        return dict(line.split("=", 1) for line in lines if "=" in line)
+
+    def keep_secrets(self, deployable: Deployable, secrets: Mapping[str, str]) -> None:
+        """Store its secrets, readable by this account alone."""
+        text = "".join(f"{name}={value}\n" for name, value in sorted(secrets.items()))
+        write_private(self.secrets_file(deployable), text)
+
+    def credentials(self) -> dict[str, Any] | None:
+        """Return the credentials, or None before the first start."""
+        return read_json(self.credentials_file)
+
+    def keep_credentials(self, credentials: Mapping[str, Any]) -> None:
+        """Store the credentials, readable by this account alone."""
+        write_private(self.credentials_file, json.dumps(credentials, indent=2, ensure_ascii=False) + "\n")
+
+    def state(self) -> dict[str, Any] | None:
+        """Return the processes of the running mesh, or None."""
+        return read_json(self.state_file)
+
+    def keep_state(self, state: Mapping[str, Any]) -> None:
+        """Note the processes of the running mesh."""
+        write_private(self.state_file, json.dumps(state, indent=2) + "\n")
+
+    def is_running(self) -> bool:
+        """Say whether a mesh, or what is left of one, runs in this home."""
+        try:
+            with self.lock():
+                return False
+        except CommandRefused:
+            return True
+
+    @contextmanager
+    def lock(self) -> Iterator[int]:
+        """Hold this home for one mesh and yield the lock's file descriptor.
+
+        Processes that inherit the descriptor hold the lock too, so a home stays locked until the last of them is
+        gone. Raises `CommandRefused`.
+        """
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(self.root / "mesh.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as busy:
+            os.close(descriptor)
+            raise CommandRefused(f"A mesh already runs in {self.root}. {self._hint()}") from busy
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+    def _hint(self) -> str:
+        state = self.state()
+        where = f"It answers at {state['services']['gateway']['url']}. " if state else ""
+        return f"{where}Stop it with `python -m mesh down --home {self.root}`, or choose another --home."
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write `text` so that only this account can read it and nobody sees half of it."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """Return the object in a JSON file of ours, or None when there is no such file."""
+    try:
+        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    return document

@@ -1,0 +1,116 @@
+"""First start of a mesh: keys, the sample directory, partner clients, the oversight client, credentials.
+
+Promises to be repeatable: whatever is there already is kept, so a start that was interrupted is finished by the next
+one, and a later start only states the current addresses anew. Never prints or logs a secret.
+"""
+
+import secrets
+from collections.abc import Mapping
+from typing import Any, Final
+
+from gateway.bootstrap import Provisioning, open_provisioning
+from shared.agency.provisioning import add_partner
+
+from gateway.domain.agency import AgencyEnrolment
+from gateway.settings import GatewaySettings
+from mesh.home import Home
+from mesh.programs import settings_of
+from mesh.roster import AGENCIES, DEPLOYABLES, GATEWAY, SAMPLE_PROVINCE, Addresses, AgencyService, Deployable
+from shared.agency.settings import AgencySettings
+from shared.seal.keys import AgencyKeys, SigningKey
+from shared.sop.loader import load_sop
+
+PASSPHRASE: Final = "MESH_KEY_PASSPHRASE"  # noqa: S105  # the name of a setting
+WEBHOOK_SECRET: Final = "MESH_WEBHOOK_SECRET"  # noqa: S105  # the name of a setting
+OVERSIGHT_ID: Final = "oversight-thanh-hoa"
+
+
+def provision(home: Home, addresses: Addresses) -> None:
+    """Make `home` ready to be started at `addresses`."""
+    keys = {deployable.name: ensure_keys(home, deployable) for deployable in DEPLOYABLES}
+    known = home.credentials() or {}
+    with open_provisioning(gateway_settings(home, addresses)) as gateway:
+        for agency in AGENCIES:
+            enrol(home, gateway, agency, addresses=addresses, jwks=keys[agency.name].public_jwks())
+        oversight = known.get("oversight") or new_oversight(gateway)
+    partners = known.get("agencies", {})
+    home.keep_credentials(
+        {
+            "gateway": addresses.url(GATEWAY),
+            "agencies": {
+                agency.agency_id: entry(home, agency, addresses=addresses, known=partners.get(agency.agency_id, {}))
+                for agency in AGENCIES
+            },
+            "oversight": oversight,
+            "logins": [],
+        }
+    )
+
+
+def ensure_keys(home: Home, deployable: Deployable) -> AgencyKeys:
+    """Return the keys of a deployable, made under a fresh passphrase when it has none."""
+    file, kept = home.key_file(deployable), home.secrets(deployable)
+    if file.exists() and PASSPHRASE in kept:
+        return AgencyKeys.load(file, kept[PASSPHRASE])
+    keys, passphrase = AgencyKeys.generate(), secrets.token_urlsafe(32)
+    home.keep_secrets(deployable, kept | {PASSPHRASE: passphrase})
+    keys.save(file, passphrase)
+    return keys
+
+
+def enrol(
+    home: Home, gateway: Provisioning, agency: AgencyService, *, addresses: Addresses, jwks: Mapping[str, Any]
+) -> None:
+    """State the sample agency in the directory, under its current address, and keep its webhook secret."""
+    enrolled = gateway.enroll(
+        AgencyEnrolment(
+            id=agency.agency_id,
+            name_vi=agency.name_vi,
+            name_en=agency.name_en,
+            sectors=frozenset({agency.sector}),
+            areas=frozenset({SAMPLE_PROVINCE}),
+            services=services_of(agency),
+            jwks=jwks,
+            base_url=addresses.url(agency),
+            sample=True,
+        )
+    )
+    home.keep_secrets(agency, home.secrets(agency) | {WEBHOOK_SECRET: enrolled.webhook_secret})
+
+
+def services_of(agency: AgencyService) -> frozenset[str]:
+    """Return the codes of every service type of the agency's sector."""
+    return frozenset(code for code in load_sop().services if code.startswith(agency.service_prefixes))
+
+
+def entry(home: Home, agency: AgencyService, *, addresses: Addresses, known: Mapping[str, str]) -> dict[str, str]:
+    """Return an agency's line in the credentials; its partner client is made when there is none yet."""
+    secret = known.get("client_secret") or add_partner(agency_settings(home, agency, addresses), agency.partner_id)
+    return {
+        "sector": agency.sector,
+        "url": addresses.url(agency),
+        "client_id": agency.partner_id,
+        "client_secret": secret,
+    }
+
+
+def new_oversight(gateway: Provisioning) -> dict[str, Any]:
+    """Register the body of oversight under a fresh key and return what it signs in with."""
+    key = SigningKey.generate()
+    gateway.register_oversight(OVERSIGHT_ID, {"keys": [key.public.public_jwk()]})
+    return {"client_id": OVERSIGHT_ID, "private_jwk": key.private_jwk()}
+
+
+def gateway_settings(home: Home, addresses: Addresses) -> GatewaySettings:
+    """Return the settings the gateway of `home` starts with."""
+    return GatewaySettings(**by_field(settings_of(home, GATEWAY, addresses)))
+
+
+def agency_settings(home: Home, agency: AgencyService, addresses: Addresses) -> AgencySettings:
+    """Return the settings an agency service of `home` starts with."""
+    return AgencySettings(**by_field(settings_of(home, agency, addresses)))
+
+
+def by_field(settings: Mapping[str, str]) -> dict[str, Any]:
+    """Return environment settings by the name of their field."""
+    return {name.removeprefix("MESH_").lower(): value for name, value in settings.items()}

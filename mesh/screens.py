@@ -1,0 +1,28 @@
+"""What the command line shows to people. Nothing here decides anything."""
+
+from rich.console import Console
+from rich.table import Table
+
+from mesh.home import Home
+from mesh.roster import DEPLOYABLES, GATEWAY, Addresses, AgencyService
+
+
+def show_starting(home: Home) -> None:
+    """Say that the mesh is being started, and where it lives."""
+    Console().print(f"Starting the mesh in [bold]{home.root}[/bold] ...")
+
+
+def show_addresses(home: Home, addresses: Addresses) -> None:
+    """Say where each service answers and where to look next."""
+    console = Console()
+    table = Table(box=None, pad_edge=False)
+    for heading in ("service", "agency", "address", "its API to try out"):
+        table.add_column(heading, overflow="fold")
+    for deployable in DEPLOYABLES:
+        agency = deployable.agency_id if isinstance(deployable, AgencyService) else ""
+        url = addresses.url(deployable)
+        table.add_row(deployable.name, agency, url, f"{url}/docs")
+    console.print(table)
+    console.print(f"Credentials of the sample agencies: {home.credentials_file}")
+    console.print(f"Checkpoint of the ledger: {addresses.url(GATEWAY)}/ledger/checkpoint    Logs: {home.root / 'logs'}")
+    console.print("Ready. In another terminal: [bold]make demo[/bold]. Stop with ctrl-C.", soft_wrap=True)
