@@ -86,15 +86,16 @@ class SqlDesk:
         """Return every referral that rests on one of these consents."""
         if not consent_ids:
             return ()
-        found = self.book.find(
-            REFERRALS, REFERRALS.c.consent_id.in_(consent_ids), order_by=(REFERRALS.c.referral_id,)
-        )
+        found = self.book.find(REFERRALS, REFERRALS.c.consent_id.in_(consent_ids), order_by=(REFERRALS.c.referral_id,))
         return [rows.referral_of(row) for row in found]
 
     def unsettled(self, referral_ids: Sequence[str]) -> Sequence[StoredMessage]:
         """Return the messages of these referrals that still wait to be delivered."""
         found = self.book.find(
-            MESSAGES, MESSAGES.c.referral_id.in_(referral_ids), MESSAGES.c.settled_at.is_(None), order_by=(MESSAGES.c.seq,)
+            MESSAGES,
+            MESSAGES.c.referral_id.in_(referral_ids),
+            MESSAGES.c.settled_at.is_(None),
+            order_by=(MESSAGES.c.seq,),
         )
         return [_stored(row) for row in found]
 
@@ -142,7 +143,9 @@ class SqlDesk:
             },
         )
 
-    def notify(self, agency_id: str, *, type: str, referral_id: str, data: Mapping[str, Any], trace_id: str) -> Recorded:
+    def notify(
+        self, agency_id: str, *, type: str, referral_id: str, data: Mapping[str, Any], trace_id: str
+    ) -> Recorded:
         """Write a notice from the gateway to an agency, record it, and queue it for delivery."""
         notice = self._notices.write(
             agency_id, type=type, referral_id=referral_id, data=data, trace_id=trace_id, at=self._at

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from sqlalchemy import Connection, Select
+
 from gateway.domain.agency import Agency, AgencyStatus
 from gateway.domain.referral import DueTime, Half, HalfState, Referral
 from shared.consent.grant import Consent, Grant, Taking
@@ -19,6 +21,11 @@ from shared.sop.model import (
 )
 
 Row = Mapping[str, Any]
+
+
+def fetch(connection: Connection, statement: Select[Any]) -> list[dict[str, Any]]:
+    """Run a query and return its rows by column name."""
+    return [row._asdict() for row in connection.execute(statement)]
 
 
 def agency_of(row: Row) -> Agency:

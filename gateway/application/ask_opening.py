@@ -1,12 +1,13 @@
 """Release halves: a live check of consent and stage for each compartment, and a ledger entry for each release."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from gateway.application.lineage import consent_lineage
-from gateway.application.outcome import Outcome, decided, receipt
-from gateway.application.ports import Desk
+from gateway.application.outcome import Outcome, answer_text, decided, receipt
+from gateway.application.ports import Desk, StoredMessage
 from gateway.application.report_event import about_referral, party_referral, record_on
 from gateway.domain.arrival import OpeningAsked
 from gateway.domain.referral import Half, HalfState, Referral
@@ -30,7 +31,23 @@ def ask_opening(desk: Desk, command: OpeningAsked, *, sop: Sop) -> Outcome:
         command.arrival,
         lambda: _admit(desk, command, sop),
         about=lambda: about_referral(desk, command.arrival, command.referral_id),
+        replay=lambda stored: _replay(desk, command, sop, stored),
     )
+
+
+def _replay(desk: Desk, command: OpeningAsked, sop: Sop, stored: StoredMessage) -> str:
+    """Answer again: halves are not kept with the answer, so what may be released *now* is decided and recorded anew."""
+    referral = party_referral(desk, command.arrival, command.referral_id)
+    releases = _decide(desk, command, referral, sop)
+    _record_each(desk, command, referral, releases)
+    return answer_text({**json.loads(stored.answer), **_released(releases)})
+
+
+def _released(releases: _Releases) -> dict[str, Any]:
+    return {
+        "shares": {name.value: share for name, share in releases.shares.items()},
+        "refused": dict(releases.refused),
+    }
 
 
 def _admit(desk: Desk, command: OpeningAsked, sop: Sop) -> Mapping[str, Any]:
@@ -46,16 +63,9 @@ def _admit(desk: Desk, command: OpeningAsked, sop: Sop) -> Mapping[str, Any]:
     _record_each(desk, command, opened, releases)
     if opened is not referral:
         desk.change_referral(opened)
-    answer = {
-        "shares": {name.value: share for name, share in releases.shares.items()},
-        "refused": dict(releases.refused),
-        "receipt": receipt(arrival, recorded),
-    }
-    stored = {**answer, "shares": {}}  # halves are not kept twice: a replay asks the referral again
-    desk.store_message(
-        arrival, recorded=recorded, answer=stored, referral_id=referral.referral_id, deliver=False
-    )
-    return answer
+    answer = {"receipt": receipt(arrival, recorded)}
+    desk.store_message(arrival, recorded=recorded, answer=answer, referral_id=referral.referral_id, deliver=False)
+    return {**_released(releases), **answer}
 
 
 def _decide(desk: Desk, command: OpeningAsked, referral: Referral, sop: Sop) -> _Releases:
@@ -104,7 +114,9 @@ def _mark_opened(referral: Referral, releases: _Releases) -> Referral:
 
 
 def _record_each(desk: Desk, command: OpeningAsked, referral: Referral, releases: _Releases) -> None:
-    outcomes = [("release", name.value) for name in releases.shares] + [("refusal", code) for code in releases.refused.values()]
+    outcomes = [("release", name.value) for name in releases.shares] + [
+        ("refusal", code) for code in releases.refused.values()
+    ]
     for kind, code in outcomes:
         desk.record(
             kind,
@@ -117,5 +129,3 @@ def _record_each(desk: Desk, command: OpeningAsked, referral: Referral, releases
             state=referral.state.value,
             trace_id=command.arrival.trace_id,
         )
-
-

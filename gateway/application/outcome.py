@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from gateway.application.ports import Desk, Recorded
+from gateway.application.ports import Desk, Recorded, StoredMessage
 from gateway.domain.arrival import Arrival
 from shared.kernel.clock import to_wire
 from shared.kernel.errors import (
@@ -55,12 +55,19 @@ class About:
     consent_id: str | None = None
 
 
-def decided(desk: Desk, arrival: Arrival, admit: Callable[[], Mapping[str, Any]], *, about: Callable[[], About]) -> Outcome:
+def decided(
+    desk: Desk,
+    arrival: Arrival,
+    admit: Callable[[], Mapping[str, Any]],
+    *,
+    about: Callable[[], About],
+    replay: Callable[[StoredMessage], str] = lambda stored: stored.answer,
+) -> Outcome:
     """Replay, or check freshness and sender and run `admit`; record a refusal when it raises one."""
     try:
         known = _known(desk, arrival)
         if known is not None:
-            return known
+            return Admitted(replay(known), replayed=True)
         _check_fresh(arrival)
         _check_sender(desk, arrival.sender)
         return Admitted(answer_text(admit()))
@@ -104,12 +111,10 @@ def answer_text(answer: Mapping[str, Any]) -> str:
     return json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
 
 
-def _known(desk: Desk, arrival: Arrival) -> Admitted | None:
+def _known(desk: Desk, arrival: Arrival) -> StoredMessage | None:
     stored = desk.message(arrival.message_id)
-    if stored is None:
-        return None
-    if stored.sender == arrival.sender and stored.sha256 == arrival.sha256:
-        return Admitted(stored.answer, replayed=True)
+    if stored is None or (stored.sender == arrival.sender and stored.sha256 == arrival.sha256):
+        return stored
     raise Conflict("message.id-reused", "This id was used for another message. Give every new message a fresh UUIDv7.")
 
 

@@ -120,7 +120,9 @@ class Desk(Protocol):
         """Keep a message: for replays, and for delivery to its recipient when `deliver`."""
         ...
 
-    def notify(self, agency_id: str, *, type: str, referral_id: str, data: Mapping[str, Any], trace_id: str) -> Recorded:
+    def notify(
+        self, agency_id: str, *, type: str, referral_id: str, data: Mapping[str, Any], trace_id: str
+    ) -> Recorded:
         """Write a notice from the gateway to an agency, record it, and queue it for delivery."""
         ...
 

@@ -61,7 +61,9 @@ def _check_validity(desk: Desk, consent: Consent) -> None:
     if consent.valid_to <= consent.valid_from:
         raise _invalid("/valid_to", "consent.validity", "valid_to must be later than valid_from.")
     if consent.valid_to <= desk.at:
-        raise _invalid("/valid_to", "consent.validity", "This consent has already ended. Ask her again and record it anew.")
+        raise _invalid(
+            "/valid_to", "consent.validity", "This consent has already ended. Ask her again and record it anew."
+        )
 
 
 def _check_services(consent: Consent, sop: Sop) -> None:

@@ -93,9 +93,7 @@ def _admit(desk: Desk, command: EventReported, sop: Sop) -> Mapping[str, Any]:
     for held in owed:
         desk.answer_hold(held, result=str(command.data.get("result", "sealed")), recorded=recorded)
     answer = {"referral": referral_view(changed), "receipt": receipt(arrival, recorded)}
-    desk.store_message(
-        arrival, recorded=recorded, answer=answer, referral_id=referral.referral_id, deliver=True
-    )
+    desk.store_message(arrival, recorded=recorded, answer=answer, referral_id=referral.referral_id, deliver=True)
     return answer
 
 
@@ -105,4 +103,3 @@ def moved(referral: Referral, target: ReferralState | None) -> Referral:
         return referral
     halves = destroy(referral.halves, frozenset(referral.halves)) if target in ENDS else referral.halves
     return replace(referral, state=target, halves=halves)
-

@@ -180,5 +180,3 @@ def _about(desk: Desk, command: ReferralSent) -> About:
         chain_id=command.chain_id if own else None,
         consent_id=_consent_id(command),
     )
-
-

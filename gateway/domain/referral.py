@@ -85,7 +85,9 @@ class Referral:
 
     def next_due_at(self) -> str | None:
         """Return the earliest due time that still counts; None when nothing is due any more."""
-        return min((due.at for phase, due in self.due.items() if phase not in _MET.get(self.state, _NOTHING)), default=None)
+        return min(
+            (due.at for phase, due in self.due.items() if phase not in _MET.get(self.state, _NOTHING)), default=None
+        )
 
     def party(self, agency_id: str) -> Party | None:
         """Return which side `agency_id` is on; None when it is on neither."""

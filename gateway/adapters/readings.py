@@ -1,0 +1,156 @@
+"""What is read without deciding anything: lists and single records, as the parties and oversight may see them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Engine, or_, select
+
+from gateway.adapters import rows
+from gateway.adapters.tables import CONSENTS, HOLDS, LEDGER_ENTRIES, REFERRALS
+from gateway.application.views import compartments_view, consent_view, referral_view
+from shared.consent.grant import Consent
+from shared.kernel.clock import Clock, to_wire
+from shared.kernel.errors import NotFound
+from shared.storage.engine import read
+
+
+@dataclass(frozen=True, slots=True)
+class ReferralFilter:
+    """What an agency asks of its list of referrals. `after` is the last id of the page before."""
+
+    box: str | None = None
+    state: str | None = None
+    overdue: bool = False
+    since: str | None = None
+    after: str | None = None
+    limit: int = 50
+
+
+class Readings:
+    """Read models over the gateway's records."""
+
+    def __init__(self, engine: Engine, *, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    def referrals(self, agency_id: str, wanted: ReferralFilter) -> list[dict[str, Any]]:
+        """Return an agency's referrals, oldest first, at most one more than `limit` (so that a next page shows)."""
+        statement = (
+            select(REFERRALS)
+            .where(_box(agency_id, wanted.box), *self._criteria(wanted))
+            .order_by(REFERRALS.c.referral_id)
+            .limit(wanted.limit + 1)
+        )
+        with read(self._engine) as connection:
+            found = connection.execute(statement).mappings().all()
+        return [referral_view(rows.referral_of(row)) for row in found]
+
+    def referral(self, agency_id: str, referral_id: str) -> dict[str, Any]:
+        """Return one referral with its history. Raises `NotFound` (`referral.unknown`) for any but its parties."""
+        with read(self._engine) as connection:
+            row = connection.execute(select(REFERRALS).where(REFERRALS.c.referral_id == referral_id)).mappings().first()
+            referral = rows.referral_of(row) if row else None
+            if referral is None or referral.party(agency_id) is None:
+                raise NotFound("referral.unknown", "No such referral of your agency.")
+            entries = connection.execute(
+                select(LEDGER_ENTRIES).where(LEDGER_ENTRIES.c.referral_id == referral_id).order_by(LEDGER_ENTRIES.c.idx)
+            ).mappings()
+            history = [_history(entry) for entry in entries]
+        return {**referral_view(referral), "history": history, "compartments": compartments_view(referral)}
+
+    def consent(self, agency_id: str, consent_id: str) -> dict[str, Any]:
+        """Return a consent as far as an agency may see it: its recorder all, a recipient the lines that name it.
+
+        A recipient that may refer onward sees the other lines too: it has to know to whom. Raises `NotFound`.
+        """
+        with read(self._engine) as connection:
+            row = connection.execute(select(CONSENTS).where(CONSENTS.c.id == consent_id)).mappings().first()
+        consent = rows.consent_of(row) if row else None
+        if row is None or consent is None or not (consent.recorder == agency_id or consent.names(agency_id)):
+            raise NotFound("consent.unknown", "No such consent that your agency recorded or is named in.")
+        sees_all = consent.recorder == agency_id or consent.may_pass_on(agency_id)
+        seen = [grant for grant in consent.grants if sees_all or agency_id in grant.recipients]
+        return {
+            "consent": consent_view(consent, state=consent.state(self._clock.now()).value),
+            **_terms(consent),
+            "grants": [
+                {**rows.grant_row(grant), "recipients": sorted(grant.recipients) if sees_all else [agency_id]}
+                for grant in seen
+            ],
+            "takings": [taking for taking in row["takings"] if sees_all or _concerns(taking, agency_id)],
+        }
+
+    def propagation(self, agency_id: str, consent_id: str, *, oversight: bool) -> dict[str, Any]:
+        """Return who was told to seal and who confirmed. Raises `NotFound` for any but the consent's agencies."""
+        with read(self._engine) as connection:
+            row = connection.execute(select(CONSENTS).where(CONSENTS.c.id == consent_id)).mappings().first()
+            holds = connection.execute(select(HOLDS).where(HOLDS.c.consent_id == consent_id)).mappings().all()
+        consent = rows.consent_of(row) if row else None
+        party = consent is not None and (consent.recorder == agency_id or consent.names(agency_id))
+        if consent is None or not (oversight or party):
+            raise NotFound("consent.unknown", "No such consent that your agency recorded or is named in.")
+        seen = [hold for hold in holds if oversight or consent.recorder == agency_id or agency_id in _sides(hold)]
+        return {
+            "consent_id": consent_id,
+            "revoked_at": to_wire(consent.takings[-1].at) if consent.takings else None,
+            "holders": [_holder(hold) for hold in sorted(seen, key=lambda hold: str(hold["key"]))],
+            "complete": bool(consent.takings) and all(hold["result"] != "pending" for hold in holds),
+        }
+
+    def _criteria(self, wanted: ReferralFilter) -> Sequence[ColumnElement[bool]]:
+        criteria: list[ColumnElement[bool]] = []
+        if wanted.state is not None:
+            criteria.append(REFERRALS.c.state == wanted.state)
+        if wanted.overdue:
+            criteria.append(REFERRALS.c.next_due_at < to_wire(self._clock.now()))
+        if wanted.since is not None:
+            criteria.append(REFERRALS.c.sent_at >= wanted.since)
+        if wanted.after is not None:
+            criteria.append(REFERRALS.c.referral_id > wanted.after)
+        return criteria
+
+
+def _box(agency_id: str, box: str | None) -> ColumnElement[bool]:
+    sent, received = REFERRALS.c.sender == agency_id, REFERRALS.c.recipient == agency_id
+    if box is None:
+        return or_(sent, received)
+    return sent if box == "sent" else received
+
+
+def _history(entry: Mapping[str, Any]) -> dict[str, Any]:
+    kind = entry["kind"]
+    return {
+        "type": entry["code"] if kind == "event" else kind,
+        "at": entry["at"],
+        "by": entry["actor"],
+        "ledger_index": entry["idx"],
+        "code": None if kind == "event" else entry["code"],
+        "state": entry["state"],
+    }
+
+
+def _terms(consent: Consent) -> dict[str, Any]:
+    return {
+        "subject": consent.subject,
+        "recorder": consent.recorder,
+        "valid_from": to_wire(consent.valid_from),
+        "valid_to": to_wire(consent.valid_to),
+        "purposes": sorted(consent.purposes),
+        "withheld": sorted(consent.withheld),
+        "derived_from": consent.derived_from,
+    }
+
+
+def _concerns(taking: Mapping[str, Any], agency_id: str) -> bool:
+    return not taking["recipients"] or agency_id in taking["recipients"]
+
+
+def _sides(hold: Mapping[str, Any]) -> tuple[str, str]:
+    return hold["agency"], hold["via"]
+
+
+def _holder(hold: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: hold[name] for name in ("agency", "referral_id", "via", "due_at", "result", "answered_at", "ledger_index")
+    }

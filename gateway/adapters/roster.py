@@ -1,0 +1,97 @@
+"""The directory in memory, for authentication only: who may call, and with which keys.
+
+Every decision about a message reads the directory again in its own transaction; what is here may be
+up to `STALE_SECONDS` old, except that an unknown client is looked up at once.
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass
+
+from sqlalchemy import Engine, select
+
+from gateway.adapters.rows import agency_of
+from gateway.adapters.tables import AGENCIES, OVERSIGHT_CLIENTS
+from gateway.domain.agency import Agency
+from gateway.domain.credential import AGENCY_SCOPES
+from shared.kernel.errors import InputRejected, NotAuthenticated, NotPermitted
+from shared.seal.signing import KeyRing
+from shared.storage.engine import read
+
+STALE_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """One client of the gateway: an agency, or a body of oversight (`agency` None)."""
+
+    id: str
+    ring: KeyRing
+    scopes: frozenset[str]
+    agency: Agency | None
+
+    @property
+    def is_active(self) -> bool:
+        """Say whether it may call now."""
+        return self.agency is None or self.agency.is_active
+
+
+class Roster:
+    """All clients, re-read when they may have changed."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._clients: dict[str, Client] = {}
+        self._read_at = float("-inf")
+        self._reading = asyncio.Lock()
+
+    async def client(self, client_id: str) -> Client | None:
+        """Return a client, from memory when that is fresh enough."""
+        if time.monotonic() - self._read_at > STALE_SECONDS or client_id not in self._clients:
+            await self._refresh()
+        return self._clients.get(client_id)
+
+    async def active(self, client_id: str) -> Client:
+        """Return an active client. Raises `NotAuthenticated` (`client.unknown`) or `NotPermitted` (`agency.disabled`)."""
+        client = await self.client(client_id)
+        if client is None:
+            raise NotAuthenticated("client.unknown", "No such client. Ask the mesh's operator to enrol it.")
+        if not client.is_active:
+            raise NotPermitted(
+                "agency.disabled", "This agency is not active in the directory. Ask the mesh's operator."
+            )
+        return client
+
+    async def ring(self, agency_id: str) -> KeyRing:
+        """Return the verification keys of an active client."""
+        return (await self.active(agency_id)).ring
+
+    async def _refresh(self) -> None:
+        asked_at = time.monotonic()
+        async with self._reading:
+            if self._read_at < asked_at:  # nobody read while we waited
+                self._clients = await asyncio.to_thread(self._read, self._clients)
+                self._read_at = time.monotonic()
+
+    def _read(self, known: dict[str, Client]) -> dict[str, Client]:
+        with read(self._engine) as connection:
+            agencies = [agency_of(row) for row in connection.execute(select(AGENCIES)).mappings()]
+            oversight = list(connection.execute(select(OVERSIGHT_CLIENTS)).mappings())
+        clients = {agency.id: _agency_client(agency, known.get(agency.id)) for agency in agencies}
+        for row in oversight:
+            clients[row["id"]] = Client(row["id"], KeyRing.from_jwks(row["jwks"]), frozenset(row["scopes"]), None)
+        return clients
+
+
+def _agency_client(agency: Agency, known: Client | None) -> Client:
+    if known is not None and known.agency is not None and known.agency.revision == agency.revision:
+        return known
+    return Client(agency.id, signature_ring(agency), AGENCY_SCOPES, agency)
+
+
+def signature_ring(agency: Agency) -> KeyRing:
+    """Return an agency's verification keys; one whose keys cannot be read has none, and fails every check."""
+    try:
+        return KeyRing.from_jwks(agency.jwks)
+    except InputRejected:
+        return KeyRing()

@@ -1,0 +1,22 @@
+"""What an operator sets for the gateway, read once at start from `MESH_*` (see docs/reference)."""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class GatewaySettings(BaseSettings):
+    """The gateway's settings. Whatever is missing or malformed keeps it from starting."""
+
+    model_config = SettingsConfigDict(env_prefix="MESH_", frozen=True, extra="ignore")
+
+    database_url: str = Field(description="Where its records are: sqlite:///FILE or postgresql+psycopg://...")
+    public_url: str = Field(pattern=r"^https?://\S+[^/]$", description="Its own address, also the issuer of tokens.")
+    key_file: Path = Field(description="The key file it signs with, made by `python -m mesh`.")
+    key_passphrase: SecretStr = Field(description="The passphrase of the key file.")
+    otlp_endpoint: str | None = Field(default=None, description="Where traces are sent (OTLP over HTTP).")
+    log_level: str = Field(default="INFO", description="The least serious log line that is written.")
+    rate_per_second: float = Field(default=2000, gt=0, description="Calls per second each client may make.")
+    rate_burst: int = Field(default=8000, gt=0, description="Calls a client may make at once after a rest.")
+    delivery_enabled: bool = Field(default=True, description="Whether this process pushes deliveries.")

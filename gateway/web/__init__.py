@@ -1,0 +1,1 @@
+"""The gateway's edge: HTTP in, use cases, HTTP out."""

@@ -1,0 +1,138 @@
+"""Signed messages of the wire, once parsed and authenticated, as the commands the use cases take."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from gateway.application.record_consent import ConsentRecorded
+from gateway.domain.arrival import (
+    Arrival,
+    EventReported,
+    NoteSent,
+    OpeningAsked,
+    ReferralSent,
+    RevocationAsked,
+    SealedCompartment,
+)
+from shared.kernel.errors import FieldFault, InputRejected
+from shared.sop.model import Compartment, Sop
+from shared.wire.facts import check_facts
+from shared.wire.mapping import basis_of, consent_of
+from shared.wire.messages import ConsentV1, EventV1, NoteV1, OpeningV1, ReferralV1, RevocationV1
+from shared.wire.parts import SealedCompartment as SealedCompartmentV1
+
+
+def referral_sent(message: ReferralV1, arrival: Arrival, *, sop: Sop) -> ReferralSent:
+    """Make the command of a referral. Raises `InputRejected` for facts the procedure does not name."""
+    check_facts(sop.facts, message.facts, pointer="/facts")
+    return ReferralSent(
+        arrival=arrival,
+        sop_version=message.sop,
+        referral_id=message.referral_id,
+        chain_id=message.chain_id,
+        parent_id=message.parent_id,
+        subject=message.subject,
+        service_type=message.service_type,
+        urgency=message.urgency,
+        incident_at=message.incident_at,
+        area=message.area,
+        age_band=message.age_band,
+        staff_gender=message.preferences.staff_gender,
+        facts=message.facts,
+        basis=basis_of(message.basis),
+        phoned_first=message.phoned_first,
+        blocked=frozenset(message.blocked),
+        sealed_for=message.sealed.kid,
+        compartments=_labels(message.compartments),
+    )
+
+
+def event_reported(message: EventV1, arrival: Arrival, *, sop: Sop, referral_id: str | None) -> EventReported:
+    """Make the command of an event. Raises `InputRejected` for facts the procedure does not name."""
+    check_facts(sop.event_facts, message.data, pointer="/data")
+    return EventReported(
+        arrival=arrival,
+        referral_id=_one_id(message.referral_id, referral_id, "/referral_id"),
+        type=message.type,
+        at=message.at,
+        actor=message.actor,
+        data=message.data,
+    )
+
+
+def opening_asked(message: OpeningV1, arrival: Arrival, *, referral_id: str | None) -> OpeningAsked:
+    """Make the command of an opening."""
+    return OpeningAsked(
+        arrival=arrival,
+        referral_id=_one_id(message.referral_id, referral_id, "/referral_id"),
+        compartments=tuple(message.compartments),
+        actor=message.actor,
+        reason=message.reason,
+    )
+
+
+def note_sent(message: NoteV1, arrival: Arrival, *, referral_id: str | None) -> NoteSent:
+    """Make the command of a note."""
+    return NoteSent(
+        arrival=arrival,
+        referral_id=_one_id(message.referral_id, referral_id, "/referral_id"),
+        sealed_for=message.sealed.kid,
+        compartments=_labels(message.compartments),
+    )
+
+
+def consent_recorded(message: ConsentV1, arrival: Arrival) -> ConsentRecorded:
+    """Make the command of a consent."""
+    return ConsentRecorded(
+        arrival=arrival,
+        consent=consent_of(message),
+        statement={
+            "grantor": message.grantor,
+            "form": message.form,
+            "language": message.language,
+            "interpreter": message.interpreter,
+            "witnessed": message.witnessed,
+            "information_version": message.information_version,
+            "evidence_sha256": message.evidence_sha256,
+            "withheld": [{"compartment": w.compartment.value, "reason": w.reason} for w in message.withheld],
+        },
+    )
+
+
+def revocation_asked(message: RevocationV1, arrival: Arrival, *, consent_id: str | None) -> RevocationAsked:
+    """Make the command of a revocation."""
+    return RevocationAsked(
+        arrival=arrival,
+        consent_id=_one_id(message.consent_id, consent_id, "/consent_id"),
+        recipients=_set(message.recipients),
+        compartments=_set(message.compartments),
+        by=message.by,
+    )
+
+
+def _set(names: tuple[Any, ...] | None) -> frozenset[Any] | None:
+    return None if names is None else frozenset(names)
+
+
+def _labels(compartments: tuple[SealedCompartmentV1, ...]) -> tuple[SealedCompartment, ...]:
+    return tuple(SealedCompartment(Compartment(c.name), c.stage, c.share_sha256) for c in compartments)
+
+
+def _one_id(in_body: str | None, in_path: str | None, pointer: str) -> str:
+    """Return the id a message is about: signed in the body, stated by the path, or the same in both."""
+    chosen = in_body or in_path
+    if chosen is None or (in_body and in_path and in_body != in_path):
+        message = "Sign the id of the record this message is about; it must be the one the message is posted to."
+        raise InputRejected("message.about", message, faults=[FieldFault(pointer, "message.about", message)])
+    return chosen
+
+
+def prefetchable(kind: str, message: Any) -> Mapping[str, tuple[str, ...]]:
+    """Return the ids a use case will read for this message, by what they are."""
+    parties = tuple(filter(None, (message.sender, getattr(message, "recipient", None))))
+    basis = getattr(message, "basis", None)
+    return {
+        "messages": (message.id,),
+        "agencies": parties,
+        "referrals": tuple(filter(None, (getattr(message, "referral_id", None), getattr(message, "parent_id", None)))),
+        "consents": tuple(filter(None, (getattr(basis, "consent_id", None), getattr(message, "consent_id", None)))),
+    }
