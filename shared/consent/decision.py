@@ -65,7 +65,8 @@ def decide(disclosure: Disclosure, *, lineage: Sequence[Consent], sop: Sop, at: 
     3. One of the sender's sectors may send the service; the recipient offers it and serves the area;
        life at risk was telephoned first.
     4. The preconditions hold on the coded facts.
-    5. Every required compartment is there, none that is forbidden, and not nothing.
+    5. Every required compartment is there (as far as the ground can carry it), none that is forbidden,
+       and not nothing.
     6. A consent: the lineage is whole, and every member of it is for this subject and purpose, in
        its period, usable by the sender, and grants every compartment to this recipient for
        this service, less what was withheld or taken back (R-15, R-16).
@@ -104,7 +105,7 @@ def _against(
         yield by_rule("referral.blocked", CONFLICT_RULE, sop)
     yield from route_faults(disclosure, service, sop)  # (3)
     yield from precondition_faults(disclosure, service)  # (4)
-    yield from data_faults(disclosure.compartments, service)  # (5)
+    yield from data_faults(disclosure, service, sop)  # (5)
     yield from _without_ground(
         disclosure, disclosure.compartments, lineage=lineage, service=service, sop=sop, at=at
     )  # (6) (7)

@@ -31,6 +31,7 @@ from shared.sop.model import (
 )
 
 _PROVINCE_DIGITS = 2
+_EVERYTHING = frozenset(Compartment)
 
 
 def route_faults(disclosure: Disclosure, service: ServiceType, sop: Sop) -> Iterator[Reason]:
@@ -67,16 +68,26 @@ def serves(areas: frozenset[str], *, area: str, province: str | None) -> bool:
     return province in areas
 
 
-def data_faults(compartments: frozenset[Compartment], service: ServiceType) -> Iterator[Reason]:
-    """Say what must not travel with this service type, and what is missing. Nothing at all is never enough."""
+def data_faults(disclosure: Disclosure, service: ServiceType, sop: Sop) -> Iterator[Reason]:
+    """Say what must not travel with this service type, and what is missing.
+
+    A ground other than consent never demands more than its own maximum. Nothing at all is never enough.
+    """
+    compartments = disclosure.compartments
     if not all(may_travel(compartment, service) for compartment in compartments):
         yield by_service("sop.compartment-forbidden", service)
+    maximum = _maximum(disclosure, sop)
     missing = any(
-        rule.presence is Presence.REQUIRED and compartment not in compartments
+        rule.presence is Presence.REQUIRED and compartment not in compartments and compartment in maximum
         for compartment, rule in service.compartments.items()
     )
     if missing or not compartments:
         yield by_service("sop.compartment-missing", service)
+
+
+def _maximum(disclosure: Disclosure, sop: Sop) -> frozenset[Compartment]:
+    ground = None if disclosure.basis.kind is LegalBasisKind.CONSENT else sop.legal_bases.get(disclosure.basis.kind)
+    return _EVERYTHING if ground is None else ground.maximum
 
 
 def may_travel(compartment: Compartment, service: ServiceType) -> bool:

@@ -33,6 +33,7 @@ def due_times(
     sent_at: datetime,
     incident_at: datetime | None,
     accepted_at: datetime | None = None,
+    remote_area: bool = False,
 ) -> Mapping[ClockPhase, Due]:
     """Return the limit of each phase, in UTC. A phase whose clock starts on acceptance is absent until then.
 
@@ -40,7 +41,8 @@ def due_times(
     2. With one: the earliest of the service type's clocks; the level's does not count.
     3. When the caller raised the urgency above the service type's own, the level's clock counts always.
 
-    A window from the incident runs from sending when the incident's time is not known or lies after it.
+    In a remote area a clock that says so runs longer. A window from the incident runs from sending when
+    the incident's time is not known or lies after it.
     """
     starts = {
         ClockStart.SENT: sent_at,
@@ -51,7 +53,9 @@ def due_times(
     for phase in ClockPhase:
         rules = _rules_of(sop, service, phase=phase, urgency=urgency)
         limits = [
-            Due(rule.id, due_at(start, rule.amount, rule.unit)) for rule in rules if (start := starts[rule.start])
+            Due(rule.id, due_at(start, _amount(rule, remote_area=remote_area), rule.unit))
+            for rule in rules
+            if (start := starts[rule.start]) is not None
         ]
         if limits:
             found[phase] = min(limits, key=lambda due: due.at)
@@ -68,3 +72,7 @@ def _rules_of(sop: Sop, service: ServiceType, *, phase: ClockPhase, urgency: Urg
     yield from own  # (1) (2)
     if is_raised(service, urgency) or not any(rule.basis.kind in _FIRM for rule in own):  # (1) (3)
         yield from (rule for rule in sop.urgencies[urgency].clocks if rule.phase is phase)
+
+
+def _amount(rule: ClockRule, *, remote_area: bool) -> int:
+    return rule.remote if remote_area and rule.remote is not None else rule.amount

@@ -28,6 +28,7 @@ STAFF_GENDER_RULE = "R-01"
 
 _CHOSEN_GENDERS = frozenset({"female", "male"})
 _HER_ANSWERS = frozenset({"waived", "alternative_accepted"})
+_NOT_GIVEN = (None, "")
 _PRESSING = frozenset({Urgency.IMMEDIATE, Urgency.URGENT})
 
 
@@ -108,7 +109,7 @@ def _missing_facts(sop: Sop, event: EventType, data: Mapping[str, Any]) -> Itera
     """Cite each fact's row once: the rows of one event ask for the same facts."""
     asked = {fact: row for row in reversed(sop.transitions) if row.event is event for fact in row.needs}
     for fact, row in sorted(asked.items()):
-        if data.get(fact) is None:
+        if data.get(fact) in _NOT_GIVEN:
             yield Reason("event.fact-missing", f"{row.id}.{fact}", row.basis.citation)
 
 
@@ -129,8 +130,13 @@ def _decline_faults(
         yield Reason("sop.decline-barred", service.code, service.basis[0].citation)
     if reason.needs_article and not data.get("article"):
         yield Reason("event.fact-missing", f"{reason.code}.article", reason.basis.citation)
-    if reason.needs_alternative and urgency in _PRESSING and not data.get("alternative"):
+    if _needs_alternative(reason, service, urgency) and not data.get("alternative"):
         yield Reason("sop.decline-alternative", reason.code, reason.basis.citation)
+
+
+def _needs_alternative(reason: DeclineReason, service: ServiceType, urgency: Urgency) -> bool:
+    pressing = reason.needs_alternative and urgency in _PRESSING
+    return pressing or reason.code in service.alternative_declines
 
 
 def _answers_wish(wanted: str | None, data: Mapping[str, Any]) -> bool:

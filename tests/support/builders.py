@@ -84,10 +84,18 @@ def a_clock(
     amount: int = 1,
     unit: ClockUnit = ClockUnit.HOURS,
     kind: BasisKind = BasisKind.POL,
+    remote: int | None = None,
 ) -> ClockRule:
     """Build a clock: one hour from sending, by policy."""
     return ClockRule(
-        id=id, phase=phase, start=start, amount=amount, unit=unit, pausable=False, basis=a_basis(kind=kind)
+        id=id,
+        phase=phase,
+        start=start,
+        amount=amount,
+        unit=unit,
+        pausable=False,
+        basis=a_basis(kind=kind),
+        remote=remote,
     )
 
 
@@ -106,11 +114,12 @@ def a_service(
     clocks: tuple[ClockRule, ...] = (),
     preconditions: tuple[Precondition, ...] = (),
     barred_declines: frozenset[str] = frozenset(),
+    alternative_declines: frozenset[str] = frozenset(),
     senders: frozenset[Sender] = frozenset({Sender.HEALTH, Sender.POLICE, Sender.SOCIAL}),
     legal_bases: frozenset[LegalBasisKind] = frozenset(LegalBasisKind),
 ) -> ServiceType:
     """Build a service type: emergency shelter, which any sector but legal aid may ask for."""
-    presences = {c: Presence.REQUIRED for c in required} | {c: Presence.OPTIONAL for c in optional - required}
+    presences = dict.fromkeys(required, Presence.REQUIRED) | dict.fromkeys(optional - required, Presence.OPTIONAL)
     return ServiceType(
         code=code,
         slug="invented-service",
@@ -128,6 +137,7 @@ def a_service(
         preconditions=preconditions,
         outcomes=("completed_full", "survivor_declined"),
         barred_declines=barred_declines,
+        alternative_declines=alternative_declines,
         senders=senders,
         legal_bases=legal_bases,
         basis=(a_basis(instrument="ESP 2015", article="module 4"),),

@@ -274,6 +274,18 @@ def test_another_ground_carries_its_maximum_without_any_consent() -> None:
     assert outcome(consents=(), basis=another_basis()) == PERMITTED
 
 
+def test_another_ground_does_not_demand_what_it_cannot_carry() -> None:
+    sop = a_sop(services=(a_service(required=REQUIRED | {Compartment.NEEDS}),))
+    assert outcome(sop=sop, consents=(), basis=another_basis()) == PERMITTED
+    assert outcome(sop=sop) == denied("sop.compartment-missing")
+
+
+@pytest.mark.parametrize("compartments", [frozenset(), frozenset({Compartment.SAFETY})])
+def test_another_ground_demands_what_it_can_carry(compartments: frozenset[Compartment]) -> None:
+    found = outcome(consents=(), basis=another_basis(), compartments=compartments)
+    assert found == denied("sop.compartment-missing")
+
+
 @pytest.mark.parametrize(
     ("changes", "basis", "code"),
     [
