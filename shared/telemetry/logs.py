@@ -33,6 +33,7 @@ FIELDS: Final = frozenset(
     }
 )  # fmt: skip
 WITHHELD: Final = "[withheld]"
+UNNAMED: Final = "unnamed"
 
 _OWN: Final = "mesh."
 _EVENT = re.compile(r"[a-z][a-z0-9-]*(\.[a-z0-9-]+)*")
@@ -106,7 +107,8 @@ class JsonFormatter(logging.Formatter):
         here = known_trace()
         if here is not None:
             line["trace_id"] = here.trace_id
-        line.update(_own_fields(record) if record.name.startswith(_OWN) else _foreign_fields(record))
+        own: dict[str, Any] | None = getattr(record, "mesh_fields", None)
+        line.update(_foreign_fields(record) if own is None else {"event": record.msg, **own})
         if record.exc_info and record.exc_info[1] is not None:
             line.update(exception_fields(record.exc_info[1]))
         return json.dumps(line, ensure_ascii=True)
@@ -138,18 +140,14 @@ def _short(filename: str) -> str:
 
 
 def _to_record(_logger: Any, _method: str, event: EventDict) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Hand the event on as the arguments of a standard library logging call."""
-    exc_info = event.pop("exc_info", None)
-    name = event.pop("event", None)
-    return ("event",), {"extra": {"mesh_event": name, "mesh_fields": dict(event)}, "exc_info": exc_info}
+    """Hand the event on as the arguments of a standard library logging call.
 
-
-def _own_fields(record: logging.LogRecord) -> dict[str, Any]:
-    event = getattr(record, "mesh_event", None)
-    named = isinstance(event, str) and _EVENT.fullmatch(event) is not None
-    fields = getattr(record, "mesh_fields", {})
-    line = {name: _safe(value) for name, value in fields.items() if name in FIELDS}
-    return {"event": event if named else "unnamed", **line}
+    The exception itself stays behind, so that a process without our formatter cannot print its message either.
+    """
+    name, error = event.pop("event", None), event.pop("exc_info", None)
+    fields = {key: _safe(value) for key, value in event.items() if key in FIELDS}
+    fields |= exception_fields(error) if isinstance(error, BaseException) else {}
+    return (name if isinstance(name, str) and _EVENT.fullmatch(name) else UNNAMED,), {"extra": {"mesh_fields": fields}}
 
 
 def _foreign_fields(record: logging.LogRecord) -> dict[str, Any]:

@@ -1,0 +1,153 @@
+"""The outermost fence of a service: what comes in is bounded, what goes out is marked, nothing escapes.
+
+Owns the body cap, the check of the request target, `HEAD`, the security headers and the last resort for exceptions.
+Pure ASGI. Promises that an exception never reaches the server with its text, that a body over the cap is never
+read to its end, and that a path or a query with U+0000, broken percent-encoding or bytes that are not UTF-8 goes
+no further. Follows RFC 9110 sections 9.3.2, 15.5.14 and RFC 3986 section 2.1.
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any, Final
+from urllib.parse import unquote_to_bytes
+
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from shared.kernel.errors import FieldFault, InputRejected, MeshError, NotFound, TooLarge
+from shared.web.problems import fault_response, problem_response
+from shared.web.rate_limit import SCOPE_KEY
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+#: Bytes of a body, where a path has no cap of its own (wire contract, section 1).
+BODY_MOST: Final = 512 * 1024
+_TOO_LARGE_STATUS: Final = 413
+_BAD_QUERY: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})|%00|[^\x21-\x7e]")
+_HEADERS: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+_UNLESS_SET: Final = (
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+)
+
+
+class AnswerBroken(Exception):
+    """An answer broke off after it began; the server must cut the connection. Carries no text of the cause."""
+
+
+class Edge:
+    """Pure ASGI middleware; stands just inside the trace. `caps` gives paths their own cap, in bytes."""
+
+    def __init__(self, app: App, *, caps: Mapping[str, int]) -> None:
+        self.app = app
+        self._caps = dict(caps)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        answer = _Answer(scope, send)
+        try:
+            check_target(scope)
+            await self._serve(scope, self._bounded(scope, receive), answer)
+        except ClientDisconnect:
+            return
+        except MeshError as error:
+            response = problem_response(error)
+        except Exception as error:  # noqa: BLE001 - the edge: logged there by type and place, answered with one sentence
+            response = fault_response(error)
+        else:
+            return
+        if answer.started:
+            raise AnswerBroken from None
+        await response(scope, receive, answer.send)
+
+    async def _serve(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+        if scope["method"] != "HEAD":
+            await self.app(scope, receive, answer.send)
+            return
+        inner = {**scope, "method": "GET"}
+        try:
+            await self.app(inner, receive, answer.send)
+        finally:
+            scope.update({key: inner[key] for key in ("route", SCOPE_KEY) if key in inner})
+
+    def _bounded(self, scope: Scope, receive: Receive) -> Receive:
+        """Refuse a body that says it is too large; count one that does not say."""
+        cap = self._caps.get(scope["path"], BODY_MOST)
+        for name, value in scope["headers"]:
+            if name == b"content-length":
+                if not value.isdigit() or int(value[:20]) > cap:
+                    raise TooLarge("message.too-large", f"Send at most {cap} bytes.")
+                return receive
+        return _counting(receive, cap)
+
+
+class _Answer:
+    """Sends an answer on, with the headers that every answer has and without the body of a `HEAD`."""
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self.started = False
+        self._scope = scope
+        self._send = send
+        self._bodiless = scope["method"] == "HEAD"
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.started = True
+            message["headers"] = self._marked(message.get("headers", ()))
+        elif self._bodiless and message["type"] == "http.response.body":
+            message = {**message, "body": b""}
+        await self._send(message)
+
+    def _marked(self, headers: Any) -> list[tuple[bytes, bytes]]:
+        given = list(headers)
+        names = {name for name, _ in given}
+        given.extend(pair for pair in _UNLESS_SET if pair[0] not in names)
+        given.extend(_HEADERS)
+        given.extend(self._scope.get(SCOPE_KEY, ()))
+        return given
+
+
+def check_target(scope: Scope) -> None:
+    """Check path and query for what no handler should see. Raises `NotFound`, or `InputRejected` for the query."""
+    path: str = scope["path"]
+    if not path.isprintable() or "\ufffd" in path:
+        raise NotFound("route.unknown", "There is nothing at this path.")
+    query: bytes = scope["query_string"]
+    if query and (_BAD_QUERY.search(query) or not _is_utf8(unquote_to_bytes(query))):
+        fault = FieldFault("/query", "field.form", "Write the query as percent-encoded UTF-8, without U+0000.")
+        raise InputRejected("message.invalid", "The query cannot be read.", faults=(fault,))
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _counting(receive: Receive, cap: int) -> Receive:
+    read = 0
+
+    async def counted() -> Message:
+        nonlocal read
+        message = await receive()
+        read += len(message.get("body", b""))
+        if read > cap:
+            # The framework lets this exception through where it would turn another into its own 400.
+            raise HTTPException(status_code=_TOO_LARGE_STATUS)
+        return message
+
+    return counted

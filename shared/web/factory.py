@@ -1,0 +1,150 @@
+"""How a service of the mesh becomes an application: one factory, so that all of them behave alike.
+
+Owns the assembly of edge, trace, routes, problems, health and reference. Promises that whatever a deployable adds,
+every answer is bounded, marked, traced and, when it is a refusal, a problem document that its OpenAPI document names.
+Reads no settings and opens nothing: what is needed is passed in.
+"""
+
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from shared.telemetry.logs import get_logger
+from shared.telemetry.middleware import TraceMiddleware
+from shared.telemetry.tracing import Telemetry
+from shared.web import docs, health
+from shared.web.edge import Edge
+from shared.web.openapi import build_document, query_names
+from shared.web.problems import fault_response, from_http, method_response, on_validation, problem_response
+from shared.web.rate_limit import RateLimit
+from shared.web.routes import HotHandler, HotRoute, add_route, allowed_methods, join
+from shared.web.security import Authenticate, RequiredScope
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+_log = get_logger("web")
+_METHOD_NOT_ALLOWED = 405
+_QUIET: Any = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False}
+
+
+class MeshApp(FastAPI):
+    """A FastAPI application whose document is finished by `shared.web.openapi`."""
+
+    scopes: Mapping[str, str]
+    token_url: str
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the complete OpenAPI document, built once."""
+        if not self.openapi_schema:
+            self.openapi_schema = build_document(self, self.scopes, self.token_url)
+        return self.openapi_schema
+
+    def query_names(self, route: Route) -> Mapping[str, bool]:
+        """Return the documented query parameters of a route."""
+        names: dict[str, Mapping[str, bool]] = self.state.query_names
+        if route.path_format not in names:
+            names[route.path_format] = query_names(self.openapi(), route)
+        return names[route.path_format]
+
+
+def create_app(
+    *,
+    title: str,
+    version: str,
+    telemetry: Telemetry,
+    authenticate: Authenticate,
+    lifespan: Lifespan,
+    routers: Sequence[APIRouter],
+    description: str = "",
+    public_paths: Collection[str] = (),
+    scopes: Mapping[str, str] | None = None,
+    token_url: str = "/oauth/token",  # noqa: S107 - an address, not a secret
+    rate_limit: RateLimit | None = None,
+    body_caps: Mapping[str, int] | None = None,
+    checks: Sequence[health.Check] = (),
+) -> MeshApp:
+    """Assemble a service.
+
+    `public_paths` are the path templates that need no guard; `scopes` gives each scope its meaning for the document;
+    `body_caps` gives single paths their own cap in bytes; `checks` make `/readyz`. Hot routes are added afterwards
+    with `document_route`. Raises `InternalFault` for a router that cannot be joined.
+    """
+    app = MeshApp(
+        title=title,
+        version=version,
+        description=description,
+        lifespan=_told(lifespan),
+        openapi_url=None,
+        redirect_slashes=False,
+        telemetry=_QUIET,
+        middleware=[Middleware(TraceMiddleware, telemetry=telemetry), Middleware(Edge, caps=body_caps or {})],
+        exception_handlers={HTTPException: _on_http, RequestValidationError: on_validation, 500: _on_rest},
+    )
+    app.scopes, app.token_url = scopes or {}, token_url
+    app.state.authenticate, app.state.rate_limit, app.state.telemetry = authenticate, rate_limit, telemetry
+    app.state.metrics, app.state.query_names = telemetry.metrics, {}
+    app.state.public_paths = frozenset(public_paths) | health.PATHS | docs.PATHS
+    own = [health.health_router(checks, telemetry.metrics), docs.docs_router(app.openapi)]
+    join(app, [*routers, *own], app.query_names)
+    return app
+
+
+def document_route(
+    app: MeshApp,
+    path: str,
+    handler: HotHandler,
+    *,
+    method: str,
+    guard: RequiredScope,
+    operation: dict[str, Any],
+    models: Sequence[type[BaseModel]],
+) -> None:
+    """Add a hot route in front of all others, and its operation to the document (see `shared.web.openapi.operation`).
+
+    The handler gets the request and the caller, who has passed `guard`; it reads the raw body itself
+    (`shared.web.body.read_bytes`) and returns a Starlette response. Call before the first request.
+    """
+    route = HotRoute(path, handler, method=method, guard=guard, operation=operation, models=models)
+    add_route(app, route, app.query_names, position=0)
+    app.openapi_schema = None
+
+
+def _told(lifespan: Lifespan) -> Lifespan:
+    """Wrap a lifespan so that its failure is in the log by type and place; the server's own account is withheld."""
+
+    @asynccontextmanager
+    async def told(app: FastAPI) -> AsyncIterator[None]:
+        try:
+            async with lifespan(app):
+                yield
+        except Exception as error:
+            _log.error("service.failed", exc_info=error)
+            raise
+
+    return told
+
+
+async def _on_http(request: Request, error: Exception) -> Response:
+    """Answer for an exception of the framework: 404, 405, 413 and their kin."""
+    if not isinstance(error, HTTPException):
+        return fault_response(error)
+    if error.status_code != _METHOD_NOT_ALLOWED:
+        return problem_response(from_http(error))
+    allow = ", ".join(allowed_methods(request.app, request.scope["path"]))
+    if request.method == "OPTIONS":
+        return Response(status_code=204, headers={"Allow": allow})
+    return method_response(allow)
+
+
+async def _on_rest(_request: Request, error: Exception) -> Response:
+    """Answer for what even the edge let through."""
+    return fault_response(error)

@@ -1,0 +1,80 @@
+"""Is it alive, is it ready, what does it count: `/livez`, `/readyz`, `/metrics`.
+
+Owns the three addresses that whoever runs a service asks. Promises that readiness means able to serve: it runs the
+checks the deployable names (keys unlocked, store writable), and a failing one makes 503. Refuses detail: the answer
+names the check, never its error.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from shared.kernel.errors import PeerUnavailable
+from shared.telemetry.logs import get_logger
+from shared.telemetry.metrics import CONTENT_TYPE, Metrics
+
+_log = get_logger("web")
+_CHECK_SECONDS: Final = 5.0
+PATHS: Final = frozenset({"/livez", "/readyz", "/metrics"})
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that must work before requests are welcome: `run` returns, or raises anything."""
+
+    name: str
+    run: Callable[[], Awaitable[None]]
+
+
+class AliveV1(BaseModel):
+    """The process answers."""
+
+    status: Literal["alive"] = "alive"
+
+
+class ReadyV1(BaseModel):
+    """Everything the service needs works."""
+
+    status: Literal["ready"] = "ready"
+    checks: dict[str, Literal["ok"]]
+
+
+def health_router(checks: Sequence[Check], metrics: Metrics) -> APIRouter:
+    """Build the router of the three addresses."""
+    router = APIRouter(tags=["health"])
+
+    @router.get("/livez", summary="Is the process alive")
+    async def livez() -> AliveV1:
+        return AliveV1()
+
+    @router.get("/readyz", summary="Can it serve requests now")
+    async def readyz() -> ReadyV1:
+        failed = [check.name for check in checks if not await _passes(check)]
+        if failed:
+            raise PeerUnavailable("service.not-ready", f"Not ready: {', '.join(failed)}.", retry_after=5)
+        return ReadyV1(checks={check.name: "ok" for check in checks})
+
+    @router.get(
+        "/metrics",
+        summary="Counters and histograms in the Prometheus text format",
+        response_class=Response,
+        responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+    )
+    async def metrics_text() -> Response:
+        return Response(metrics.text(), headers={"Content-Type": CONTENT_TYPE})
+
+    return router
+
+
+async def _passes(check: Check) -> bool:
+    try:
+        await asyncio.wait_for(check.run(), _CHECK_SECONDS)
+    except Exception as error:  # noqa: BLE001 - whatever a check raises, it means not ready; type and place are logged
+        _log.warning("readiness.failed", code=check.name, exc_info=error)
+        return False
+    return True

@@ -1,0 +1,201 @@
+"""Routes: how they are joined into an application, and what is true of all of them.
+
+Owns the join of routers into one flat table, the fence around queries, the hot routes at Starlette level and the
+functions by which tests check any application. Promises that a query holds only parameters that the OpenAPI
+document names, each given once; that an answer 405 lists every method of the path; and that a hot route states
+guard and documentation where it is made. Refuses nested routers (their prefixes would be invisible to metrics)
+and bodies read by the framework (they would pass by `shared.web.body`).
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+from fastapi import APIRouter, FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Match, Route
+
+from shared.kernel.errors import FieldFault, InputRejected, InternalFault
+from shared.web.edge import App, Receive, Scope, Send
+from shared.web.security import Guard, Principal, RequiredScope
+from shared.wire.faults import pointer_to
+
+HotHandler = Callable[[Request, Principal], Awaitable[Response]]
+#: Says which query parameters a route has, and which of them may be repeated.
+QueryNames = Callable[[], Mapping[str, bool]]
+
+_QUERY_MOST: Final = 50
+
+
+class HotRoute(Route):
+    """A route below FastAPI: no parameter solving, no response model; the handler gets request and caller.
+
+    `operation` is its OpenAPI operation (see `shared.web.openapi.operation`), `models` the schemas it refers to.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        handler: HotHandler,
+        *,
+        method: str,
+        guard: RequiredScope,
+        operation: dict[str, Any],
+        models: Sequence[type[BaseModel]],
+    ) -> None:
+        super().__init__(path, _HotEndpoint(handler, guard), methods=[method], name=handler.__name__)
+        self.guard = guard
+        self.operation = operation
+        self.models = tuple(models)
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Match as a route does, and leave the route in the scope for metrics."""
+        match, child = super().matches(scope)
+        if match is not Match.NONE:
+            child["route"] = self
+        return match, child
+
+
+class _HotEndpoint:
+    """The ASGI callable of a hot route."""
+
+    def __init__(self, handler: HotHandler, guard: RequiredScope) -> None:
+        self.handler = handler
+        self.guard = guard
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive, send)
+        response = await self.handler(request, await self.guard(request))
+        await response(scope, receive, send)
+
+
+class _QueryFence:
+    """Stands before a route's application and lets only the documented query through."""
+
+    def __init__(self, app: App, names: QueryNames) -> None:
+        self.app = app
+        self._names = names
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["query_string"]:
+            check_query(scope["query_string"], self._names())
+        await self.app(scope, receive, send)
+
+
+def check_query(query: bytes, names: Mapping[str, bool]) -> None:
+    """Check that `query` has only known parameters, once each. Raises `InputRejected` (`message.invalid`)."""
+    try:
+        given = [
+            name for name, _ in parse_qsl(query.decode("ascii"), keep_blank_values=True, max_num_fields=_QUERY_MOST)
+        ]
+    except ValueError:
+        fault = FieldFault("/query", "field.too-many", f"Give at most {_QUERY_MOST} parameters.")
+        raise _bad_query([fault]) from None
+    faults = []
+    if not names.keys() >= set(given):
+        known = ", ".join(sorted(names)) or "none"
+        faults.append(FieldFault("/query", "field.unknown", f"The parameters of this call are: {known}."))
+    for name, repeatable in names.items():
+        if not repeatable and given.count(name) > 1:
+            faults.append(FieldFault(pointer_to("query", name), "field.repeated", "Give this parameter once."))
+    if faults:
+        raise _bad_query(faults)
+
+
+def _bad_query(faults: Sequence[FieldFault]) -> InputRejected:
+    return InputRejected("message.invalid", "The query does not follow the contract.", faults=faults)
+
+
+def join(app: FastAPI, routers: Iterable[APIRouter], names_of: Callable[[Route], Mapping[str, bool]]) -> None:
+    """Put the routes of `routers` into the one table of `app`, each behind its fences.
+
+    Raises `InternalFault` (`internal.fault`) for a nested router or a body parameter.
+    """
+    for router in routers:
+        for route in router.routes:
+            if isinstance(route, APIRoute):
+                _check_body(route)
+            elif not isinstance(route, Route):
+                raise InternalFault("internal.fault", "A router holds something other than routes; give it by itself.")
+            add_route(app, route, names_of)
+
+
+def add_route(
+    app: FastAPI, route: Route, names_of: Callable[[Route], Mapping[str, bool]], *, position: int | None = None
+) -> None:
+    """Put one route into the table, fenced if it is documented; at `position`, or last."""
+    if route.include_in_schema:
+        route.app = _QueryFence(route.app, lambda: names_of(route))
+    routes = app.router.routes
+    routes.insert(len(routes) if position is None else position, route)
+
+
+def _check_body(route: APIRoute) -> None:
+    if route.body_field is not None:
+        text = f"The route {route.path} reads its body by a parameter; declare json_body or form_body."
+        raise InternalFault("internal.fault", text)
+
+
+def dependencies_of(route: APIRoute) -> Iterator[Any]:
+    """Yield the callables of all dependencies of a route, at any depth."""
+    waiting: list[Dependant] = list(route.dependant.dependencies)
+    while waiting:
+        dependant = waiting.pop()
+        waiting.extend(dependant.dependencies)
+        yield dependant.call
+
+
+def guards_of(route: BaseRoute) -> list[Guard]:
+    """Return the guards that stand before a route."""
+    if isinstance(route, HotRoute):
+        return [route.guard]
+    if isinstance(route, APIRoute):
+        return [call for call in dependencies_of(route) if isinstance(call, Guard)]
+    return []
+
+
+def allowed_methods(app: FastAPI, path: str) -> list[str]:
+    """Return the methods that `path` takes, sorted, with those that every path has; none for an unknown path."""
+    methods: set[str] = set()
+    for route in app.router.routes:
+        if isinstance(route, Route) and route.path_regex.match(path):
+            methods |= route.methods or set()
+    if "GET" in methods:
+        methods.add("HEAD")
+    return sorted(methods | {"OPTIONS"}) if methods else []
+
+
+def undeclared_routes(app: FastAPI) -> list[str]:
+    """Return the routes that neither declare who may call them nor are listed as public: always to be empty."""
+    public = app.state.public_paths
+    return [
+        f"{'/'.join(sorted(getattr(route, 'methods', None) or ['*']))} {path}"
+        for route in app.router.routes
+        if (path := getattr(route, "path", "")) not in public and not guards_of(route)
+    ]
+
+
+def unbounded_parameters(app: FastAPI) -> list[str]:
+    """Return the text parameters that the document does not bound: neither pattern, format, length nor choice.
+
+    Such a parameter lets anything through to a database, and a fuzzer will find out. Always to be empty.
+    """
+    bounds = {"pattern", "format", "maxLength", "enum", "const"}
+    return [
+        f"{method.upper()} {path} {parameter['name']}"
+        for path, operations in app.openapi()["paths"].items()
+        for method, operation in operations.items()
+        for parameter in operation.get("parameters", ())
+        for schema in _branches(parameter.get("schema", {}))
+        if schema.get("type") == "string" and bounds.isdisjoint(schema)
+    ]
+
+
+def _branches(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    yield schema
+    for branch in [*schema.get("anyOf", ()), *([schema["items"]] if "items" in schema else [])]:
+        yield from _branches(branch)
