@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, or_, select
 
 from gateway.adapters import rows
 from gateway.adapters.tables import CONSENTS, HOLDS, LEDGER_ENTRIES, REFERRALS
@@ -43,19 +43,22 @@ class Readings:
             .limit(wanted.limit + 1)
         )
         with read(self._engine) as connection:
-            found = connection.execute(statement).mappings().all()
+            found = rows.fetch(connection, statement)
         return [referral_view(rows.referral_of(row)) for row in found]
 
     def referral(self, agency_id: str, referral_id: str) -> dict[str, Any]:
         """Return one referral with its history. Raises `NotFound` (`referral.unknown`) for any but its parties."""
         with read(self._engine) as connection:
-            row = connection.execute(select(REFERRALS).where(REFERRALS.c.referral_id == referral_id)).mappings().first()
+            row = _first(connection, select(REFERRALS).where(REFERRALS.c.referral_id == referral_id))
             referral = rows.referral_of(row) if row else None
             if referral is None or referral.party(agency_id) is None:
                 raise NotFound("referral.unknown", "No such referral of your agency.")
-            entries = connection.execute(
-                select(LEDGER_ENTRIES).where(LEDGER_ENTRIES.c.referral_id == referral_id).order_by(LEDGER_ENTRIES.c.idx)
-            ).mappings()
+            entries = rows.fetch(
+                connection,
+                select(LEDGER_ENTRIES)
+                .where(LEDGER_ENTRIES.c.referral_id == referral_id)
+                .order_by(LEDGER_ENTRIES.c.idx),
+            )
             history = [_history(entry) for entry in entries]
         return {**referral_view(referral), "history": history, "compartments": compartments_view(referral)}
 
@@ -65,7 +68,7 @@ class Readings:
         A recipient that may refer onward sees the other lines too: it has to know to whom. Raises `NotFound`.
         """
         with read(self._engine) as connection:
-            row = connection.execute(select(CONSENTS).where(CONSENTS.c.id == consent_id)).mappings().first()
+            row = _first(connection, select(CONSENTS).where(CONSENTS.c.id == consent_id))
         consent = rows.consent_of(row) if row else None
         if row is None or consent is None or not (consent.recorder == agency_id or consent.names(agency_id)):
             raise NotFound("consent.unknown", "No such consent that your agency recorded or is named in.")
@@ -84,8 +87,8 @@ class Readings:
     def propagation(self, agency_id: str, consent_id: str, *, oversight: bool) -> dict[str, Any]:
         """Return who was told to seal and who confirmed. Raises `NotFound` for any but the consent's agencies."""
         with read(self._engine) as connection:
-            row = connection.execute(select(CONSENTS).where(CONSENTS.c.id == consent_id)).mappings().first()
-            holds = connection.execute(select(HOLDS).where(HOLDS.c.consent_id == consent_id)).mappings().all()
+            row = _first(connection, select(CONSENTS).where(CONSENTS.c.id == consent_id))
+            holds = rows.fetch(connection, select(HOLDS).where(HOLDS.c.consent_id == consent_id))
         consent = rows.consent_of(row) if row else None
         party = consent is not None and (consent.recorder == agency_id or consent.names(agency_id))
         if consent is None or not (oversight or party):
@@ -109,6 +112,10 @@ class Readings:
         if wanted.after is not None:
             criteria.append(REFERRALS.c.referral_id > wanted.after)
         return criteria
+
+
+def _first(connection: Connection, statement: Select[Any]) -> dict[str, Any] | None:
+    return next(iter(rows.fetch(connection, statement)), None)
 
 
 def _box(agency_id: str, box: str | None) -> ColumnElement[bool]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine, select
 
-from gateway.adapters.rows import agency_of
+from gateway.adapters.rows import agency_of, fetch
 from gateway.adapters.tables import AGENCIES, OVERSIGHT_CLIENTS
 from gateway.domain.agency import Agency
 from gateway.domain.credential import AGENCY_SCOPES
@@ -52,7 +52,10 @@ class Roster:
         return self._clients.get(client_id)
 
     async def active(self, client_id: str) -> Client:
-        """Return an active client. Raises `NotAuthenticated` (`client.unknown`) or `NotPermitted` (`agency.disabled`)."""
+        """Return an active client.
+
+        Raises `NotAuthenticated` (`client.unknown`) or `NotPermitted` (`agency.disabled`).
+        """
         client = await self.client(client_id)
         if client is None:
             raise NotAuthenticated("client.unknown", "No such client. Ask the mesh's operator to enrol it.")
@@ -75,8 +78,8 @@ class Roster:
 
     def _read(self, known: dict[str, Client]) -> dict[str, Client]:
         with read(self._engine) as connection:
-            agencies = [agency_of(row) for row in connection.execute(select(AGENCIES)).mappings()]
-            oversight = list(connection.execute(select(OVERSIGHT_CLIENTS)).mappings())
+            agencies = [agency_of(row) for row in fetch(connection, select(AGENCIES))]
+            oversight = fetch(connection, select(OVERSIGHT_CLIENTS))
         clients = {agency.id: _agency_client(agency, known.get(agency.id)) for agency in agencies}
         for row in oversight:
             clients[row["id"]] = Client(row["id"], KeyRing.from_jwks(row["jwks"]), frozenset(row["scopes"]), None)

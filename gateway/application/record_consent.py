@@ -38,7 +38,7 @@ def _admit(desk: Desk, command: ConsentRecorded, sop: Sop) -> Mapping[str, Any]:
     arrival, consent = command.arrival, command.consent
     _check_validity(desk, consent)
     _check_services(consent, sop)
-    _check_derivation(desk, consent)
+    _check_derivation(desk, consent, sop)
     recorded = desk.record(
         "consent",
         arrival.sender,
@@ -76,7 +76,7 @@ def _check_services(consent: Consent, sop: Sop) -> None:
             )
 
 
-def _check_derivation(desk: Desk, consent: Consent) -> None:
+def _check_derivation(desk: Desk, consent: Consent, sop: Sop) -> None:
     if consent.derived_from is None:
         return
     lineage = consent_lineage(desk, consent.derived_from)
@@ -84,7 +84,7 @@ def _check_derivation(desk: Desk, consent: Consent) -> None:
         raise _invalid("/derived_from", "consent.missing", "The consent this one is derived from is not registered.")
     if len(lineage) >= DEEPEST:
         raise _invalid("/derived_from", "consent.too-deep", "Derive from an earlier consent; this line is too long.")
-    reasons = check_narrower(consent, lineage[0], deriver=consent.recorder)
+    reasons = check_narrower(consent, lineage[0], deriver=consent.recorder, sop=sop)
     if reasons:
         raise ConsentRequired(
             reasons[0].code, "A derived consent may only narrow what she agreed to; see reasons.", reasons=reasons

@@ -1,0 +1,78 @@
+"""Tokens and their discovery: RFC 6749 client credentials with `private_key_jwt` (RFC 7523), RFC 8414 metadata."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from gateway.adapters.tokens import TokenDesk
+from gateway.domain.credential import AGENCY_SCOPES, OVERSIGHT_SCOPES
+from shared.seal.keys import AgencyKeys
+from shared.seal.tokens import ACCESS_TOKEN_SECONDS
+from shared.web.body import form_body
+from shared.wire.answers import TokenV1
+from shared.wire.directory import JwksV1
+
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+PUBLIC_PATHS = frozenset({"/oauth/token", "/.well-known/oauth-authorization-server", "/.well-known/jwks.json"})
+ALGORITHMS = ["ES256", "ES384", "RS384"]
+
+
+class TokenRequest(BaseModel):
+    """A client asks for an access token with an assertion signed by its own key."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    grant_type: Literal["client_credentials"]
+    client_assertion_type: Literal["urn:ietf:params:oauth:client-assertion-type:jwt-bearer"]
+    client_assertion: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$", max_length=16384)]
+    client_id: Annotated[str | None, Field(pattern=r"^[a-z0-9][a-z0-9-]{2,62}$")] = None
+    scope: Annotated[str | None, Field(pattern=r"^[a-z.]+( [a-z.]+)*$", max_length=512)] = None
+
+
+class DiscoveryV1(BaseModel):
+    """Authorization server metadata (RFC 8414)."""
+
+    issuer: str
+    token_endpoint: str
+    jwks_uri: str
+    grant_types_supported: list[str]
+    token_endpoint_auth_methods_supported: list[str]
+    token_endpoint_auth_signing_alg_values_supported: list[str]
+    scopes_supported: list[str]
+    response_types_supported: list[str]
+
+
+def oauth_router(tokens: TokenDesk, *, keys: AgencyKeys, issuer: str) -> APIRouter:
+    """Make the routes of tokens and discovery."""
+    router = APIRouter(tags=["tokens"])
+
+    @router.post("/oauth/token", summary="Get an access token", operation_id="issue_token")
+    async def issue_token(request: Annotated[TokenRequest, form_body(TokenRequest)], response: Response) -> TokenV1:
+        scopes = None if request.scope is None else request.scope.split()
+        token, granted = await tokens.issue(request.client_assertion, scopes=scopes)
+        response.headers["Cache-Control"] = "no-store"
+        return TokenV1(
+            access_token=token, token_type="Bearer", expires_in=ACCESS_TOKEN_SECONDS, scope=" ".join(sorted(granted))
+        )
+
+    @router.get("/.well-known/oauth-authorization-server", summary="Discover the token endpoint")
+    async def discovery() -> DiscoveryV1:
+        return DiscoveryV1(
+            issuer=issuer,
+            token_endpoint=f"{issuer}/oauth/token",
+            jwks_uri=f"{issuer}/.well-known/jwks.json",
+            grant_types_supported=["client_credentials"],
+            token_endpoint_auth_methods_supported=["private_key_jwt"],
+            token_endpoint_auth_signing_alg_values_supported=ALGORITHMS,
+            scopes_supported=sorted(AGENCY_SCOPES | OVERSIGHT_SCOPES),
+            response_types_supported=[],
+        )
+
+    @router.get("/.well-known/jwks.json", summary="Keys that sign tokens, receipts and notices")
+    async def jwks() -> JwksV1:
+        published: dict[str, Any] = keys.public_jwks()
+        signing = [key for key in published["keys"] if key.get("use") == "sig"]
+        return JwksV1(keys=signing)
+
+    return router
