@@ -241,18 +241,34 @@ class Basis:
         where = f"{self.instrument} {self.article}".strip()
         return f"{self.kind} {where} ({self.confidence}, {self.verified_on.isoformat()})"
 
+    @property
+    def is_law(self) -> bool:
+        """Whether people may be told that the law says so: a statute, and not an unverified one."""
+        return self.kind is BasisKind.STAT and self.confidence is not Confidence.UNVERIFIED
+
 
 @dataclass(frozen=True, slots=True)
 class CompartmentRule:
-    """What a service type says of one compartment."""
+    """What a service type says of one compartment.
+
+    `only` names the fields that may travel (empty: all of them), `never` those that must not;
+    `shared.sop.compartments.trim` applies both.
+    """
 
     presence: Presence
     stage: Stage
+    only: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ClockRule:
-    """A duty with a limit: `amount` of `unit` after `start`; amount 0 means at once."""
+    """A duty with a limit: `amount` of `unit` after `start`.
+
+    Where the basis says "at once" and gives no number, `at_once` is true and `amount` is how long we
+    wait before calling it late. `remote` replaces `amount` where the fact `remote_area` is true.
+    More than one clock may watch the same phase: the earliest limit counts.
+    """
 
     id: str
     phase: ClockPhase
@@ -261,6 +277,8 @@ class ClockRule:
     unit: ClockUnit
     pausable: bool
     basis: Basis
+    at_once: bool = False
+    remote: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +317,8 @@ class ServiceType:
     senders: frozenset[Sender]
     legal_bases: frozenset[LegalBasisKind]  # on which it may be sent at all
     basis: tuple[Basis, ...]
+    alternative_declines: frozenset[str] = frozenset()  # must name another agency at any urgency
+    inherits_urgency: bool = False  # takes the urgency of its parent referral; `urgency` when it has none
 
     def having(self, presence: Presence) -> frozenset[Compartment]:
         """Return the compartments with this presence."""
@@ -307,6 +327,11 @@ class ServiceType:
     def allowed(self) -> frozenset[Compartment]:
         """Return the compartments that may travel at all."""
         return self.having(Presence.REQUIRED) | self.having(Presence.OPTIONAL)
+
+    def demanded(self, maximum: frozenset[Compartment] | None = None) -> frozenset[Compartment]:
+        """Return what must be sent; a basis other than consent never demands more than its `maximum`."""
+        required = self.having(Presence.REQUIRED)
+        return required if maximum is None else required & maximum
 
     def stage(self, compartment: Compartment, urgency: Urgency) -> Stage:
         """Return when `compartment` opens; in immediate danger everything opens at once."""
@@ -358,8 +383,9 @@ class FactField:
     """A coded fact that may stand in an envelope or an event: never free text, never identifying."""
 
     name: str
-    type: str  # boolean | date | time | code | reference | agency
+    type: str  # boolean | date | time | code | reference | agency | count
     values: tuple[str, ...] = ()
+    label: Name | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -422,3 +448,7 @@ class Sop:
     outcomes: Mapping[str, Name] = field(default_factory=dict)
     compartment_names: Mapping[Compartment, Name] = field(default_factory=dict)
     consent_validity_days: int = 90
+    sector_names: Mapping[Sector, Name] = field(default_factory=dict)
+    sender_names: Mapping[Sender, Name] = field(default_factory=dict)
+    state_names: Mapping[ReferralState, Name] = field(default_factory=dict)
+    event_names: Mapping[EventType, Name] = field(default_factory=dict)

@@ -1,0 +1,279 @@
+"""Loading of the procedure: all TOML and JSON files of a folder become one immutable `Sop`.
+
+Promises that every rule has a basis, every code that is used is declared, every member of the
+vocabulary is described, and that whatever cannot be read exactly is refused with `SopRefused`, which
+names the file and the place. Reads files and nothing else.
+"""
+
+import json
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from shared.sop.catalogue import Vocabulary, read_clock, read_precondition, read_service
+from shared.sop.lifecycle import read_transitions
+from shared.sop.model import (
+    ClockPhase,
+    Compartment,
+    DeclineReason,
+    EventType,
+    FactField,
+    Hotline,
+    LegalBasis,
+    LegalBasisKind,
+    Name,
+    Precondition,
+    Province,
+    ReferralState,
+    Rule,
+    Sector,
+    Sender,
+    ServiceType,
+    Sop,
+    Stage,
+    Urgency,
+    UrgencyLevel,
+)
+from shared.sop.sheet import Sheet, SopRefused
+from shared.sop.sources import Sources
+
+DATA = Path(__file__).parent / "data"
+
+_FACT_TYPES = frozenset({"boolean", "date", "time", "code", "reference", "agency", "count"})
+_Key = TypeVar("_Key", bound=str)
+_Value = TypeVar("_Value")
+_Member = TypeVar("_Member", bound=StrEnum)
+
+
+@cache
+def load_sop() -> Sop:
+    """Return the procedure this build carries. Read once. Raises `SopRefused`."""
+    return read_sop(DATA)
+
+
+def read_sop(folder: Path) -> Sop:
+    """Read the procedure from `folder`. Raises `SopRefused` naming file and place of what is wrong."""
+    sources = Sources.read(_open(folder, "bases"))
+    about, names = _open(folder, "sop"), _open(folder, "names")
+    facts, event_facts = _facts(_open(folder, "facts"))
+    declines = _declines(_open(folder, "declines"), sources)
+    schemas = _schemas(folder / "compartments")
+    outcomes, shared_outcomes = _outcomes(_open(folder, "outcomes"))
+    vocabulary = Vocabulary(sources, facts, outcomes, shared_outcomes, declines, _stages(about), schemas)
+    communes = about.sheet("communes")
+    sop = Sop(
+        version=about.text("version"),
+        verified_on=about.day("verified_on"),
+        services=_services(folder, vocabulary),
+        urgencies=_urgencies(_open(folder, "urgency"), sources),
+        legal_bases=_legal_bases(_open(folder, "legal_bases"), sources),
+        decline_reasons=declines,
+        facts=facts,
+        event_facts=event_facts,
+        transitions=read_transitions(_open(folder, "lifecycle"), sources, event_facts),
+        rules=_rules(_open(folder, "rules"), sources),
+        hotlines=_hotlines(_open(folder, "hotlines"), sources),
+        provinces=_provinces(_open(folder, "provinces")),
+        commune_codes=(communes.text("lowest"), communes.text("highest")),
+        schemas=schemas,
+        outcomes=outcomes,
+        compartment_names=_names(names, "compartments", Compartment),
+        consent_validity_days=about.number("consent_validity_days"),
+        sector_names=_names(names, "sectors", Sector),
+        sender_names=_names(names, "senders", Sender),
+        state_names=_names(names, "states", ReferralState),
+        event_names=_names(names, "events", EventType),
+    )
+    about.done()
+    names.done()
+    unused = sorted(sources.bases.keys() - sources.used)
+    if unused:
+        raise SopRefused("bases.toml", f"no rule rests on {', '.join(unused)}")
+    return sop
+
+
+def _open(folder: Path, name: str) -> Sheet:
+    path = folder / f"{name}.toml"
+    try:
+        return Sheet(tomllib.loads(path.read_text("utf-8")), path.name)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
+        raise SopRefused(path.name, "cannot be read as TOML") from fault
+
+
+def _keyed(pairs: Iterable[tuple[_Key, _Value]], where: str) -> Mapping[_Key, _Value]:
+    found: dict[_Key, _Value] = {}
+    for key, value in pairs:
+        if key in found:
+            raise SopRefused(where, f"{key} is there twice")
+        found[key] = value
+    return MappingProxyType(found)
+
+
+def _list(sheet: Sheet, key: str, read: Callable[[Sheet], tuple[_Key, _Value]]) -> Mapping[_Key, _Value]:
+    """Read the one list of a file; nothing else may stand in it."""
+
+    def whole(each: Sheet) -> tuple[_Key, _Value]:
+        pair = read(each)
+        each.done()
+        return pair
+
+    found = _keyed((whole(each) for each in sheet.sheets(key)), sheet.where)
+    sheet.done()
+    return found
+
+
+def _total(found: Mapping[_Member, _Value], members: type[_Member], where: str) -> Mapping[_Member, _Value]:
+    missing = [member for member in members if member not in found]
+    if missing:
+        raise SopRefused(where, f"{', '.join(missing)} is not described")
+    return found
+
+
+def _names(sheet: Sheet, key: str, members: type[_Member]) -> Mapping[_Member, Name]:
+    inner = sheet.sheet(key)
+    found = _keyed(((member, inner.name(member)) for member in members), inner.where)
+    inner.done()
+    return found
+
+
+def _stages(about: Sheet) -> Mapping[Compartment, Stage]:
+    inner = about.sheet("stages")
+    stages = {member: inner.member(member, Stage) for member in Compartment}
+    inner.done()
+    return stages
+
+
+def _facts(sheet: Sheet) -> tuple[Mapping[str, FactField], Mapping[str, FactField]]:
+    def read(each: Sheet) -> tuple[str, FactField]:
+        fact = FactField(each.text("name"), each.text("type"), each.texts("values"), each.name("label"))
+        each.done()
+        if fact.type not in _FACT_TYPES or (fact.values and fact.type != "code"):
+            raise each.refuse("has an unknown type, or values that its type cannot have")
+        return fact.name, fact
+
+    found = tuple(_keyed((read(each) for each in sheet.sheets(key)), sheet.where) for key in ("envelope", "event"))
+    sheet.done()
+    return found[0], found[1]
+
+
+def _declines(sheet: Sheet, sources: Sources) -> Mapping[str, DeclineReason]:
+    def read(each: Sheet) -> tuple[str, DeclineReason]:
+        reason = DeclineReason(
+            code=each.text("code"),
+            name=each.name("name"),
+            forbidden=each.truth("forbidden"),
+            needs_article=each.truth("needs_article"),
+            needs_alternative=each.truth("needs_alternative"),
+            basis=sources.one(each),
+        )
+        return reason.code, reason
+
+    return _list(sheet, "reasons", read)
+
+
+def _outcomes(sheet: Sheet) -> tuple[Mapping[str, Name], tuple[str, ...]]:
+    shared, own = sheet.sheet("shared"), sheet.sheet("own")
+    names = _keyed(((code, inner.name(code)) for inner in (shared, own) for code in inner.keys()), sheet.where)
+    sheet.done()
+    return names, shared.keys()
+
+
+def _urgencies(sheet: Sheet, sources: Sources) -> Mapping[Urgency, UrgencyLevel]:
+    def read(each: Sheet) -> tuple[Urgency, UrgencyLevel]:
+        urgency, code = each.member("urgency", Urgency), each.text("code")
+        clocks = tuple(read_clock(one, sources, owner=code, urgency=urgency) for one in each.sheets("clocks"))
+        if {clock.phase for clock in clocks} != set(ClockPhase) - {ClockPhase.COMPLETE}:
+            raise each.refuse("needs one clock each for acknowledging, deciding and first contact")
+        level = UrgencyLevel(
+            urgency=urgency,
+            code=code,
+            name=each.name("name"),
+            meaning=each.name("meaning"),
+            clocks=clocks,
+            pausable=each.truth("pausable", default=True),
+            instruction=each.name("instruction") if each.has("instruction") else None,
+            basis=sources.one(each),
+        )
+        return urgency, level
+
+    return _total(_list(sheet, "levels", read), Urgency, sheet.where)
+
+
+def _legal_bases(sheet: Sheet, sources: Sources) -> Mapping[LegalBasisKind, LegalBasis]:
+    def read(each: Sheet) -> tuple[LegalBasisKind, LegalBasis]:
+        basis = LegalBasis(
+            kind=each.member("kind", LegalBasisKind),
+            name=each.name("name"),
+            maximum=frozenset(each.members("maximum", Compartment)),
+            needs_article=each.truth("needs_article"),
+            needs_approver=each.truth("needs_approver"),
+            basis=sources.one(each),
+        )
+        return basis.kind, basis
+
+    return _total(_list(sheet, "legal_bases", read), LegalBasisKind, sheet.where)
+
+
+def _rules(sheet: Sheet, sources: Sources) -> Mapping[str, Rule]:
+    def read(each: Sheet) -> tuple[str, Rule]:
+        rule = Rule(each.text("id"), each.name("says"), sources.one(each))
+        return rule.id, rule
+
+    return _list(sheet, "rules", read)
+
+
+def _hotlines(sheet: Sheet, sources: Sources) -> tuple[Hotline, ...]:
+    def read(each: Sheet) -> tuple[str, Hotline]:
+        hotline = Hotline(each.text("number"), each.name("name"), sources.one(each))
+        return hotline.number, hotline
+
+    return tuple(_list(sheet, "hotlines", read).values())
+
+
+def _provinces(sheet: Sheet) -> Mapping[str, Province]:
+    inner = sheet.sheet("provinces")
+    return _keyed(((code, Province(code, inner.text(code))) for code in inner.keys()), sheet.where)
+
+
+def _preconditions(
+    sheet: Sheet, sources: Sources, facts: Mapping[str, FactField]
+) -> Mapping[str, tuple[tuple[str, ...], Precondition]]:
+    def read(each: Sheet) -> tuple[str, tuple[tuple[str, ...], Precondition]]:
+        precondition = read_precondition(each, sources, facts)
+        return precondition.id, (each.texts("services"), precondition)
+
+    return _list(sheet, "preconditions", read)
+
+
+def _services(folder: Path, vocabulary: Vocabulary) -> Mapping[str, ServiceType]:
+    conditions = _preconditions(_open(folder, "preconditions"), vocabulary.sources, vocabulary.facts)
+    found: list[tuple[str, ServiceType]] = []
+    for sector in Sector:
+        sheet = _open(folder, sector)
+        for each in sheet.sheets("services"):
+            own = tuple(rule for codes, rule in conditions.values() if each.text("code") in codes)
+            found.append((each.text("code"), read_service(each, sector, vocabulary, own)))
+        sheet.done()
+    services = _keyed(found, "services")
+    for codes, rule in conditions.values():
+        if not codes or set(codes) - services.keys():
+            raise SopRefused("preconditions.toml", f"{rule.id} applies to a service that does not exist, or to none")
+    return services
+
+
+def _schemas(folder: Path) -> Mapping[Compartment, Mapping[str, Any]]:
+    return MappingProxyType({member: _schema(folder / f"{member}.json") for member in Compartment})
+
+
+def _schema(path: Path) -> Mapping[str, Any]:
+    try:
+        schema = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as fault:
+        raise SopRefused(path.name, "cannot be read as JSON") from fault
+    if not isinstance(schema, dict) or schema.get("additionalProperties") is not False or not schema.get("properties"):
+        raise SopRefused(path.name, "must describe an object with named properties and no others")
+    return schema
