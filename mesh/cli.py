@@ -1,5 +1,6 @@
 """The command line. Each command is a few lines over a room of its own, which is imported only when it runs."""
 
+import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -99,3 +100,87 @@ def serve(
     if deployable is None:
         raise typer.BadParameter("no such service")
     become(Home(home), deployable, Addresses(pattern=urls), host=host, port=port)
+
+
+@agencies.command("enroll")
+def enroll_agency(
+    *,
+    agency_id: Annotated[str, typer.Option("--id", help="Id it is known by: small letters, digits, hyphens.")],
+    name: Annotated[str, typer.Option(help="Name people know it by.")],
+    sector: Annotated[list[str], typer.Option(help="police, health, legal_aid, social or coordination; repeatable.")],
+    area: Annotated[list[str], typer.Option(help="Code of a province or commune it serves; repeatable.")],
+    jwks: Annotated[Path, typer.Option(help="File with its public keys (a JWK Set).")],
+    service: Annotated[list[str] | None, typer.Option(help="Service type it gives; all of its sector without.")] = None,
+    base_url: Annotated[str | None, typer.Option(help="Where it takes deliveries; without, it polls.")] = None,
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Enrol an agency, or state it anew; prints its webhook secret once, as JSON."""
+    from mesh.operation import directory, enrolment
+
+    stated = enrolment(
+        agency_id,
+        name=name,
+        sectors=sector,
+        areas=area,
+        services=service or [],
+        jwks_file=jwks,
+        base_url=base_url,
+    )
+    with directory(Home(home)) as gateway:
+        enrolled = gateway.enroll(stated)
+    typer.echo(json.dumps({"id": agency_id, "webhook_secret": enrolled.webhook_secret}))
+
+
+@agencies.command("list")
+def list_agencies(home: HomeOption = DEFAULT_HOME) -> None:
+    """List who takes part, as JSON lines."""
+    from mesh.operation import directory, line_of
+
+    with directory(Home(home)) as gateway:
+        for agency in gateway.list():
+            typer.echo(json.dumps(line_of(agency), ensure_ascii=False))
+
+
+@agencies.command("disable")
+def disable_agency(agency_id: str, home: HomeOption = DEFAULT_HOME) -> None:
+    """Stop an agency from sending and receiving, at once."""
+    from mesh.operation import directory
+
+    with directory(Home(home)) as gateway:
+        gateway.disable(agency_id)
+    typer.echo(f"{agency_id} is disabled.")
+
+
+@areas.command("import")
+def import_areas(file: Path, home: HomeOption = DEFAULT_HOME) -> None:
+    """Import provinces and communes from CSV: code, full_name, province_code."""
+    from mesh.operation import directory, read_areas
+
+    rows = list(read_areas(file))
+    with directory(Home(home)) as gateway:
+        gateway.import_areas(rows)
+    typer.echo(f"{len(rows)} areas are known now.")
+
+
+@app.command()
+def doctor(home: HomeOption = DEFAULT_HOME) -> None:
+    """Say what is wrong with this mesh, if anything, and how to mend it."""
+    from mesh.doctor import examine
+    from mesh.screens import show_findings
+
+    if not show_findings(examine(Home(home))):
+        raise typer.Exit(1)
+
+
+@app.command()
+def docs(
+    check: Annotated[bool, typer.Option("--check", help="Change nothing; fail when a page is out of date.")] = False,
+) -> None:
+    """Write the generated reference into docs/reference."""
+    from mesh.reference.pages import outdated, write
+
+    changed = outdated() if check else write()
+    for path in changed:
+        typer.echo(f"{'out of date' if check else 'written'}: {path}")
+    if check and changed:
+        raise CommandRefused("The generated reference is out of date. Write it: make docs")

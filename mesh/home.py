@@ -17,10 +17,14 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from mesh.refusal import CommandRefused
 from mesh.roster import Deployable
+
+#: Names of the secrets a deployable is given in its environment.
+PASSPHRASE: Final = "MESH_KEY_PASSPHRASE"  # noqa: S105  # a name, not a secret
+WEBHOOK_SECRET: Final = "MESH_WEBHOOK_SECRET"  # noqa: S105  # a name, not a secret
 
 
 class Home:

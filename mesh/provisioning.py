@@ -13,15 +13,13 @@ from shared.agency.provisioning import add_partner
 
 from gateway.domain.agency import AgencyEnrolment
 from gateway.settings import GatewaySettings
-from mesh.home import Home
+from mesh.home import PASSPHRASE, WEBHOOK_SECRET, Home
 from mesh.programs import settings_of
 from mesh.roster import AGENCIES, DEPLOYABLES, GATEWAY, SAMPLE_PROVINCE, Addresses, AgencyService, Deployable
 from shared.agency.settings import AgencySettings
 from shared.seal.keys import AgencyKeys, SigningKey
 from shared.sop.loader import load_sop
 
-PASSPHRASE: Final = "MESH_KEY_PASSPHRASE"  # noqa: S105  # the name of a setting
-WEBHOOK_SECRET: Final = "MESH_WEBHOOK_SECRET"  # noqa: S105  # the name of a setting
 OVERSIGHT_ID: Final = "oversight-thanh-hoa"
 
 

@@ -1,8 +1,11 @@
 """What the command line shows to people. Nothing here decides anything."""
 
+from collections.abc import Iterable
+
 from rich.console import Console
 from rich.table import Table
 
+from mesh.doctor import Finding
 from mesh.home import Home
 from mesh.roster import DEPLOYABLES, GATEWAY, Addresses, AgencyService
 
@@ -26,3 +29,16 @@ def show_addresses(home: Home, addresses: Addresses) -> None:
     console.print(f"Credentials of the sample agencies: {home.credentials_file}")
     console.print(f"Checkpoint of the ledger: {addresses.url(GATEWAY)}/ledger/checkpoint    Logs: {home.root / 'logs'}")
     console.print("Ready. In another terminal: [bold]make demo[/bold]. Stop with ctrl-C.", soft_wrap=True)
+
+
+def show_findings(findings: Iterable[Finding]) -> bool:
+    """List what the doctor found; return whether all is well."""
+    console = Console()
+    all_well = True
+    for finding in findings:
+        mark = "[green]ok[/green]  " if finding.is_well else "[red]fail[/red]"
+        console.print(f"{mark} {finding.subject}", soft_wrap=True)
+        if not finding.is_well:
+            all_well = False
+            console.print(f"     {finding.mend}", soft_wrap=True, highlight=False)
+    return all_well

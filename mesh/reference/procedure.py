@@ -1,0 +1,100 @@
+"""The pages of the procedure: service types, urgency, legal bases, reasons for declining, hotlines."""
+
+from collections.abc import Iterator
+
+from mesh.reference.markdown import code, codes, page, table
+from shared.sop.loader import load_sop
+from shared.sop.model import ClockRule, Presence, ServiceType, Sop
+
+INTRODUCTION = """
+The procedure as data, version `{version}`, last verified {verified_on}. It is derived from the United Nations Essential
+Services Package, Vietnamese law and inter-agency guidance, never copied from an official text, and it is not legal
+advice. Each rule says on what it rests: statute (STAT), clinical window (CLIN), standard (STD) or our own policy (POL),
+and how sure we are of it.
+"""
+
+
+def render() -> str:
+    """Return the page."""
+    sop = load_sop()
+    return page(
+        "The procedure",
+        INTRODUCTION.format(version=sop.version, verified_on=sop.verified_on),
+        "## Service types",
+        table(("code", "Vietnamese", "English", "sector", "urgency", "who may send"), map(summary, services(sop))),
+        *(part for service in services(sop) for part in detail(service)),
+        "## Urgency",
+        table(("level", "Vietnamese", "English", "clocks"), urgencies(sop)),
+        "## Legal bases",
+        table(("basis", "name", "most that may be disclosed", "derived from"), legal_bases(sop)),
+        "## Reasons for declining",
+        table(("code", "Vietnamese", "English", "may be given", "derived from"), declines(sop)),
+        "## Hotlines",
+        table(("number", "name", "derived from"), hotlines(sop)),
+    )
+
+
+def services(sop: Sop) -> list[ServiceType]:
+    """Return the service types in the order of their codes."""
+    return [sop.services[name] for name in sorted(sop.services)]
+
+
+def summary(service: ServiceType) -> tuple[str, ...]:
+    """Return a service's line in the overview."""
+    names = (service.name.vi, service.name.en)
+    return (code(service.code), *names, service.sector, service.urgency, codes(service.senders))
+
+
+def detail(service: ServiceType) -> tuple[str, ...]:
+    """Return what a referral of this service carries, and its limits."""
+    return (
+        f"### {service.code} {service.name.en}",
+        table(("compartment", "rule", "opens"), compartments(service)),
+        table(("duty", "limit", "derived from"), ((c.phase, limit(c), c.basis.citation) for c in service.clocks))
+        if service.clocks
+        else "No limit of its own: those of its urgency hold.",
+        f"Outcomes: {codes(service.outcomes)}. Derived from: {'; '.join(b.citation for b in service.basis)}.",
+    )
+
+
+def compartments(service: ServiceType) -> Iterator[tuple[str, str, str]]:
+    """Yield each compartment's rule; a forbidden one never opens."""
+    for name, rule in service.compartments.items():
+        opens = "" if rule.presence is Presence.FORBIDDEN else f"at {rule.stage}"
+        yield code(name), rule.presence, opens
+
+
+def limit(clock: ClockRule) -> str:
+    """Return a clock's limit in words."""
+    words = f"{clock.amount} {clock.unit} after {clock.start}"
+    return f"at once; late after {words}" if clock.at_once else words
+
+
+def urgencies(sop: Sop) -> Iterator[tuple[str, ...]]:
+    """Yield each level of urgency with its clocks."""
+    for level in sop.urgencies.values():
+        yield (
+            code(level.urgency),
+            level.name.vi,
+            level.name.en,
+            "; ".join(f"{c.phase} {limit(c)}" for c in level.clocks),
+        )
+
+
+def legal_bases(sop: Sop) -> Iterator[tuple[str, ...]]:
+    """Yield each legal basis with its maximum."""
+    for basis in sop.legal_bases.values():
+        yield code(basis.kind), basis.name.en, codes(basis.maximum), basis.basis.citation
+
+
+def declines(sop: Sop) -> Iterator[tuple[str, ...]]:
+    """Yield the reasons that may be given, and those that never may."""
+    for reason in sop.decline_reasons.values():
+        allowed = "never" if reason.forbidden else "yes"
+        yield code(reason.code), reason.name.vi, reason.name.en, allowed, reason.basis.citation
+
+
+def hotlines(sop: Sop) -> Iterator[tuple[str, ...]]:
+    """Yield the numbers people can call."""
+    for line in sop.hotlines:
+        yield line.number, f"{line.name.vi} / {line.name.en}", line.basis.citation
