@@ -1,0 +1,1 @@
+"""The ledger as mathematics: tree, proofs, entries, checkpoints, tiles, and a verifier that needs nothing else."""

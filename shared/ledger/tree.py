@@ -1,0 +1,168 @@
+"""The hash tree of RFC 6962 section 2: hashes, the growing edge, proofs.
+
+Owns: how leaves and nodes are hashed (0x00 and 0x01 before the data, so that neither passes for the
+other), `Frontier`, which appends without reading the tree, and the proofs that an entry is in a tree
+and that a tree only grew. How nodes are read is the business of `shared.ledger.nodes`; checking
+proofs that of `shared.ledger.proofs`.
+Refuses: positions outside the tree (`InputRejected`, `ledger.range`).
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from shared.kernel.errors import FatalLedgerError, InputRejected
+from shared.ledger.nodes import TILE_HEIGHT, NodeSource, TreeReader, node_hash
+from shared.ledger.proofs import verify_consistency, verify_inclusion
+
+__all__ = [
+    "EMPTY_ROOT",
+    "CompletedTile",
+    "Frontier",
+    "consistency_proof",
+    "inclusion_proof",
+    "leaf_hash",
+    "node_hash",
+    "verify_consistency",
+    "verify_inclusion",
+]
+
+#: The root of the tree without leaves.
+EMPTY_ROOT = hashlib.sha256(b"").digest()
+
+_HASH_BYTES = 32
+
+
+def leaf_hash(leaf: bytes) -> bytes:
+    """Return the hash of a leaf: SHA-256(0x00 || leaf)."""
+    return hashlib.sha256(b"\x00" + leaf).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class CompletedTile:
+    """The hash of a tile that has just become full: 256 hashes of the level below `level`.
+
+    It is what a `NodeSource` gives back at `tiles(level, number, number + 1)`.
+    """
+
+    level: int
+    number: int
+    hash: bytes
+
+
+class Frontier:
+    """The right edge of a growing tree: the roots of its perfect subtrees, the largest first.
+
+    Appending costs two hashes on average and reads nothing, however large the tree is.
+    """
+
+    __slots__ = ("_hashes", "_size")
+
+    def __init__(self) -> None:
+        self._hashes: list[bytes] = []
+        self._size = 0
+
+    @classmethod
+    def from_list(cls, hashes: Sequence[str], *, size: int) -> Self:
+        """Restore a frontier from `to_list` and `size`.
+
+        Raises `FatalLedgerError` (`ledger.frontier`) when the two do not belong together: then the stored
+        head is damaged, and nothing may be appended.
+        """
+        frontier = cls()
+        frontier._size = size
+        try:
+            frontier._hashes = [bytes.fromhex(text) for text in hashes]
+        except ValueError as fault:
+            raise _damaged() from fault
+        if size < 0 or len(hashes) != size.bit_count() or any(len(node) != _HASH_BYTES for node in frontier._hashes):
+            raise _damaged()
+        return frontier
+
+    def to_list(self) -> list[str]:
+        """Return the hashes as lower-case hex, to be stored beside `size`."""
+        return [node.hex() for node in self._hashes]
+
+    @property
+    def size(self) -> int:
+        """Return how many leaves the tree has."""
+        return self._size
+
+    def append(self, leaf: bytes) -> list[CompletedTile]:
+        """Add a leaf by its hash, and return the tiles that became full: store them with the leaf.
+
+        The list is empty for all but every 256th leaf.
+        """
+        completed = []
+        node, height = leaf, 0
+        while self._size >> height & 1:
+            node = node_hash(self._hashes.pop(), node)
+            height += 1
+            if height % TILE_HEIGHT == 0:
+                completed.append(CompletedTile(height // TILE_HEIGHT, self._size >> height, node))
+        self._hashes.append(node)
+        self._size += 1
+        return completed
+
+    def root(self) -> bytes:
+        """Return the root of the tree as it stands."""
+        if not self._hashes:
+            return EMPTY_ROOT
+        root = self._hashes[-1]
+        for node in reversed(self._hashes[:-1]):
+            root = node_hash(node, root)
+        return root
+
+
+def inclusion_proof(index: int, size: int, source: NodeSource) -> list[bytes]:
+    """Return the audit path of leaf `index` in the tree of `size` leaves (RFC 6962 section 2.1.1).
+
+    It reads a few tiles, never the tree. Raises `InputRejected` (`ledger.range`).
+    """
+    if not 0 <= index < size:
+        raise InputRejected("ledger.range", "There is no such entry in a ledger of this size.")
+    reader = TreeReader(source, size)
+    path, start, end = [], 0, size
+    while end - start > 1:
+        middle = start + _split(end - start)
+        if index < middle:
+            path.append(reader.root(middle, end))
+            end = middle
+        else:
+            path.append(reader.root(start, middle))
+            start = middle
+    return path[::-1]
+
+
+def consistency_proof(first: int, second: int, source: NodeSource) -> list[bytes]:
+    """Return the proof that the tree of `second` leaves continues that of `first` (RFC 6962 section 2.1.2).
+
+    It is empty when `first` is 0 or equals `second`. Raises `InputRejected` (`ledger.range`).
+    """
+    if not 0 <= first <= second:
+        raise InputRejected("ledger.range", "A ledger can only be compared with an earlier size of itself.")
+    if first in (0, second):
+        return []
+    reader = TreeReader(source, second)
+    path, start, end = [], 0, second
+    while end != first:
+        middle = start + _split(end - start)
+        if first <= middle:
+            path.append(reader.root(middle, end))
+            end = middle
+        else:
+            path.append(reader.root(start, middle))
+            start = middle
+    if start > 0:  # a perfect subtree of both trees, which whoever checks cannot know otherwise
+        path.append(reader.root(start, end))
+    return path[::-1]
+
+
+def _split(size: int) -> int:
+    """Return the largest power of two smaller than `size`, which is at least 2."""
+    return 1 << (size - 1).bit_length() - 1
+
+
+def _damaged() -> FatalLedgerError:
+    return FatalLedgerError("ledger.frontier", "The stored head of the ledger is damaged.")
