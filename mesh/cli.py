@@ -115,7 +115,8 @@ def enroll_agency(
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Enrol an agency, or state it anew; prints its webhook secret once, as JSON."""
-    from mesh.operation import directory, enrolment
+    from mesh.operation import directory
+    from mesh.stated import enrolment
 
     stated = enrolment(
         agency_id,
@@ -154,7 +155,8 @@ def disable_agency(agency_id: str, home: HomeOption = DEFAULT_HOME) -> None:
 @areas.command("import")
 def import_areas(file: Path, home: HomeOption = DEFAULT_HOME) -> None:
     """Import provinces and communes from CSV: code, full_name, province_code."""
-    from mesh.operation import directory, read_areas
+    from mesh.operation import directory
+    from mesh.stated import read_areas
 
     rows = list(read_areas(file))
     with directory(Home(home)) as gateway:
