@@ -192,7 +192,7 @@ def _fields(sheet: Sheet, key: str, vocabulary: Vocabulary) -> Mapping[Compartme
         return {}
     inner = sheet.sheet(key)
     fields = {}
-    for name in inner.keys():
+    for name in inner.codes():
         compartment = next((c for c in Compartment if c == name), None)
         if compartment is None:
             raise inner.refuse(f"{name} is no Compartment")

@@ -177,9 +177,9 @@ def _declines(sheet: Sheet, sources: Sources) -> Mapping[str, DeclineReason]:
 
 def _outcomes(sheet: Sheet) -> tuple[Mapping[str, Name], tuple[str, ...]]:
     shared, own = sheet.sheet("shared"), sheet.sheet("own")
-    names = _keyed(((code, inner.name(code)) for inner in (shared, own) for code in inner.keys()), sheet.where)
+    names = _keyed(((code, inner.name(code)) for inner in (shared, own) for code in inner.codes()), sheet.where)
     sheet.done()
-    return names, shared.keys()
+    return names, shared.codes()
 
 
 def _urgencies(sheet: Sheet, sources: Sources) -> Mapping[Urgency, UrgencyLevel]:
@@ -236,7 +236,7 @@ def _hotlines(sheet: Sheet, sources: Sources) -> tuple[Hotline, ...]:
 
 def _provinces(sheet: Sheet) -> Mapping[str, Province]:
     inner = sheet.sheet("provinces")
-    return _keyed(((code, Province(code, inner.text(code))) for code in inner.keys()), sheet.where)
+    return _keyed(((code, Province(code, inner.text(code))) for code in inner.codes()), sheet.where)
 
 
 def _preconditions(

@@ -39,7 +39,7 @@ class Sheet:
         """Tell whether the table has this key."""
         return key in self._table
 
-    def keys(self) -> tuple[str, ...]:
+    def codes(self) -> tuple[str, ...]:
         """Return the keys in the order of the file."""
         return tuple(self._table)
 

@@ -19,7 +19,7 @@ class Sources:
     @classmethod
     def read(cls, sheet: Sheet) -> "Sources":
         """Read `bases.toml`."""
-        return cls({key: _basis(sheet.sheet(key)) for key in sheet.keys()})
+        return cls({key: _basis(sheet.sheet(key)) for key in sheet.codes()})
 
     def one(self, sheet: Sheet) -> Basis:
         """Return the basis of a rule that rests on exactly one."""

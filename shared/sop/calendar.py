@@ -1,0 +1,64 @@
+"""When a limit falls: the calendar of Viet Nam, in the time zone Asia/Ho_Chi_Minh.
+
+Minutes and hours run by the clock from the event. Days start on the next day and end with the last
+one, moved to the next working day if that is a day of rest; working days skip days of rest (Civil
+Code 2015 Arts 146-148). Rest days are Saturdays, Sundays and public holidays with their substitutes,
+from the `holidays` library; Tet moves, so that a year the library does not know well is an estimate.
+Promises the same answer for the same question. Refuses a time without an offset.
+"""
+
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from holidays.countries.vietnam import Vietnam
+
+from shared.kernel.errors import InternalFault
+from shared.sop.model import ClockUnit
+
+ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+
+_BY_THE_CLOCK = {ClockUnit.MINUTES: timedelta(minutes=1), ClockUnit.HOURS: timedelta(hours=1)}
+_LAST_MOMENT = time(23, 59, 59, 999_000, tzinfo=ZONE)
+_ONE_DAY = timedelta(days=1)
+
+
+def due_at(start: datetime, amount: int, unit: ClockUnit) -> datetime:
+    """Return the last moment (UTC, whole milliseconds) at which a duty of `amount` `unit` is still in time.
+
+    `start` is the event, aware. Raises `InternalFault` when it has no offset.
+    """
+    if start.tzinfo is None:
+        raise InternalFault("sop.time-without-offset", "A limit was asked for from a time without an offset.")
+    if unit in _BY_THE_CLOCK:
+        return start.astimezone(UTC) + amount * _BY_THE_CLOCK[unit]
+    first = start.astimezone(ZONE).date()
+    last = _after_working_days(first, amount) if unit is ClockUnit.WORKING_DAYS else _or_next_working_day(first, amount)
+    return datetime.combine(last, _LAST_MOMENT).astimezone(UTC)
+
+
+def is_working_day(day: date) -> bool:
+    """Tell whether `day` is a working day in Viet Nam: no weekend (unless worked instead), no public holiday."""
+    holidays, worked = _year(day.year)
+    return day not in holidays and (day.weekday() < 5 or day in worked)  # noqa: PLR2004 - Monday 0 to Friday 4
+
+
+def _after_working_days(day: date, amount: int) -> date:
+    for _ in range(amount):
+        day += _ONE_DAY
+        while not is_working_day(day):
+            day += _ONE_DAY
+    return day
+
+
+def _or_next_working_day(day: date, amount: int) -> date:
+    day += amount * _ONE_DAY
+    while not is_working_day(day):
+        day += _ONE_DAY
+    return day
+
+
+@cache
+def _year(year: int) -> tuple[frozenset[date], frozenset[date]]:
+    calendar = Vietnam(years=year)  # type: ignore[no-untyped-call]  # the library leaves its constructor untyped
+    return frozenset(calendar), frozenset(calendar.weekend_workdays)
