@@ -35,12 +35,12 @@ class Readings:
         self._clock = clock
 
     def referrals(self, agency_id: str, wanted: ReferralFilter) -> list[dict[str, Any]]:
-        """Return an agency's referrals, oldest first, at most one more than `limit` (so that a next page shows)."""
+        """Return an agency's referrals, oldest first, at most `limit`."""
         statement = (
             select(REFERRALS)
             .where(_box(agency_id, wanted.box), *self._criteria(wanted))
             .order_by(REFERRALS.c.referral_id)
-            .limit(wanted.limit + 1)
+            .limit(wanted.limit)
         )
         with read(self._engine) as connection:
             found = rows.fetch(connection, statement)

@@ -15,6 +15,7 @@ from shared.wire.directory import JwksV1
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 PUBLIC_PATHS = frozenset({"/oauth/token", "/.well-known/oauth-authorization-server", "/.well-known/jwks.json"})
+BEARER = "Bearer"
 ALGORITHMS = ["ES256", "ES384", "RS384"]
 
 
@@ -52,9 +53,8 @@ def oauth_router(tokens: TokenDesk, *, keys: AgencyKeys, issuer: str) -> APIRout
         scopes = None if request.scope is None else request.scope.split()
         token, granted = await tokens.issue(request.client_assertion, scopes=scopes)
         response.headers["Cache-Control"] = "no-store"
-        return TokenV1(
-            access_token=token, token_type="Bearer", expires_in=ACCESS_TOKEN_SECONDS, scope=" ".join(sorted(granted))
-        )
+        scope = " ".join(sorted(granted))
+        return TokenV1(access_token=token, token_type=BEARER, expires_in=ACCESS_TOKEN_SECONDS, scope=scope)
 
     @router.get("/.well-known/oauth-authorization-server", summary="Discover the token endpoint")
     async def discovery() -> DiscoveryV1:
@@ -73,6 +73,6 @@ def oauth_router(tokens: TokenDesk, *, keys: AgencyKeys, issuer: str) -> APIRout
     async def jwks() -> JwksV1:
         published: dict[str, Any] = keys.public_jwks()
         signing = [key for key in published["keys"] if key.get("use") == "sig"]
-        return JwksV1(keys=signing)
+        return JwksV1(keys=tuple(signing))
 
     return router

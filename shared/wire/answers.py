@@ -67,6 +67,21 @@ class PropagationV1(Open):
     complete: bool
 
 
+class ConsentDetailV1(Open):
+    """Answer to `GET /v1/consents/{id}`: as much of the consent as concerns the reader."""
+
+    consent: ConsentSummaryV1
+    subject: str
+    recorder: str
+    valid_from: Time
+    valid_to: Time
+    purposes: tuple[str, ...]
+    withheld: tuple[str, ...]
+    derived_from: str | None = None
+    grants: tuple[dict[str, Any], ...]
+    takings: tuple[dict[str, Any], ...]
+
+
 class DueV1(Open):
     """When the recipient's four duties fall due; null where the duty has no clock."""
 

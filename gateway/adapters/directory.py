@@ -1,0 +1,110 @@
+"""The directory: who there is, what each says of its services now, and who fits a request."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Engine, select
+
+from gateway.adapters.desk import SqlDesk
+from gateway.adapters.rows import agency_of, fetch
+from gateway.adapters.tables import AGENCIES, AREAS, AVAILABILITIES
+from gateway.domain.agency import Agency, Availability
+from gateway.domain.matching import Candidate, Match, Wanted, rank
+from shared.kernel.clock import Clock, to_wire
+from shared.kernel.errors import NotFound, NotPermitted
+from shared.storage.engine import read
+from shared.storage.group_commit import GroupWriter
+
+
+@dataclass(frozen=True, slots=True)
+class AgencyFilter:
+    """What is asked of the list of agencies; absent facts do not matter."""
+
+    sector: str | None = None
+    service: str | None = None
+    after: str | None = None
+    limit: int = 50
+
+
+class Directory:
+    """Reads and changes of the directory that agencies make themselves."""
+
+    def __init__(self, engine: Engine, *, writer: GroupWriter[SqlDesk], clock: Clock) -> None:
+        self._engine = engine
+        self._writer = writer
+        self._clock = clock
+
+    def agency(self, agency_id: str) -> Agency:
+        """Return one agency. Raises `NotFound` (`agency.unknown`)."""
+        with read(self._engine) as connection:
+            found = fetch(connection, select(AGENCIES).where(AGENCIES.c.id == agency_id))
+        if not found:
+            raise NotFound("agency.unknown", "No such agency in the directory.")
+        return agency_of(found[0])
+
+    def agencies(self, wanted: AgencyFilter) -> list[Agency]:
+        """Return agencies in the order of their ids, at most `limit`."""
+        chosen = [agency for agency in self._all(wanted.after) if _is_wanted(agency, wanted)]
+        return chosen[: wanted.limit]
+
+    async def set_availability(self, stated: Availability) -> None:
+        """Keep what an agency says of one of its services. Raises `NotPermitted` (`availability.service`)."""
+        await self._writer.submit(lambda desk: _state(desk, stated, at=to_wire(self._clock.now())))
+
+    def matches(self, wanted: Wanted) -> Sequence[Match]:
+        """Return the agencies that fit, best first."""
+        with read(self._engine) as connection:
+            stated = fetch(
+                connection, select(AVAILABILITIES).where(AVAILABILITIES.c.service_type == wanted.service_type)
+            )
+            commune = fetch(connection, select(AREAS).where(AREAS.c.code == wanted.area))
+        province = commune[0]["province"] if commune else None
+        by_agency = {row["agency_id"]: _availability_of(row) for row in stated}
+        candidates = [Candidate(agency, by_agency.get(agency.id)) for agency in self._all(None)]
+        return rank(candidates, wanted, province=province)
+
+    def _all(self, after: str | None) -> list[Agency]:
+        statement = select(AGENCIES).order_by(AGENCIES.c.id)
+        if after is not None:
+            statement = statement.where(AGENCIES.c.id > after)
+        with read(self._engine) as connection:
+            return [agency_of(row) for row in fetch(connection, statement)]
+
+
+def _is_wanted(agency: Agency, wanted: AgencyFilter) -> bool:
+    return (wanted.sector is None or wanted.sector in agency.sectors) and (
+        wanted.service is None or wanted.service in agency.services
+    )
+
+
+def _state(desk: SqlDesk, stated: Availability, *, at: str) -> None:
+    agency = desk.agency(stated.agency_id)
+    if agency is None or stated.service_type not in agency.services:
+        raise NotPermitted("availability.service", "The directory does not list this service for your agency.")
+    key = f"{stated.agency_id}/{stated.service_type}"
+    facts: dict[str, Any] = {
+        "agency_id": stated.agency_id,
+        "service_type": stated.service_type,
+        "accepting": stated.accepting,
+        "capacity": stated.capacity,
+        "staff_genders": sorted(stated.staff_genders),
+        "languages": sorted(stated.languages),
+        "updated_at": at,
+    }
+    if desk.book.get(AVAILABILITIES, key) is None:
+        desk.book.insert(AVAILABILITIES, {"key": key, **facts})
+    else:
+        desk.book.update(AVAILABILITIES, key, **facts)
+
+
+def _availability_of(row: dict[str, Any]) -> Availability:
+    return Availability(
+        agency_id=row["agency_id"],
+        service_type=row["service_type"],
+        accepting=row["accepting"],
+        capacity=row["capacity"],
+        staff_genders=frozenset(row["staff_genders"]),
+        languages=frozenset(row["languages"]),
+        updated_at=row["updated_at"],
+    )

@@ -1,0 +1,98 @@
+"""The ledger in the database: appended within the transaction of the decision it records, read for proofs.
+
+Every writer, in whatever process, first locks the one head row; so the entries are one sequence, in the
+order in which they were committed.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from gateway.adapters.tables import LEDGER_ENTRIES, LEDGER_HEAD, LEDGER_TILES
+from gateway.application.ports import Recorded
+from shared.kernel.clock import to_wire
+from shared.kernel.errors import FatalLedgerError
+from shared.ledger.entry import Entry, leaf_text
+from shared.ledger.tree import Frontier, leaf_hash
+from shared.storage.book import Book
+
+HEAD_ID = 1
+
+
+def lock_head(book: Book) -> None:
+    """Hold the ledger's head for this transaction. Raises `FatalLedgerError` when there is none."""
+    if book.lock(LEDGER_HEAD, HEAD_ID) is None:
+        raise FatalLedgerError("ledger.head-missing", "The ledger has no head: this database was not made by the mesh.")
+
+
+def append(book: Book, kind: str, actor: str, *, at: datetime, **facts: str | None) -> Recorded:
+    """Append one entry in the transaction of `book`, whose head is locked."""
+    head = book.get(LEDGER_HEAD, HEAD_ID)
+    if head is None:
+        raise FatalLedgerError("ledger.head-missing", "The ledger has no head.")
+    index = head["size"]
+    entry = Entry(index=index, at=to_wire(at), kind=kind, actor=actor, **{k: v for k, v in facts.items() if v})
+    leaf = leaf_text(entry)
+    hashed = leaf_hash(leaf.encode())
+    frontier = Frontier.from_list(head["frontier"], size=index)
+    for tile in frontier.append(hashed):
+        key = f"{tile.level}/{tile.number}"
+        book.insert(LEDGER_TILES, {"key": key, "level": tile.level, "number": tile.number, "hash": tile.hash.hex()})
+    book.insert(LEDGER_ENTRIES, {"idx": index, "leaf": leaf, "leaf_hash": hashed.hex(), **_searched(entry)})
+    book.update(LEDGER_HEAD, HEAD_ID, size=frontier.size, frontier=frontier.to_list())
+    return Recorded(index, hashed.hex())
+
+
+def _searched(entry: Entry) -> dict[str, Any]:
+    return {
+        "kind": entry.kind,
+        "at": entry.at,
+        "actor": entry.actor,
+        "code": entry.code,
+        "state": entry.state,
+        "referral_id": entry.referral_id,
+        "chain_id": entry.chain_id,
+        "consent_id": entry.consent_id,
+    }
+
+
+class StoredNodes:
+    """The tree's hashes as the database has them. Implements `shared.ledger.nodes.NodeSource`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def leaves(self, start: int, end: int) -> Sequence[bytes]:
+        """Return the hashes of leaves `start` to `end` (exclusive)."""
+        entries = LEDGER_ENTRIES.c
+        return self._hashes(
+            select(entries.leaf_hash).where(entries.idx >= start, entries.idx < end).order_by(entries.idx)
+        )
+
+    def entries(self, start: int, end: int) -> Sequence[bytes]:
+        """Return the leaves `start` to `end` (exclusive) themselves."""
+        entries = LEDGER_ENTRIES.c
+        statement = select(entries.leaf).where(entries.idx >= start, entries.idx < end).order_by(entries.idx)
+        return [text.encode() for (text,) in self._connection.execute(statement)]
+
+    def tiles(self, level: int, start: int, end: int) -> Sequence[bytes]:
+        """Return the roots of full tiles below `level`, `start` to `end` (exclusive)."""
+        tiles = LEDGER_TILES.c
+        return self._hashes(
+            select(tiles.hash)
+            .where(tiles.level == level, tiles.number >= start, tiles.number < end)
+            .order_by(tiles.number)
+        )
+
+    def _hashes(self, statement: Any) -> list[bytes]:
+        return [bytes.fromhex(text) for (text,) in self._connection.execute(statement)]
+
+
+def read_head(connection: Connection) -> Frontier:
+    """Return the ledger's frontier as last committed. Raises `FatalLedgerError` when there is none."""
+    row = connection.execute(select(LEDGER_HEAD).where(LEDGER_HEAD.c.id == HEAD_ID)).one_or_none()
+    if row is None:
+        raise FatalLedgerError("ledger.head-missing", "The ledger has no head.")
+    return Frontier.from_list(row.frontier, size=row.size)

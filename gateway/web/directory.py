@@ -1,0 +1,123 @@
+"""The directory over HTTP: agencies with their keys, availability, matches."""
+
+import asyncio
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path, Query
+from fastapi.responses import Response
+
+from gateway.adapters.directory import AgencyFilter, Directory
+from gateway.domain.agency import Agency, Availability
+from gateway.domain.matching import Wanted
+from shared.kernel.errors import FieldFault, InputRejected
+from shared.kernel.identifiers import AGENCY_ID_PATTERN
+from shared.sop.model import Sop
+from shared.web import listing
+from shared.web.body import json_body
+from shared.web.listing import Paged
+from shared.web.security import Principal, require
+from shared.wire.answers import PageV1
+from shared.wire.directory import AgencyV1, AvailabilityV1, MatchesV1, MatchRequestV1
+
+Reader = Annotated[Principal, require("directory.read")]
+Writer = Annotated[Principal, require("directory.write")]
+AgencyId = Annotated[str, Path(pattern=AGENCY_ID_PATTERN)]
+SectorName = Literal["police", "health", "legal_aid", "social", "coordination"]
+ServiceCode = Annotated[str | None, Query(pattern=r"^[A-Z]{3}-[0-9]{2}$")]
+
+#: Under this name a protected site appears to everybody but itself: where it is must not be guessed from its name.
+PROTECTED_NAME = {"vi": "Cơ sở được bảo vệ", "en": "Protected site"}
+
+
+def directory_router(directory: Directory, *, sop: Sop) -> APIRouter:
+    """Make the routes of the directory."""
+    router = APIRouter(tags=["directory"])
+
+    @router.get("/v1/agencies", summary="List agencies")
+    async def list_agencies(
+        caller: Reader, page: Paged, sector: SectorName | None = None, service: ServiceCode = None
+    ) -> PageV1[AgencyV1]:
+        wanted = AgencyFilter(sector=sector, service=service, after=page.after_text(), limit=page.limit)
+        found = await asyncio.to_thread(directory.agencies, wanted)
+        last = (found[-1].id,) if len(found) == page.limit else None
+        shown = [agency_view(agency, reader=caller.subject) for agency in found]
+        return PageV1[AgencyV1].model_validate(listing.answer(shown, last=last))
+
+    @router.get("/v1/agencies/{agency_id}", summary="Read one agency with its public keys")
+    async def read_agency(caller: Reader, agency_id: AgencyId) -> AgencyV1:
+        agency = await asyncio.to_thread(directory.agency, agency_id)
+        return AgencyV1.model_validate(agency_view(agency, reader=caller.subject))
+
+    @router.put("/v1/agencies/{agency_id}/availability", summary="Say what a service can take now", status_code=204)
+    async def put_availability(
+        caller: Writer, agency_id: AgencyId, stated: Annotated[AvailabilityV1, json_body(AvailabilityV1)]
+    ) -> Response:
+        if agency_id != caller.subject:
+            raise InputRejected("availability.agency", "State the availability of your own agency only.")
+        _check_service(sop, stated.service_type)
+        await directory.set_availability(
+            Availability(
+                agency_id=agency_id,
+                service_type=stated.service_type,
+                accepting=stated.accepting,
+                capacity=stated.capacity,
+                staff_genders=frozenset(stated.staff_genders),
+                languages=frozenset(stated.languages),
+            )
+        )
+        return Response(status_code=204)
+
+    @router.post("/v1/matches", summary="Find agencies that fit, best first")
+    async def find_matches(caller: Reader, wanted: Annotated[MatchRequestV1, json_body(MatchRequestV1)]) -> MatchesV1:
+        _check_service(sop, wanted.service_type)
+        request = Wanted(
+            asker=caller.subject,
+            service_type=wanted.service_type,
+            area=wanted.area,
+            staff_gender=wanted.preferences.staff_gender,
+            language=wanted.preferences.language,
+            exclude=frozenset(wanted.exclude),
+        )
+        found = await asyncio.to_thread(directory.matches, request)
+        items = [
+            {
+                "agency": match.agency.id,
+                "name": _name(match.agency, reader=caller.subject),
+                "score": match.score,
+                "reasons": match.reasons,
+            }
+            for match in found
+        ]
+        return MatchesV1.model_validate({"items": items})
+
+    return router
+
+
+def agency_view(agency: Agency, *, reader: str) -> dict[str, Any]:
+    """Return a directory entry as `reader` may see it (wire section 8)."""
+    return {
+        "id": agency.id,
+        "name": _name(agency, reader=reader),
+        "sectors": sorted(agency.sectors),
+        "areas": sorted(agency.areas),
+        "services": sorted(agency.services),
+        "hours": agency.hours,
+        "delivery": "push" if agency.base_url else "pull",
+        "jwks": dict(agency.jwks),
+        "status": agency.status.value,
+        "sample": agency.sample,
+    }
+
+
+def _name(agency: Agency, *, reader: str) -> dict[str, str]:
+    if agency.protected and reader != agency.id:
+        return PROTECTED_NAME
+    return {"vi": agency.name_vi, "en": agency.name_en}
+
+
+def _check_service(sop: Sop, code: str) -> None:
+    if code not in sop.services:
+        message = "No such service type; see GET /v1/sop/service-types."
+        raise InputRejected(
+            "sop.service-unknown", message, faults=[FieldFault("/service_type", "sop.service-unknown", message)]
+        )

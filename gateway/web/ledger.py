@@ -1,0 +1,88 @@
+"""The ledger over HTTP: entries and proofs as JSON, checkpoint and tiles as C2SP tlog-tiles, chains for tracing."""
+
+import asyncio
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query
+from fastapi.responses import Response
+
+from gateway.adapters.evidence import EntryFilter, Evidence
+from shared.kernel.identifiers import UUID7_PATTERN
+from shared.ledger.tiles import parse_path
+from shared.web import listing
+from shared.web.listing import Paged
+from shared.web.security import Principal, require
+from shared.wire.answers import ChainV1, ConsistencyV1, InclusionV1, LedgerEntryV1, PageV1
+
+Reader = Annotated[Principal, require("ledger.read", "oversight.read")]
+Tracer = Annotated[Principal, require("referrals.send", "referrals.handle", "oversight.read")]
+Uuid = Annotated[str, Path(pattern=UUID7_PATTERN)]
+UuidQuery = Annotated[str | None, Query(pattern=UUID7_PATTERN)]
+LARGEST = 2**53
+Size = Annotated[int, Query(ge=0, le=LARGEST)]
+MaybeSize = Annotated[int | None, Query(ge=0, le=LARGEST)]
+
+OVERSIGHT = "oversight.read"
+#: Heads and tiles say nothing of anybody, and whoever watches the log needs them without asking for a token.
+PUBLIC_PATHS = frozenset({"/ledger/checkpoint", "/ledger/tile/{path:path}"})
+_FOREVER = "public, max-age=31536000, immutable"
+
+
+def ledger_router(evidence: Evidence) -> APIRouter:
+    """Make the routes of the ledger and of chains."""
+    router = APIRouter(tags=["ledger"])
+
+    @router.get("/v1/ledger/entries", summary="Read ledger entries")
+    async def list_entries(
+        caller: Reader, page: Paged, chain_id: UuidQuery = None, referral_id: UuidQuery = None
+    ) -> PageV1[LedgerEntryV1]:
+        wanted = EntryFilter(
+            reader=_reader(caller),
+            chain_id=chain_id,
+            referral_id=referral_id,
+            after=page.after_int(),
+            limit=page.limit,
+        )
+        found = await asyncio.to_thread(evidence.entries, wanted)
+        last = (int(found[-1]["index"]),) if len(found) == page.limit else None
+        return PageV1[LedgerEntryV1].model_validate(listing.answer(found, last=last))
+
+    @router.get("/v1/ledger/proofs/inclusion", summary="Prove that an entry is in the ledger")
+    async def prove_inclusion(caller: Reader, index: Size, tree_size: MaybeSize = None) -> InclusionV1:
+        return InclusionV1.model_validate(await asyncio.to_thread(evidence.inclusion, index, tree_size))
+
+    @router.get("/v1/ledger/proofs/consistency", summary="Prove that the ledger only grew")
+    async def prove_consistency(
+        caller: Reader,
+        first: Annotated[int, Query(alias="from", ge=0, le=LARGEST)],
+        second: Annotated[int | None, Query(alias="to", ge=0, le=LARGEST)] = None,
+    ) -> ConsistencyV1:
+        return ConsistencyV1.model_validate(await asyncio.to_thread(evidence.consistency, first, second))
+
+    @router.get("/v1/chains/{chain_id}", summary="Trace a chain of referrals with proofs")
+    async def trace_chain(caller: Tracer, chain_id: Uuid) -> ChainV1:
+        return ChainV1.model_validate(await asyncio.to_thread(evidence.chain, chain_id, _reader(caller)))
+
+    @router.get("/ledger/checkpoint", summary="The signed head of the ledger", **_binary("text/plain"))
+    async def read_checkpoint() -> Response:
+        note = await asyncio.to_thread(evidence.checkpoint)
+        return Response(note, media_type="text/plain; charset=utf-8")
+
+    @router.get(
+        "/ledger/tile/{path:path}", summary="A tile of hashes or entries", **_binary("application/octet-stream")
+    )
+    async def read_tile(path: Annotated[str, Path(max_length=80)]) -> Response:
+        data = await asyncio.to_thread(evidence.tile, parse_path(path))
+        return Response(data, media_type="application/octet-stream", headers={"Cache-Control": _FOREVER})
+
+    return router
+
+
+def _reader(caller: Principal) -> str | None:
+    return None if OVERSIGHT in caller.scopes else caller.subject
+
+
+def _binary(media_type: str) -> dict[str, Any]:
+    schema = {"type": "string"} if media_type.startswith("text/") else {"type": "string", "format": "binary"}
+    content = {media_type: {"schema": schema}}
+    return {"response_class": Response, "responses": {200: {"description": "As C2SP defines it.", "content": content}}}
