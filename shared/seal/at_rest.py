@@ -63,14 +63,6 @@ class Vault:
         """Return the data key in `wrapped`. Raises `InternalFault` (`at-rest.unreadable`)."""
         return DataKey(self._master.decrypt(wrapped, context=_wrapped(context)))
 
-    def encrypt(self, data_key: DataKey, plaintext: bytes, context: str) -> bytes:
-        """Return `plaintext` encrypted under `data_key`, to be read back only under the same `context`."""
-        return data_key.encrypt(plaintext, context=context)
-
-    def decrypt(self, data_key: DataKey, stored: bytes, context: str) -> bytes:
-        """Return the plaintext of `stored`. Raises `InternalFault` (`at-rest.unreadable`)."""
-        return data_key.decrypt(stored, context=context)
-
 
 def _wrapped(context: str) -> str:
     return f"key|{context}"

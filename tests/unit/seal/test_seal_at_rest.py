@@ -11,31 +11,31 @@ PLACE = "referral/019aa575/identity"
 
 def unreadable(data_key: DataKey, stored: bytes, context: str = PLACE) -> None:
     with pytest.raises(InternalFault) as fault:
-        VAULT.decrypt(data_key, stored, context)
+        data_key.decrypt(stored, context=context)
     assert fault.value.code == "at-rest.unreadable"
 
 
 def test_stored_data_comes_back_under_its_key_and_place() -> None:
     data_key, wrapped = VAULT.new_key("referral/019aa575")
-    stored = VAULT.encrypt(data_key, "Người".encode(), PLACE)
+    stored = data_key.encrypt("Người".encode(), context=PLACE)
     assert "Người".encode() not in stored
-    assert VAULT.decrypt(VAULT.unwrap(wrapped, "referral/019aa575"), stored, PLACE) == "Người".encode()
+    assert VAULT.unwrap(wrapped, "referral/019aa575").decrypt(stored, context=PLACE) == "Người".encode()
 
 
 def test_the_same_text_is_never_stored_twice_the_same() -> None:
     data_key, _ = VAULT.new_key("a")
-    assert VAULT.encrypt(data_key, b"x", PLACE) != VAULT.encrypt(data_key, b"x", PLACE)
+    assert data_key.encrypt(b"x", context=PLACE) != data_key.encrypt(b"x", context=PLACE)
 
 
 def test_a_value_moved_to_another_place_does_not_open() -> None:
     data_key, _ = VAULT.new_key("a")
-    unreadable(data_key, VAULT.encrypt(data_key, b"x", PLACE), "referral/019aa575/medical")
+    unreadable(data_key, data_key.encrypt(b"x", context=PLACE), "referral/019aa575/medical")
 
 
 def test_another_referrals_key_opens_nothing() -> None:
     mine, _ = VAULT.new_key("a")
     other, _ = VAULT.new_key("b")
-    unreadable(other, VAULT.encrypt(mine, b"x", PLACE))
+    unreadable(other, mine.encrypt(b"x", context=PLACE))
 
 
 def test_a_wrapped_key_moved_to_another_referral_or_vault_does_not_unwrap() -> None:
@@ -52,7 +52,7 @@ def test_a_wrapped_key_is_no_stored_value() -> None:
 
 def test_bent_and_cut_data_does_not_open() -> None:
     data_key, wrapped = VAULT.new_key("a")
-    stored = VAULT.encrypt(data_key, b"x", PLACE)
+    stored = data_key.encrypt(b"x", context=PLACE)
     for bit in range(len(stored) * 8):
         bent = bytearray(stored)
         bent[bit // 8] ^= 1 << bit % 8

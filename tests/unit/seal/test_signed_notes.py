@@ -134,3 +134,7 @@ def test_what_is_no_verifier_key_is_refused(vkey: str) -> None:
     with pytest.raises(InputRejected) as refusal:
         NoteVerifier.from_vkey(vkey)
     assert refusal.value.code == "note.vkey"
+
+
+def test_a_signer_shows_its_name_and_not_its_seed() -> None:
+    assert repr(SIGNER) == "CheckpointSigner(gateway.example/ledger)"
