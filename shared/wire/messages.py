@@ -346,7 +346,7 @@ def _identity_faults(message: ReferralV1) -> list[FieldFault]:
     faults = []
     if message.referral_id != message.id:
         faults.append(FieldFault("/referral_id", "field.same", "Write the same value as id."))
-    if message.parent_id is None and message.chain_id != message.referral_id:
+    if message.parent_id is None and message.chain_id != message.id:
         advice = "The first referral of a chain names itself here: write referral_id, or give parent_id."
         faults.append(FieldFault("/chain_id", "field.same", advice))
     if message.parent_id == message.referral_id:

@@ -1,0 +1,60 @@
+"""Only what may be repeated is repeated, and not too soon."""
+
+import pytest
+
+from shared.kernel.errors import Conflict, MeshError, PeerUnavailable
+from shared.transport.retry import LONGEST_WAIT, backoff, persist
+
+
+class Flaky:
+    """Fails as told, then succeeds; remembers the waits."""
+
+    def __init__(self, *failures: MeshError) -> None:
+        self.failures = list(failures)
+        self.waits: list[float] = []
+
+    async def work(self) -> str:
+        if self.failures:
+            raise self.failures.pop(0)
+        return "done"
+
+    async def wait(self, seconds: float) -> None:
+        self.waits.append(seconds)
+
+
+def away(retry_after: int | None = None) -> PeerUnavailable:
+    return PeerUnavailable("peer.unreachable", "Later.", retry_after=retry_after)
+
+
+async def test_work_that_fails_twice_is_done_the_third_time() -> None:
+    flaky = Flaky(away(), away())
+    assert await persist(flaky.work, attempts=3, wait=flaky.wait) == "done"
+    assert len(flaky.waits) == 2
+
+
+async def test_last_failure_is_raised() -> None:
+    flaky = Flaky(away(), away(), away())
+    with pytest.raises(PeerUnavailable):
+        await persist(flaky.work, attempts=2, wait=flaky.wait)
+    assert len(flaky.failures) == 1
+
+
+async def test_refusal_is_not_tried_again() -> None:
+    flaky = Flaky(Conflict("message.id-reused", "No."))
+    with pytest.raises(Conflict):
+        await persist(flaky.work, attempts=5, wait=flaky.wait)
+    assert flaky.waits == []
+
+
+async def test_time_the_peer_asks_for_is_honoured_within_reason() -> None:
+    flaky = Flaky(away(3), away(100_000))
+    await persist(flaky.work, attempts=3, wait=flaky.wait)
+    assert flaky.waits[0] == 3
+    assert flaky.waits[1] <= LONGEST_WAIT
+
+
+def test_backoff_doubles_with_jitter_up_to_its_limit() -> None:
+    for attempt, whole in [(1, 0.2), (2, 0.4), (3, 0.8), (50, LONGEST_WAIT), (100_000, LONGEST_WAIT)]:
+        drawn = {backoff(attempt) for _ in range(50)}
+        assert all(whole / 2 <= seconds <= whole for seconds in drawn)
+        assert len(drawn) > 1
