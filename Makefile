@@ -85,9 +85,9 @@ docs: $(DEV) ## Write the generated reference into docs/reference
 lock: ## Compile the lock files from pyproject.toml (the only target that needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv, the Python package installer; no other target does." >&2; exit 1; }
 	@UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-emit-find-links --no-annotate pyproject.toml -o requirements.lock
+		--no-emit-index-url --no-emit-find-links pyproject.toml -o requirements.lock
 	@UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-emit-find-links --no-annotate --group dev -c requirements.lock \
+		--no-emit-index-url --no-emit-find-links --group dev -c requirements.lock \
 		pyproject.toml -o requirements-dev.lock
 
 # $(call install,LOCK): a usable virtual environment holding exactly the locked versions, each checked by its hash.

@@ -164,6 +164,19 @@ def import_areas(file: Path, home: HomeOption = DEFAULT_HOME) -> None:
     typer.echo(f"{len(rows)} areas are known now.")
 
 
+@ledger.command("verify")
+def verify_ledger(
+    vkey: Annotated[str | None, typer.Option(help="Verifier key you pinned; without, the key in this home.")] = None,
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Read the whole ledger, recompute it and compare it with its signed checkpoint."""
+    from mesh.audit import verify
+    from mesh.screens import show_verdict
+
+    if not show_verdict(verify(Home(home), vkey=vkey)):
+        raise typer.Exit(1)
+
+
 @app.command()
 def doctor(home: HomeOption = DEFAULT_HOME) -> None:
     """Say what is wrong with this mesh, if anything, and how to mend it."""

@@ -2,8 +2,7 @@
 
 import json
 from base64 import b64encode
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -24,22 +23,17 @@ def credentials_of(home: Home) -> dict[str, Any]:
     return credentials
 
 
-@asynccontextmanager
-async def oversight(credentials: Mapping[str, Any]) -> AsyncIterator[GatewayClient]:
-    """Call the gateway as the body of oversight."""
+def oversight_client(credentials: Mapping[str, Any]) -> GatewayClient:
+    """Return a client that calls the gateway as the body of oversight; close it after use."""
     clock = SystemClock()
     known = credentials["oversight"]
-    client = GatewayClient(
+    return GatewayClient(
         Peer(credentials["gateway"]),
         agency_id=known["client_id"],
         signing_key=SigningKey.from_private_jwk(known["private_jwk"]),
         clock=clock,
         ids=Uuid7Factory(clock),
     )
-    try:
-        yield client
-    finally:
-        await client.close()
 
 
 class Partner:

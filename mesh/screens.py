@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from rich.console import Console
 from rich.table import Table
 
+from mesh.audit import Verdict
 from mesh.doctor import Finding
 from mesh.home import Home
 from mesh.roster import DEPLOYABLES, GATEWAY, Addresses, AgencyService
@@ -42,3 +43,20 @@ def show_findings(findings: Iterable[Finding]) -> bool:
             all_well = False
             console.print(f"     {finding.mend}", soft_wrap=True, highlight=False)
     return all_well
+
+
+def show_verdict(verdict: Verdict) -> bool:
+    """Say what was verified and list what is wrong; return whether nothing is."""
+    console = Console()
+    checkpoint = verdict.checkpoint
+    for finding in verdict.findings:
+        place = "" if finding.index is None else f" entry {finding.index}:"
+        console.print(f"[red]fail[/red]{place} {finding.message} ({finding.code})", soft_wrap=True)
+    if verdict.findings:
+        return False
+    since = "".join(f", and begins with the {known.size} entries verified before" for known in verdict.earlier)
+    console.print(
+        f"[green]ok[/green] {checkpoint.size} entries are those of the signed checkpoint{since}.", soft_wrap=True
+    )
+    console.print(f"   {checkpoint.origin} root {checkpoint.root.hex()}", soft_wrap=True, highlight=False)
+    return True

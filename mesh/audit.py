@@ -1,0 +1,104 @@
+"""Verify the ledger of a running mesh from outside: read everything, recompute everything, believe nothing.
+
+Proves that the entries are exactly those of the signed checkpoint and that every checkpoint seen before is a beginning
+of this one. The checkpoint seen last is kept in the home, so that a rewritten history is noticed the next time.
+"""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from mesh.clients import credentials_of, oversight_client
+from mesh.home import PASSPHRASE, Home, write_private
+from mesh.roster import GATEWAY
+from shared.ledger.checkpoint import Checkpoint, text_of_note
+from shared.ledger.evidence import EntryItem
+from shared.ledger.verifier import Finding, verify_entries
+from shared.seal.checkpoints import NoteVerifier, verify_note
+from shared.seal.keys import AgencyKeys
+from shared.transport.gateway_client import GatewayClient
+from shared.transport.peer import Peer
+
+PAGE: Final = 200
+CHECKPOINT_PATH: Final = "/ledger/checkpoint"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was verified, and everything that is not as it must be."""
+
+    checkpoint: Checkpoint
+    earlier: Sequence[Checkpoint]
+    findings: Sequence[Finding]
+
+
+def verify(home: Home, *, vkey: str | None = None) -> Verdict:
+    """Verify the whole ledger of the mesh in `home`; `vkey` is its verifier key as an auditor pinned it.
+
+    Raises `CommandRefused` where there is no mesh, and `InputRejected` for a checkpoint that no known key signed.
+    """
+    credentials = credentials_of(home)
+    with asyncio.Runner() as runner:
+        note = runner.run(fetch_note(credentials["gateway"]))
+        checkpoint = checked(note, vkey=vkey, home=home)
+        earlier = seen(home)
+        items = entries(runner, credentials, size=checkpoint.size)
+        verdict = Verdict(checkpoint, earlier, verify_entries(items, checkpoint=checkpoint, earlier=earlier))
+    if not verdict.findings:
+        write_private(seen_file(home), note)
+    return verdict
+
+
+async def fetch_note(gateway: str) -> str:
+    """Return the signed checkpoint as the gateway publishes it."""
+    async with Peer(gateway) as peer:
+        return (await peer.call("GET", CHECKPOINT_PATH)).body.decode("utf-8", "replace")
+
+
+def checked(note: str, *, vkey: str | None, home: Home) -> Checkpoint:
+    """Return the checkpoint in a note that the pinned key, or the gateway's key in this home, has signed."""
+    origin = note.partition("\n")[0]
+    verifier = NoteVerifier.from_vkey(vkey) if vkey else own_verifier(home, origin)
+    return Checkpoint.parse(verify_note(note, [verifier]).text)
+
+
+def own_verifier(home: Home, origin: str) -> NoteVerifier:
+    """Return the verifier that belongs to the gateway's keys in this home."""
+    keys = AgencyKeys.load(home.key_file(GATEWAY), home.secrets(GATEWAY).get(PASSPHRASE, ""))
+    return keys.checkpoint_signer(origin).verifier
+
+
+def entries(runner: asyncio.Runner, credentials: Mapping[str, Any], *, size: int) -> Iterator[EntryItem]:
+    """Yield the first `size` entries in order, a page at a time."""
+    client = oversight_client(credentials)
+    try:
+        yield from _pages(runner, client, size=size)
+    finally:
+        runner.run(client.close())
+
+
+def _pages(runner: asyncio.Runner, client: GatewayClient, *, size: int) -> Iterator[EntryItem]:
+    after: str | None = None
+    wanted = size
+    while wanted > 0:
+        params: dict[str, str | int] = {"limit": PAGE} | ({"after": after} if after else {})
+        page = runner.run(client.get("/v1/ledger/entries", params))
+        items = [EntryItem.parse(item) for item in page["items"]][:wanted]
+        yield from items
+        wanted -= len(items)
+        after = page["next"]
+        if after is None:
+            return
+
+
+def seen(home: Home) -> list[Checkpoint]:
+    """Return the checkpoint that was verified last, if there is one."""
+    file = seen_file(home)
+    return [Checkpoint.parse(text_of_note(file.read_text(encoding="utf-8")))] if file.exists() else []
+
+
+def seen_file(home: Home) -> Path:
+    """Return where the checkpoint verified last is kept."""
+    return home.root / "checkpoint.txt"
