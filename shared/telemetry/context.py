@@ -1,8 +1,8 @@
 """The trace a piece of work belongs to, carried in a context variable.
 
 Owns reading and writing W3C Trace Context (Recommendation, 23 November 2021, section 3.2) and the current
-place in a trace. Promises an id of 32 hexadecimal digits at any time: work that nobody traced starts a
-trace of its own. Refuses malformed headers by starting afresh, as section 4.3 of that text asks; `tracestate`
+place in a trace. Promises an id of 32 hexadecimal digits at any time: whoever asks outside any trace is given a
+fresh one; work of its own right opens a span first (`Telemetry.span`). Refuses malformed headers by starting afresh, as section 4.3 of that text asks; `tracestate`
 is not carried, so no foreign text enters the mesh by that door.
 """
 
@@ -70,12 +70,8 @@ def continue_trace(header: str | None) -> TraceContext:
 
 
 def current_trace() -> TraceContext:
-    """Return where this work stands; work outside any trace gets one of its own, kept for the rest of its context."""
-    here = _current.get()
-    if here is None:
-        here = new_trace()
-        _current.set(here)
-    return here
+    """Return where this work stands. Outside any trace each call begins one, so that nothing is linked by accident."""
+    return _current.get() or new_trace()
 
 
 def known_trace() -> TraceContext | None:

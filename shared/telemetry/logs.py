@@ -82,7 +82,8 @@ def configure_logs(service_name: str, level: str = "INFO") -> None:
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger(_OWN.rstrip(".")).setLevel(level)
-    logging.getLogger("uvicorn.access").disabled = True
+    access = logging.getLogger("uvicorn.access")
+    access.handlers, access.propagate, access.disabled = [], False, True
     for name in ("uvicorn", "uvicorn.error"):
         logging.getLogger(name).handlers = []
         logging.getLogger(name).propagate = True

@@ -56,10 +56,11 @@ class Edge:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        answer = _Answer(scope, send)
+        inner = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
+        answer = _Answer(inner, send, has_body=inner is scope)
         try:
             check_target(scope)
-            await self._serve(scope, self._bounded(scope, receive), answer)
+            await self.app(inner, self._bounded(scope, receive), answer.send)
         except ClientDisconnect:
             return
         except MeshError as error:
@@ -68,19 +69,11 @@ class Edge:
             response = fault_response(error)
         else:
             return
+        finally:
+            scope["route"] = inner.get("route")
         if answer.started:
             raise AnswerBroken from None
         await response(scope, receive, answer.send)
-
-    async def _serve(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
-        if scope["method"] != "HEAD":
-            await self.app(scope, receive, answer.send)
-            return
-        inner = {**scope, "method": "GET"}
-        try:
-            await self.app(inner, receive, answer.send)
-        finally:
-            scope.update({key: inner[key] for key in ("route", SCOPE_KEY) if key in inner})
 
     def _bounded(self, scope: Scope, receive: Receive) -> Receive:
         """Refuse a body that says it is too large; count one that does not say."""
@@ -96,17 +89,17 @@ class Edge:
 class _Answer:
     """Sends an answer on, with the headers that every answer has and without the body of a `HEAD`."""
 
-    def __init__(self, scope: Scope, send: Send) -> None:
+    def __init__(self, scope: Scope, send: Send, *, has_body: bool) -> None:
         self.started = False
         self._scope = scope
         self._send = send
-        self._bodiless = scope["method"] == "HEAD"
+        self._has_body = has_body
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.started = True
             message["headers"] = self._marked(message.get("headers", ()))
-        elif self._bodiless and message["type"] == "http.response.body":
+        elif not self._has_body and message["type"] == "http.response.body":
             message = {**message, "body": b""}
         await self._send(message)
 

@@ -73,10 +73,9 @@ def read_cursor(text: str) -> Position:
     return tuple(parts)
 
 
-def answer(items: Sequence[Any], *, limit: int, position: Position | None) -> dict[str, Any]:
-    """Write a list's answer; `position` is that of the last item, used only when the page is full."""
-    full = len(items) >= limit and position is not None
-    return {"items": list(items), "next": write_cursor(*position) if full and position else None}
+def answer(items: Sequence[Any], *, last: Position | None) -> dict[str, Any]:
+    """Write a list's answer. `last` is the position of the last item if more may follow, else `None`."""
+    return {"items": list(items), "next": None if last is None else write_cursor(*last)}
 
 
 def _is_part(part: Any) -> bool:
