@@ -53,7 +53,7 @@ def parse_path(path: str) -> TileAddress:
     level = None if match[1] == "entries" else int(match[1])
     number = int(match[2].replace("x", "").replace("/", ""))
     address = TileAddress(level, number, int(match[3] or TILE_WIDTH))
-    if (level or 0) > _LEVEL_MOST or address.path() != path:
+    if (level or 0) > _LEVEL_MOST or address.width > TILE_WIDTH or address.path() != path:
         raise _no_tile()
     return address
 

@@ -1,0 +1,83 @@
+"""A ledger in memory, and the tree's definition of RFC 6962 section 2.1, word for word and slowly."""
+
+import hashlib
+from collections.abc import Sequence
+
+from shared.ledger.entry import Entry, leaf_text
+from shared.ledger.evidence import EntryItem
+from shared.ledger.tree import Frontier, leaf_hash
+
+
+def naive_root(leaves: Sequence[bytes]) -> bytes:
+    """MTH(D[n]) as the RFC defines it, over leaf hashes."""
+    if not leaves:
+        return hashlib.sha256(b"").digest()
+    if len(leaves) == 1:
+        return leaves[0]
+    k = naive_split(len(leaves))
+    return hashlib.sha256(b"\x01" + naive_root(leaves[:k]) + naive_root(leaves[k:])).digest()
+
+
+def naive_path(m: int, leaves: Sequence[bytes]) -> list[bytes]:
+    """PATH(m, D[n]) as the RFC defines it."""
+    if len(leaves) == 1:
+        return []
+    k = naive_split(len(leaves))
+    if m < k:
+        return [*naive_path(m, leaves[:k]), naive_root(leaves[k:])]
+    return [*naive_path(m - k, leaves[k:]), naive_root(leaves[:k])]
+
+
+def naive_consistency(m: int, leaves: Sequence[bytes], *, known: bool = True) -> list[bytes]:
+    """SUBPROOF(m, D[n], b) as the RFC defines it."""
+    if m == len(leaves):
+        return [] if known else [naive_root(leaves)]
+    k = naive_split(len(leaves))
+    if m <= k:
+        return [*naive_consistency(m, leaves[:k], known=known), naive_root(leaves[k:])]
+    return [*naive_consistency(m - k, leaves[k:], known=False), naive_root(leaves[:k])]
+
+
+def naive_split(n: int) -> int:
+    """The largest power of two smaller than n."""
+    k = 1
+    while k * 2 < n:
+        k *= 2
+    return k
+
+
+class MemoryLedger:
+    """Leaves with their hashes and tiles. Implements `NodeSource`, and counts what is read."""
+
+    def __init__(self, leaves: Sequence[bytes] = ()) -> None:
+        self.frontier = Frontier()
+        self.hashes: list[bytes] = []
+        self.tile_hashes: dict[tuple[int, int], bytes] = {}
+        self.reads = 0
+        for leaf in leaves:
+            self.append(leaf)
+
+    def append(self, leaf: bytes) -> None:
+        hashed = leaf_hash(leaf)
+        self.hashes.append(hashed)
+        self.tile_hashes |= {(tile.level, tile.number): tile.hash for tile in self.frontier.append(hashed)}
+
+    def leaves(self, start: int, end: int) -> Sequence[bytes]:
+        self.reads += 1
+        return self.hashes[start:end]
+
+    def tiles(self, level: int, start: int, end: int) -> Sequence[bytes]:
+        self.reads += 1
+        return [self.tile_hashes[level, number] for number in range(start, end)]
+
+
+def an_entry(index: int = 0, **facts: str) -> Entry:
+    """An entry of a chain of invented agencies."""
+    lawful = {"at": "2026-11-21T08:15:30.123Z", "kind": "referral", "actor": "health-th", "chain_id": "chain-1"}
+    return Entry(index=index, **{**lawful, **facts})
+
+
+def an_item(index: int = 0, **facts: str) -> EntryItem:
+    """What the ledger shows of an entry."""
+    text = leaf_text(an_entry(index, **facts))
+    return EntryItem(index, text, leaf_hash(text.encode()))
