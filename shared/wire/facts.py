@@ -69,4 +69,8 @@ _TYPES: Final[Mapping[str, tuple[Callable[[object], bool], str]]] = {
     ),
     "reference": (lambda value: isinstance(value, str) and is_uuid7(value), "Write the id of a record: a UUIDv7."),
     "agency": (lambda value: isinstance(value, str) and is_agency_id(value), "Write an agency id of the directory."),
+    "count": (
+        lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= 0,
+        "Write a whole number, without quotes.",
+    ),
 }

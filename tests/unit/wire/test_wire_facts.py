@@ -16,6 +16,7 @@ VOCABULARY = {
         FactField("article", "code"),
         FactField("child_referral", "reference"),
         FactField("alternative", "agency"),
+        FactField("attempts", "count"),
     )
 }
 
@@ -37,6 +38,7 @@ def test_facts_of_the_right_type_pass() -> None:
         article="11/2017/QH14:7",
         child_referral="019a9b3c-4d5e-7f60-8a9b-0c1d2e3f0001",
         alternative="anh-duong-house",
+        attempts=0,
     )
     assert not refused()
 
@@ -60,6 +62,9 @@ def test_fact_the_procedure_does_not_name_is_refused() -> None:
         ("child_referral", 1),
         ("alternative", "Anh Duong"),
         ("alternative", False),
+        ("attempts", True),
+        ("attempts", "3"),
+        ("attempts", -1),
     ],
 )
 def test_fact_of_another_type_is_refused(name: str, value: bool | int | str) -> None:
