@@ -1,0 +1,58 @@
+"""The desk over the rows of one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement
+
+from shared.agency.adapters.places import key_of, place_of, to_record, to_row
+from shared.agency.records import ConsentRecord, Holding, Note, Referral
+from shared.agency.tables import CONSENTS, HOLDINGS, NOTES, REFERRALS
+from shared.storage.book import Book
+
+R = TypeVar("R")
+
+
+class SqlDesk:
+    """Implements `shared.agency.ports.Desk`."""
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+
+    def get(self, kind: type[R], key: str) -> R | None:
+        """Return the record of this kind and key."""
+        row = self._book.get(place_of(kind), key)
+        return None if row is None else to_record(kind, row)
+
+    def add(self, record: Any) -> None:
+        """Keep a new record. Raises `Conflict` when its key is taken."""
+        self._book.insert(place_of(type(record)), to_row(record))
+
+    def change(self, record: R, **changes: Any) -> R:
+        """Change fields of a record and return it as it is now."""
+        self._book.update(place_of(type(record)), key_of(record), **changes)
+        return replace(record, **changes)  # type: ignore[type-var]  # every record is a dataclass
+
+    def remove(self, record: Any) -> None:
+        """Forget a record."""
+        self._book.delete(place_of(type(record)), key_of(record))
+
+    def holdings(self, referral_id: str) -> Sequence[Holding]:
+        """Return the compartments of a referral."""
+        return self._find(Holding, HOLDINGS.c.referral_id == referral_id)
+
+    def notes(self, referral_id: str) -> Sequence[Note]:
+        """Return the notes of a referral."""
+        return self._find(Note, NOTES.c.referral_id == referral_id)
+
+    def referrals_under(self, consent_ids: Sequence[str]) -> Sequence[Referral]:
+        """Return the referrals that rest on one of these consents."""
+        return self._find(Referral, REFERRALS.c.consent_id.in_(list(consent_ids)))
+
+    def derived(self, consent_id: str) -> Sequence[ConsentRecord]:
+        """Return the consents recorded here that were derived from this one."""
+        return self._find(ConsentRecord, CONSENTS.c.derived_from == consent_id)
+
+    def _find(self, kind: type[R], criterion: ColumnElement[bool]) -> list[R]:
+        return [to_record(kind, row) for row in self._book.find(place_of(kind), criterion)]

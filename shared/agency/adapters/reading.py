@@ -1,0 +1,86 @@
+"""Looking at the records: one connection, one snapshot, no writing."""
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Select, null, select
+
+from shared.agency.adapters.places import place_of, to_record
+from shared.agency.ports import ReferralFilter
+from shared.agency.records import Happening, Holding, Letter, Note, Notification, Referral, Webhook
+from shared.agency.tables import HAPPENINGS, HOLDINGS, LETTERS, NOTES, NOTIFICATIONS, REFERRALS, WEBHOOKS
+
+R = TypeVar("R")
+
+_TEXTS = frozenset({"body", "signature", "hub_shares", "answer", "receipt"})
+
+
+class SqlReading:
+    """Implements `shared.agency.ports.Reading`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, kind: type[R], key: str) -> R | None:
+        """Return the record of this kind and key."""
+        found = self.many(kind, [key])
+        return found[0] if found else None
+
+    def many(self, kind: type[R], keys: Sequence[str]) -> Sequence[R]:
+        """Return the records of these keys that exist, in the order of their keys."""
+        table = place_of(kind)
+        key = next(iter(table.primary_key))
+        return self._records(kind, select(table).where(key.in_(list(keys))).order_by(key))
+
+    def referrals(self, wanted: ReferralFilter) -> Sequence[Referral]:
+        """Return referrals: what is due first when asked by due time, else the newest first."""
+        found = select(REFERRALS)
+        if wanted.box is not None:
+            found = found.where(REFERRALS.c.box == wanted.box)
+        if wanted.state is not None:
+            found = found.where(REFERRALS.c.state == wanted.state)
+        if wanted.services is not None:
+            found = found.where(REFERRALS.c.service_type.in_(sorted(wanted.services)))
+        if wanted.due_before is not None:
+            found = found.where(REFERRALS.c.next_due_at < wanted.due_before)
+        if wanted.consent_id is not None:
+            found = found.where(REFERRALS.c.consent_id == wanted.consent_id)
+        if wanted.after is not None:
+            found = found.where(REFERRALS.c.referral_id < wanted.after)
+        return self._records(Referral, found.order_by(REFERRALS.c.referral_id.desc()).limit(wanted.limit))
+
+    def holdings(self, referral_id: str) -> Sequence[Holding]:
+        """Return the compartments of a referral."""
+        return self._records(
+            Holding, select(HOLDINGS).where(HOLDINGS.c.referral_id == referral_id).order_by(HOLDINGS.c.key)
+        )
+
+    def happenings(self, referral_id: str) -> Sequence[Happening]:
+        """Return the events of a referral, oldest first."""
+        table = HAPPENINGS
+        found = select(table).where(table.c.referral_id == referral_id).order_by(table.c.at, table.c.message_id)
+        return self._records(Happening, found)
+
+    def notes(self, referral_id: str) -> Sequence[Note]:
+        """Return the notes of a referral, oldest first."""
+        found = select(NOTES).where(NOTES.c.referral_id == referral_id).order_by(NOTES.c.at, NOTES.c.message_id)
+        return self._records(Note, found)
+
+    def waiting_letters(self) -> Sequence[Letter]:
+        """Return the letters without an answer, oldest first, without their text."""
+        columns = [null().label(c.key) if c.key in _TEXTS else c for c in LETTERS.columns]
+        found = select(*columns).where(LETTERS.c.settled_at.is_(None)).order_by(LETTERS.c.message_id)
+        return self._records(Letter, found)
+
+    def waiting_notifications(self, *, due_before: str, limit: int) -> Sequence[Notification]:
+        """Return notifications that should be tried now, longest waiting first."""
+        table = NOTIFICATIONS
+        waiting = select(table).where(table.c.settled_at.is_(None), table.c.due_at <= due_before)
+        return self._records(Notification, waiting.order_by(table.c.due_at).limit(limit))
+
+    def webhooks(self) -> Sequence[Webhook]:
+        """Return the webhooks that are not disabled."""
+        return self._records(Webhook, select(WEBHOOKS).where(WEBHOOKS.c.disabled_at.is_(None)))
+
+    def _records(self, kind: type[R], statement: Select[Any]) -> list[R]:
+        return [to_record(kind, dict(row)) for row in self._connection.execute(statement).mappings()]

@@ -1,0 +1,60 @@
+"""The database of one agency service: one writer for many callers, readers beside it."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from shared.agency.adapters.desk import SqlDesk
+from shared.agency.adapters.places import place_of
+from shared.agency.adapters.reading import SqlReading
+from shared.agency.ports import Desk, Expected, Reading
+from shared.agency.tables import METADATA
+from shared.kernel.errors import PeerUnavailable
+from shared.storage.engine import create_schema, open_engine, ping, read
+from shared.storage.group_commit import GroupWriter
+
+T = TypeVar("T")
+
+
+class SqlStore:
+    """Implements `shared.agency.ports.Store` over SQLite or PostgreSQL."""
+
+    def __init__(self, url: str) -> None:
+        self._engine = open_engine(url)
+        create_schema(self._engine, METADATA)
+        self._writer: GroupWriter[SqlDesk] = GroupWriter(self._engine, open_desk=SqlDesk)
+
+    async def write(self, work: Callable[[Desk], T], *, expects: Sequence[Expected] = ()) -> T:
+        """Do a unit of work and return its result once that is durable.
+
+        Raises what `work` raises, and as `shared.storage.group_commit.GroupWriter.submit`.
+        """
+        return await self._writer.submit(work, prefetch=_hints(expects))
+
+    def write_blocking(self, work: Callable[[Desk], T]) -> T:
+        """Do as `write`, for a command line without an event loop."""
+        return self._writer.submit_blocking(work)
+
+    async def read(self, look: Callable[[Reading], T]) -> T:
+        """Look at the records in a thread of their own, in one snapshot."""
+        return await asyncio.to_thread(self._look, look)
+
+    async def check(self) -> None:
+        """Check that the database can be read and written. Raises `PeerUnavailable`."""
+        if not self._writer.healthy():
+            raise PeerUnavailable("storage.closed", "The service is stopping.", retry_after=1)
+        await asyncio.to_thread(ping, self._engine)
+        await self._writer.submit(lambda _desk: None)
+
+    def close(self) -> None:
+        """Finish what is queued and give every connection back."""
+        self._writer.close()
+        self._engine.dispose()
+
+    def _look(self, look: Callable[[Reading], T]) -> T:
+        with read(self._engine) as connection:
+            return look(SqlReading(connection))
+
+
+def _hints(expects: Sequence[Expected]) -> list[tuple[Any, str]]:
+    return [(place_of(kind), key) for kind, key in expects]

@@ -1,0 +1,128 @@
+"""The consent a referral rests on, with everything it was derived from, as far as this service can know it.
+
+What was recorded here is known from here. What another agency recorded is asked of the gateway, which shows it
+to those it names; an answer is believed for a few seconds only, because consent can be taken back.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from shared.agency.ports import Hub, Store
+from shared.agency.records import ConsentRecord
+from shared.consent.grant import Consent, Grant, Taking
+from shared.kernel.clock import Clock, from_wire
+from shared.kernel.errors import InputRejected, NotFound, NotPermitted
+from shared.sop.model import Compartment
+
+#: A line of derivation longer than this is not followed; the gateway refuses to record one.
+DEEPEST: Final = 16
+_BELIEVED: Final = timedelta(seconds=5)
+_REMEMBERED_MOST: Final = 1_024
+
+
+class Grants:
+    """Finds consents: recorded here, or shown by the gateway."""
+
+    def __init__(self, store: Store, hub: Hub, clock: Clock) -> None:
+        self._store = store
+        self._hub = hub
+        self._clock = clock
+        self._shown: dict[str, tuple[datetime, Consent | None]] = {}
+
+    async def lineage(self, consent_id: str) -> tuple[Consent, ...]:
+        """Return a consent and its ancestors, nearest first, as far as they are shown to this agency.
+
+        What this service is shown ends where an ancestor does not concern it; the last one returned then stands
+        as if it had none, because the gateway, which sees the whole line, decides on it in any case.
+        Raises `PeerUnavailable` when the gateway has to be asked and is away.
+        """
+        found: list[Consent] = []
+        wanted: str | None = consent_id
+        while wanted is not None and len(found) < DEEPEST:
+            consent = await self.consent(wanted)
+            if consent is None:
+                return (*found[:-1], replace(found[-1], derived_from=None)) if found else ()
+            found.append(consent)
+            wanted = consent.derived_from
+        return tuple(found)
+
+    async def consent(self, consent_id: str) -> Consent | None:
+        """Return one consent, or None when it is neither recorded here nor shown to this agency."""
+        record = await self._store.read(lambda reading: reading.get(ConsentRecord, consent_id))
+        if record is not None:
+            return consent_of_record(record)
+        return await self._ask(consent_id)
+
+    def forget(self, consent_id: str) -> None:
+        """Stop believing what was shown of a consent: it has changed."""
+        self._shown.pop(consent_id, None)
+
+    async def _ask(self, consent_id: str) -> Consent | None:
+        now = self._clock.now()
+        at, consent = self._shown.get(consent_id, (None, None))
+        if at is not None and now - at < _BELIEVED:
+            return consent
+        try:
+            consent = read_consent(await self._hub.get(f"/v1/consents/{consent_id}"))
+        except (NotFound, NotPermitted, InputRejected):
+            consent = None
+        if len(self._shown) >= _REMEMBERED_MOST:
+            self._shown.clear()
+        self._shown[consent_id] = (now, consent)
+        return consent
+
+
+def consent_of_record(record: ConsentRecord) -> Consent:
+    """Return a consent recorded here, less what was taken back."""
+    return _consent({**record.statement, "takings": record.takings})
+
+
+def read_consent(answer: Mapping[str, Any]) -> Consent:
+    """Read the gateway's answer to `GET /v1/consents/{id}`. Raises `InputRejected` (`consent.unknown`)."""
+    try:
+        standing = answer["consent"]
+        return _consent({"recorded_at": answer["valid_from"], **answer, "id": standing["id"]})
+    except (KeyError, TypeError, ValueError, AttributeError) as fault:
+        raise InputRejected("consent.unknown", "The gateway's answer on this consent cannot be read.") from fault
+
+
+def _consent(document: Mapping[str, Any]) -> Consent:
+    return Consent(
+        id=document["id"],
+        subject=document["subject"],
+        recorder=document.get("recorder") or document["sender"],
+        recorded_at=from_wire(document["recorded_at"]),
+        valid_from=from_wire(document["valid_from"]),
+        valid_to=from_wire(document["valid_to"]),
+        purposes=frozenset(document["purposes"]),
+        grants=tuple(_grant(grant) for grant in document["grants"]),
+        withheld=frozenset(_withheld(one) for one in document.get("withheld") or ()),
+        derived_from=document.get("derived_from"),
+        takings=tuple(_taking(taking) for taking in document.get("takings") or ()),
+    )
+
+
+def _grant(grant: Mapping[str, Any]) -> Grant:
+    return Grant(
+        recipients=frozenset(grant["recipients"]),
+        service_types=frozenset(grant["service_types"]),
+        compartments=frozenset(Compartment(name) for name in grant["compartments"]),
+        onward=bool(grant["onward"]),
+    )
+
+
+def _withheld(one: str | Mapping[str, Any]) -> Compartment:
+    return Compartment(one if isinstance(one, str) else one["compartment"])
+
+
+def _taking(taking: Mapping[str, Any]) -> Taking:
+    recipients: Sequence[str] | None = taking.get("recipients")
+    compartments: Sequence[str] | None = taking.get("compartments")
+    return Taking(
+        at=from_wire(taking["at"]),
+        by=taking["by"],
+        recipients=None if recipients is None else frozenset(recipients),
+        compartments=None if compartments is None else frozenset(Compartment(name) for name in compartments),
+    )

@@ -1,0 +1,58 @@
+"""What every use case of an agency service needs, made once at start and handed on."""
+
+from dataclasses import dataclass
+
+from shared.agency.directory import Directory
+from shared.agency.grants import Grants
+from shared.agency.notifying import Notifier
+from shared.agency.opening import Opener
+from shared.agency.outbound.outbox import Outbox
+from shared.agency.ports import Hub, Store
+from shared.agency.profile import AgencyProfile
+from shared.agency.records import Referral
+from shared.agency.scribe import Scribe
+from shared.agency.vault import CaseVault
+from shared.kernel.clock import Clock
+from shared.kernel.errors import FieldFault, InputRejected, NotFound
+from shared.referral.blocked import is_blocked
+from shared.sop.model import ServiceType, Sop
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Office:
+    """One agency at work."""
+
+    agency_id: str
+    profile: AgencyProfile
+    sop: Sop
+    clock: Clock
+    scribe: Scribe
+    vault: CaseVault
+    opener: Opener
+    store: Store
+    hub: Hub
+    directory: Directory
+    grants: Grants
+    outbox: Outbox
+    notifier: Notifier
+    answer_within: float
+
+    def service(self, code: str) -> ServiceType:
+        """Return a service type. Raises `InputRejected` (`sop.service-unknown`)."""
+        service = self.sop.services.get(code)
+        if service is None:
+            message = "No such service type; see GET /v1/sop/service-types of the gateway."
+            fault = FieldFault("/service_type", "sop.service-unknown", message)
+            raise InputRejected("sop.service-unknown", message, faults=(fault,))
+        return service
+
+    async def referral(self, referral_id: str, *who: str) -> Referral:
+        """Return a referral that this agency sent or received.
+
+        Raises `NotFound` (`referral.unknown`) when there is none, and also for anybody of `who` that the case is
+        kept from (R-11): they do not learn that it exists.
+        """
+        referral = await self.store.read(lambda reading: reading.get(Referral, referral_id))
+        if referral is None or is_blocked(referral.blocked, chain_id=referral.chain_id, who=who):
+            raise NotFound("referral.unknown", "This agency has neither sent nor received such a referral.")
+        return referral

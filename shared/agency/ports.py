@@ -1,0 +1,152 @@
+"""What the use cases need of the records, said without SQL.
+
+Whatever is written at a desk is committed together or not at all. A unit of work reads first and writes
+afterwards, and depends on the desk alone, because it may be run twice.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from shared.agency.records import (
+    ConsentRecord,
+    Happening,
+    Holding,
+    Letter,
+    Note,
+    Notification,
+    Referral,
+    Webhook,
+)
+from shared.wire.delivery import BatchItemV1, BatchResultV1, InboxV1
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+#: A record that a unit of work will probably read: its class and its key.
+Expected = tuple[type[Any], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferralFilter:
+    """Which referrals a list shows. Times are wire text; `after` is the last id of the page before."""
+
+    box: str | None = None
+    state: str | None = None
+    services: frozenset[str] | None = None
+    due_before: str | None = None
+    consent_id: str | None = None
+    after: str | None = None
+    limit: int = 50
+
+
+class Desk(Protocol):
+    """The records within one unit of work."""
+
+    def get(self, kind: type[R], key: str) -> R | None:
+        """Return the record of this kind and key."""
+        ...
+
+    def add(self, record: Any) -> None:
+        """Keep a new record. Raises `Conflict` when its key is taken."""
+        ...
+
+    def change(self, record: R, **changes: Any) -> R:
+        """Change fields of a record and return it as it is now."""
+        ...
+
+    def remove(self, record: Any) -> None:
+        """Forget a record."""
+        ...
+
+    def holdings(self, referral_id: str) -> Sequence[Holding]:
+        """Return the compartments of a referral."""
+        ...
+
+    def notes(self, referral_id: str) -> Sequence[Note]:
+        """Return the notes of a referral."""
+        ...
+
+    def referrals_under(self, consent_ids: Sequence[str]) -> Sequence[Referral]:
+        """Return the referrals that rest on one of these consents."""
+        ...
+
+    def derived(self, consent_id: str) -> Sequence[ConsentRecord]:
+        """Return the consents recorded here that were derived from this one."""
+        ...
+
+
+class Reading(Protocol):
+    """One consistent look at the records, without writing."""
+
+    def get(self, kind: type[R], key: str) -> R | None:
+        """Return the record of this kind and key."""
+        ...
+
+    def many(self, kind: type[R], keys: Sequence[str]) -> Sequence[R]:
+        """Return the records of these keys that exist, in the order of their keys."""
+        ...
+
+    def referrals(self, wanted: ReferralFilter) -> Sequence[Referral]:
+        """Return referrals: what is due first when asked by due time, else the newest first."""
+        ...
+
+    def holdings(self, referral_id: str) -> Sequence[Holding]:
+        """Return the compartments of a referral."""
+        ...
+
+    def happenings(self, referral_id: str) -> Sequence[Happening]:
+        """Return the events of a referral, oldest first."""
+        ...
+
+    def notes(self, referral_id: str) -> Sequence[Note]:
+        """Return the notes of a referral, oldest first."""
+        ...
+
+    def waiting_letters(self) -> Sequence[Letter]:
+        """Return the letters without an answer, oldest first, without their text."""
+        ...
+
+    def waiting_notifications(self, *, due_before: str, limit: int) -> Sequence[Notification]:
+        """Return notifications that should be tried now, longest waiting first."""
+        ...
+
+    def webhooks(self) -> Sequence[Webhook]:
+        """Return the webhooks that are not disabled."""
+        ...
+
+
+class Store(Protocol):
+    """The database of one agency service."""
+
+    async def write(self, work: Callable[[Desk], T], *, expects: Sequence[Expected] = ()) -> T:
+        """Do a unit of work and return its result once that is durable."""
+        ...
+
+    async def read(self, look: Callable[[Reading], T]) -> T:
+        """Look at the records, away from the event loop."""
+        ...
+
+
+class Hub(Protocol):
+    """The gateway, as this agency calls it (`shared.transport.gateway_client.GatewayClient`)."""
+
+    async def get(self, path: str, params: Mapping[str, str | int] | None = None) -> Any:
+        """Read a document. Raises what the gateway's problem stands for, or `PeerUnavailable`."""
+        ...
+
+    async def post(self, path: str, document: Mapping[str, Any]) -> Any:
+        """Ask something with an unsigned body. Raises as `get`."""
+        ...
+
+    async def post_batch(self, items: Sequence[BatchItemV1]) -> Sequence[BatchResultV1]:
+        """Send signed messages; results in their order. Raises as `get` when the call as a whole fails."""
+        ...
+
+    async def inbox(self, after: str | None = None, *, wait: int = 0) -> InboxV1:
+        """Fetch what is waiting here, for at most `wait` seconds."""
+        ...
+
+    async def post_receipts(self, receipts: Sequence[str]) -> list[str]:
+        """Hand in signed receipts for what was fetched; return the messages that are settled now."""
+        ...

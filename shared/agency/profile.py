@@ -1,0 +1,48 @@
+"""What is different about one kind of agency, as a value that the chassis is given.
+
+A profile never widens what the procedure allows: it only says which part of it this agency serves.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from shared.kernel.errors import InternalFault
+from shared.sop.model import ClockPhase, Name, Sector, Sop
+
+
+@dataclass(frozen=True, slots=True)
+class Worklist:
+    """A view of received referrals that one sector works through, ordered by one of the four duties."""
+
+    says: Name
+    services: frozenset[str]
+    by: ClockPhase
+
+
+@dataclass(frozen=True, slots=True)
+class AgencyProfile:
+    """One kind of agency: its sector, what people call it, and the services it gives.
+
+    `slug` names its sector routes (`/v1/<slug>/...`).
+    """
+
+    sector: Sector
+    slug: str
+    name: Name
+    services: frozenset[str]
+    worklists: Mapping[str, Worklist] = field(default_factory=dict)
+
+    def serves(self, service_type: str) -> bool:
+        """Say whether this agency gives the service."""
+        return service_type in self.services
+
+
+def check_profile(profile: AgencyProfile, sop: Sop) -> None:
+    """Check a profile against the procedure. Raises `InternalFault` (`profile.wrong`) where it claims more."""
+    for code in profile.services:
+        service = sop.services.get(code)
+        if service is None or service.sector not in (profile.sector, Sector.COORDINATION):
+            raise InternalFault("profile.wrong", f"{profile.slug} claims {code}, which is not of its sector")
+    for name, worklist in profile.worklists.items():
+        if not worklist.services <= profile.services:
+            raise InternalFault("profile.wrong", f"worklist {name} of {profile.slug} lists services it does not give")

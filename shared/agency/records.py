@@ -1,0 +1,237 @@
+"""What an agency service keeps, as plain frozen values. One class per table, one field per column.
+
+Times are wire text (RFC 3339, UTC, milliseconds), as everywhere in the databases of the mesh: they
+sort, compare and travel unchanged. Anything about a person is in a `bytes` field, and encrypted.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Box(StrEnum):
+    """On which side of a referral this agency stands."""
+
+    SENT = "sent"
+    RECEIVED = "received"
+
+
+class HoldingState(StrEnum):
+    """What this agency can do with a compartment: nothing yet, read it, or never again."""
+
+    SEALED = "sealed"
+    OPENED = "opened"
+    DESTROYED = "destroyed"
+
+
+#: States a sent referral has here before the gateway has answered, and when the answer was no.
+QUEUED = "queued"
+REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Referral:
+    """One referral, sent or received. `wrapped_key` None means that its contents can never be read again."""
+
+    referral_id: str
+    box: str
+    chain_id: str
+    parent_id: str | None
+    sender: str
+    recipient: str
+    subject: str
+    service_type: str
+    urgency: str
+    area: str
+    age_band: str
+    incident_at: str | None
+    preferences: Mapping[str, Any]
+    facts: Mapping[str, Any]
+    basis: Mapping[str, Any]
+    consent_id: str | None
+    phoned_first: bool
+    blocked: Sequence[str]
+    sealed: Mapping[str, str] | None
+    state: str
+    due: Mapping[str, str]
+    next_due_at: str | None
+    sent_at: str
+    wrapped_key: bytes | None
+    sealed_off_at: str | None = None
+
+    def other(self, agency_id: str) -> str:
+        """Return the agency on the other side."""
+        return self.recipient if agency_id == self.sender else self.sender
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """One compartment of a referral: as it came (`ciphertext`) until opened, then encrypted at rest (`content`)."""
+
+    key: str  # referral id "/" compartment
+    referral_id: str
+    name: str
+    stage: str
+    state: str
+    share_sha256: str
+    code: str | None = None
+    ciphertext: str | None = None
+    content: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """One event of a referral, from either side, or a notice of the gateway about it."""
+
+    message_id: str
+    referral_id: str
+    type: str
+    at: str
+    by: str
+    actor: str | None
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """A note between the two caseworkers, encrypted under the referral's key."""
+
+    message_id: str
+    referral_id: str
+    by: str
+    at: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentRecord:
+    """A consent recorded here; `statement` is what was signed. `details` say who she is and never leave here."""
+
+    consent_id: str
+    subject: str
+    state: str
+    valid_to: str
+    statement: Mapping[str, Any]
+    takings: Sequence[Mapping[str, Any]]
+    derived_from: str | None
+    recorded_at: str
+    wrapped_key: bytes | None = None
+    details: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """A signed message on its way to the gateway. Its id is its idempotency key, so sending twice is harmless.
+
+    Letters of one `lane` keep their order; a letter also waits for earlier ones in the lanes of
+    `waits_on`. `presented` is what the caller is shown beside the gateway's answer. The text is
+    forgotten once the gateway has answered.
+    """
+
+    message_id: str
+    kind: str
+    lane: str
+    waits_on: Sequence[str]
+    sha256: str
+    body: str | None
+    signature: str | None
+    hub_shares: Mapping[str, str] | None
+    presented: Mapping[str, Any]
+    traceparent: str
+    created_at: str
+    size: int
+    status: int | None = None
+    answer: Mapping[str, Any] | None = None
+    receipt: str | None = None
+    settled_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A message that was delivered here, and the signed receipt it was answered with."""
+
+    message_id: str
+    sha256: str
+    result: str
+    code: str | None
+    receipt: str
+    received_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Partner:
+    """A system of this agency that may call its API. Only a digest of its secret is kept."""
+
+    client_id: str
+    secret_hash: str | None
+    jwks: Mapping[str, Any] | None
+    scopes: Sequence[str]
+    created_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsedAssertion:
+    """A client assertion that was used, until it could no longer be replayed."""
+
+    key: str  # client id "/" jti
+    expires_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdempotentAct:
+    """What an `Idempotency-Key` stood for: which request, and what it led to."""
+
+    key: str  # client id "/" key
+    fingerprint: str
+    outcome: str
+    created_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """One reading: who, when, why, and what was shown."""
+
+    visit_id: str
+    at: str
+    client: str
+    actor: str
+    reason: str | None
+    what: str
+    target: str | None
+    compartments: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Webhook:
+    """Where a partner system wants to be told that something changed."""
+
+    webhook_id: str
+    client_id: str
+    url: str
+    secret: str
+    types: Sequence[str]
+    created_at: str
+    disabled_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notification:
+    """One CloudEvent on its way to one webhook."""
+
+    notification_id: str
+    webhook_id: str
+    body: str
+    due_at: str
+    attempts: int = 0
+    settled_at: str | None = None
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownAgency:
+    """The directory entry of another agency, as last fetched: sealing must work while the gateway is away."""
+
+    agency_id: str
+    entry: Mapping[str, Any] = field(default_factory=dict)
+    fetched_at: str = ""

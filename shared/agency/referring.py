@@ -1,0 +1,170 @@
+"""Referring a person: minimise, seal, sign, send; say what was sent and what was held back.
+
+Follows the flow of the architecture ("How one referral flows", steps 2 and 3) and wire section 7. Decides
+nothing about consent: the gateway does, and its refusal comes back as it was.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from shared.agency.acting import Answer, Caller, post, replay
+from shared.agency.drafting import Draft, draft_of
+from shared.agency.minimising import HeldBack, minimise, trim_contents
+from shared.agency.office import Office
+from shared.agency.ports import Desk
+from shared.agency.records import QUEUED, Box, Holding, HoldingState, Letter, Referral
+from shared.agency.requests import ReferralRequest
+from shared.agency.scribe import Route, sealed_compartments
+from shared.agency.showing import summary
+from shared.kernel.clock import to_wire
+from shared.kernel.errors import ConsentRequired, NotPermitted, Reason
+from shared.sop.model import Compartment
+from shared.wire.mapping import basis_of
+
+
+@dataclass(frozen=True, slots=True)
+class _Parcel:
+    """What travels, by compartment, and what stays."""
+
+    contents: Mapping[Compartment, Mapping[str, Any]]
+    held_back: Sequence[HeldBack]
+
+
+async def refer(office: Office, caller: Caller, request: ReferralRequest) -> Answer:
+    """Send one referral. Raises `InputRejected` for what cannot be sent, else what the gateway answered."""
+    done = await replay(office, caller)
+    if done is not None:
+        return done
+    draft = await draft_of(office, caller, request)
+    parcel = _packed(office, draft)
+    if request.strict and parcel.held_back:
+        raise _would_hold_back(parcel.held_back)
+    letter, referral, holdings = _written(office, draft, parcel)
+
+    def also(desk: Desk) -> None:
+        desk.add(referral)
+        for holding in holdings:
+            desk.add(holding)
+
+    return await post(office, caller, letter, also=also)
+
+
+def _packed(office: Office, draft: Draft) -> _Parcel:
+    """Minimise by compartment, then by field. Raises `ConsentRequired` when the service takes nothing of it."""
+    minimum = minimise(
+        frozenset(draft.request.compartments),
+        recipient=draft.recipient.agency_id,
+        service=draft.service,
+        basis=basis_of(draft.basis),
+        lineage=draft.lineage,
+        sop=office.sop,
+    )
+    chosen = {name: draft.request.compartments[name] for name in minimum.sent if name in draft.service.compartments}
+    contents, fields = trim_contents(chosen, service=draft.service)
+    if not contents:
+        reason = Reason("sop.compartment-forbidden", draft.service.code, draft.service.basis[0].citation)
+        message = "Nothing was sent: the service type takes nothing of this."
+        raise ConsentRequired("sop.compartment-forbidden", message, reasons=(reason,))
+    return _Parcel(contents, (*minimum.held_back, *fields))
+
+
+def _would_hold_back(held_back: Sequence[HeldBack]) -> NotPermitted:
+    reasons = [Reason(f"held-back.{one.reason.value.replace('_', '-')}", one.rule, one.basis) for one in held_back]
+    message = "Nothing was sent: strict was asked, and something would have been held back."
+    return NotPermitted("referral.would-hold-back", message, reasons=reasons)
+
+
+def _written(office: Office, draft: Draft, parcel: _Parcel) -> tuple[Letter, Referral, list[Holding]]:
+    basis = draft.basis.model_dump(mode="json")
+    stages = {name.value: draft.service.stage(name, draft.urgency) for name in parcel.contents}
+    bundle = office.scribe.seal(
+        parcel.contents, message_id=draft.referral_id, basis=basis, recipient=draft.recipient.encryption_key()
+    )
+    case, wrapped = office.vault.new_referral(draft.referral_id)
+    referral = _record(office, draft, basis, wrapped)
+    route = Route(
+        lane=draft.referral_id,
+        waits_on=[one for one in (referral.consent_id, referral.parent_id) if one],
+        hub_shares=bundle.hub_shares,
+        presented=_presented(referral, parcel),
+    )
+    sealed = {"sealed": bundle.sealed, "compartments": sealed_compartments(bundle, stages)}
+    letter = office.scribe.referral(
+        {**_envelope(office, draft), **sealed}, message_id=draft.referral_id, at=draft.at, route=route
+    )
+    holdings = [
+        Holding(
+            key=f"{draft.referral_id}/{name.value}",
+            referral_id=draft.referral_id,
+            name=name.value,
+            stage=stages[name.value].value,
+            state=HoldingState.OPENED.value,
+            share_sha256=bundle.compartments[name.value].share_sha256,
+            content=case.lock(name.value, content),
+        )
+        for name, content in parcel.contents.items()
+    ]
+    return letter, referral, holdings
+
+
+def _envelope(office: Office, draft: Draft) -> dict[str, Any]:
+    return {
+        "recipient": draft.recipient.agency_id,
+        "sop": office.sop.version,
+        "chain_id": draft.chain_id,
+        "parent_id": draft.parent_id,
+        "subject": draft.subject,
+        "service_type": draft.service.code,
+        "urgency": draft.urgency,
+        "incident_at": draft.incident_at(),
+        "area": draft.area,
+        "age_band": draft.age_band(),
+        "preferences": draft.preferences(),
+        "facts": draft.request.facts,
+        "basis": draft.basis.model_dump(mode="json"),
+        "phoned_first": draft.request.phoned_first,
+        "blocked": tuple(draft.blocked()),
+    }
+
+
+def _record(office: Office, draft: Draft, basis: Mapping[str, Any], wrapped: bytes) -> Referral:
+    return Referral(
+        referral_id=draft.referral_id,
+        box=Box.SENT.value,
+        chain_id=draft.chain_id,
+        parent_id=draft.parent_id,
+        sender=office.agency_id,
+        recipient=draft.recipient.agency_id,
+        subject=draft.subject,
+        service_type=draft.service.code,
+        urgency=draft.urgency.value,
+        area=draft.area,
+        age_band=draft.age_band().value,
+        incident_at=draft.incident_at(),
+        preferences=draft.preferences(),
+        facts=dict(draft.request.facts),
+        basis=basis,
+        consent_id=basis.get("consent_id"),
+        phoned_first=draft.request.phoned_first,
+        blocked=draft.blocked(),
+        sealed=None,
+        state=QUEUED,
+        due={},
+        next_due_at=None,
+        sent_at=to_wire(draft.at),
+        wrapped_key=wrapped,
+    )
+
+
+def _presented(referral: Referral, parcel: _Parcel) -> dict[str, Any]:
+    return {
+        "referral": summary(referral),
+        "sent": sorted(name.value for name in parcel.contents),
+        "held_back": [_shown(one) for one in parcel.held_back],
+    }
+
+
+def _shown(one: HeldBack) -> dict[str, Any]:
+    shown = {"compartment": one.compartment.value, "reason": one.reason.value, "rule": one.rule, "basis": one.basis}
+    return {**shown, "fields": list(one.fields)} if one.fields else shown

@@ -1,0 +1,96 @@
+"""Sealing off: what may no longer be known here is made unreadable by destroying its key.
+
+Follows promise 4 (consent can be taken back, and that travels) and rule R-16. When only some compartments are
+taken back, the others are put under a new key, so that the old one can still be destroyed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from shared.agency.ports import Desk
+from shared.agency.records import Holding, HoldingState, Note, Referral
+from shared.agency.standing import has_ended
+from shared.agency.vault import CaseVault
+from shared.sop.model import ENDS, Compartment, Presence, ReferralState, Sop
+
+#: Ends after which a recipient has no purpose left for what it opened.
+WITHOUT_PURPOSE: Final = frozenset(
+    ENDS - {ReferralState.COMPLETED, ReferralState.CLOSED, ReferralState.FAILED, ReferralState.REVOKED}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """Everything readable of one referral. Read it before the unit of work writes."""
+
+    referral: Referral
+    holdings: Sequence[Holding]
+    notes: Sequence[Note]
+
+    def were_opened(self, lost: frozenset[str]) -> bool:
+        """Say whether any of these compartments was ever opened here."""
+        return any(holding.name in lost and holding.state == HoldingState.OPENED for holding in self.holdings)
+
+    def names(self) -> frozenset[str]:
+        """Return the names of the compartments."""
+        return frozenset(holding.name for holding in self.holdings)
+
+
+def contents_of(desk: Desk, referral: Referral) -> Contents:
+    """Read everything that is kept of a referral."""
+    return Contents(referral, desk.holdings(referral.referral_id), desk.notes(referral.referral_id))
+
+
+def seal_off(
+    desk: Desk, contents: Contents, lost: frozenset[str], *, vault: CaseVault, at: str, state: str | None = None
+) -> None:
+    """Make `lost` compartments unreadable for good; all of them, and the notes, when nothing would be left.
+
+    `state` is where the referral stands from now on.
+    """
+    referral = contents.referral
+    changes = {} if state is None else {"state": state}
+    if has_ended(changes.get("state", referral.state)):
+        changes |= {"next_due_at": None}  # type: ignore[dict-item]  # a column that may be null
+    if contents.names() <= lost or referral.wrapped_key is None:
+        for note in contents.notes:
+            desk.remove(note)
+        _destroy(desk, contents.holdings)
+        desk.change(referral, wrapped_key=None, sealed=None, sealed_off_at=at, **changes)
+        return
+    desk.change(referral, wrapped_key=_rekey(desk, contents, lost, vault), **changes)
+    _destroy(desk, [holding for holding in contents.holdings if holding.name in lost])
+
+
+def state_without(contents: Contents, lost: frozenset[str], sop: Sop) -> str:
+    """Return where a referral stands once `lost` is gone: revoked when the service cannot be given without it."""
+    referral = contents.referral
+    required = {name.value for name in sop.services[referral.service_type].having(Presence.REQUIRED)}
+    crippled = contents.names() <= lost or not required.isdisjoint(lost)
+    return ReferralState.REVOKED.value if crippled and not has_ended(referral.state) else referral.state
+
+
+def lost_names(contents: Contents, compartments: Sequence[str] | None) -> frozenset[str]:
+    """Return which of the compartments here are meant; None means all."""
+    return contents.names() if compartments is None else contents.names() & {Compartment(name) for name in compartments}
+
+
+def _destroy(desk: Desk, holdings: Sequence[Holding]) -> None:
+    for holding in holdings:
+        if holding.state != HoldingState.DESTROYED:
+            desk.change(holding, state=HoldingState.DESTROYED.value, ciphertext=None, content=None)
+
+
+def _rekey(desk: Desk, contents: Contents, lost: frozenset[str], vault: CaseVault) -> bytes:
+    """Put what stays under a new key and return that key wrapped; the old one is overwritten with it."""
+    referral = contents.referral
+    old = vault.open_referral(referral.referral_id, referral.wrapped_key or b"")
+    new, wrapped = vault.new_referral(referral.referral_id)
+    for holding in contents.holdings:
+        if holding.content is not None and holding.name not in lost:
+            desk.change(holding, content=new.lock(holding.name, old.unlock(holding.name, holding.content)))
+    for note in contents.notes:
+        place = f"note/{note.message_id}"
+        desk.change(note, content=new.lock(place, old.unlock(place, note.content)))
+    return wrapped

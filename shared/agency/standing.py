@@ -1,0 +1,54 @@
+"""Where a referral stands: its state, what is due and what is due next. Pure."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from shared.agency.records import QUEUED
+from shared.kernel.clock import to_wire
+from shared.referral.deadlines import due_times
+from shared.sop.model import ENDS, ClockPhase, ReferralState, Sop, Urgency
+
+_PHASES: Final = tuple(ClockPhase)
+#: The first duty that is still open in a state; those after it are open too.
+_FIRST_OPEN: Final[Mapping[str, ClockPhase]] = {
+    QUEUED: ClockPhase.ACKNOWLEDGE,
+    ReferralState.SENT: ClockPhase.ACKNOWLEDGE,
+    ReferralState.DELIVERED: ClockPhase.ACKNOWLEDGE,
+    ReferralState.ACKNOWLEDGED: ClockPhase.DECIDE,
+    ReferralState.INFO_REQUESTED: ClockPhase.DECIDE,
+    ReferralState.ACCEPTED: ClockPhase.CONTACT,
+    ReferralState.SCHEDULED: ClockPhase.CONTACT,
+    ReferralState.UNREACHED: ClockPhase.CONTACT,
+    ReferralState.IN_PROGRESS: ClockPhase.COMPLETE,
+    ReferralState.ON_HOLD: ClockPhase.COMPLETE,
+}
+
+
+def next_due(state: str, due: Mapping[str, str]) -> str | None:
+    """Return the earliest limit of the duties still open in `state`, as wire text."""
+    first = _FIRST_OPEN.get(state)
+    if first is None:
+        return None
+    still_open = _PHASES[_PHASES.index(first) :]
+    return min((due[phase] for phase in still_open if phase in due), default=None)
+
+
+def standing_of(view: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what changes here when the gateway shows a referral: state, due times, next due time."""
+    state = str(view["state"])
+    due = {phase: at for phase, at in (view.get("due") or {}).items() if at is not None}
+    return {"state": state, "due": due, "next_due_at": next_due(state, due)}
+
+
+def due_here(
+    sop: Sop, service_type: str, *, urgency: Urgency, sent_at: datetime, incident_at: datetime | None
+) -> dict[str, str]:
+    """Compute the due times of a referral as the gateway does, for what arrives without them."""
+    times = due_times(sop, sop.services[service_type], urgency=urgency, sent_at=sent_at, incident_at=incident_at)
+    return {phase.value: to_wire(due.at) for phase, due in times.items()}
+
+
+def has_ended(state: str) -> bool:
+    """Say whether nothing more is expected of the recipient."""
+    return state in ENDS
