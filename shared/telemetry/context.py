@@ -1,9 +1,9 @@
 """The trace a piece of work belongs to, carried in a context variable.
 
-Owns reading and writing W3C Trace Context (Recommendation, 23 November 2021, section 3.2) and the current
-place in a trace. Promises an id of 32 hexadecimal digits at any time: whoever asks outside any trace is given a
-fresh one; work of its own right opens a span first (`Telemetry.span`). Refuses malformed headers by starting afresh, as section 4.3 of that text asks; `tracestate`
-is not carried, so no foreign text enters the mesh by that door.
+Owns reading and writing W3C Trace Context (Recommendation, 23 November 2021, section 3.2) and the current place in a
+trace. Promises an id of 32 hexadecimal digits at any time: whoever asks outside any trace is given a fresh one; work
+in its own right opens a span first (`Telemetry.span`). Refuses malformed headers by starting afresh, as section 4.3
+of that text asks; `tracestate` is not carried, so no foreign text enters the mesh by that door.
 """
 
 import re

@@ -5,6 +5,8 @@ every operation the problems it may answer. Promises that no status leaves a ser
 (405 excepted: it belongs to methods that are not in it). Follows OpenAPI 3.1.0 and RFC 9457.
 """
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Literal
 
@@ -20,6 +22,7 @@ from shared.web.routes import HotRoute, dependencies_of, guards_of
 from shared.web.security import SCHEME
 from shared.wire.problem import MEDIA_TYPE, ProblemV1
 
+_WORD: Final = re.compile(r"[A-Za-z0-9]+")
 _REF: Final = "#/components/schemas/{model}"
 _WRITES: Final = frozenset({"post", "put", "patch", "delete"})
 _FRAMEWORK_SCHEMAS: Final = ("HTTPValidationError", "ValidationError")
@@ -75,6 +78,7 @@ def build_document(app: FastAPI, scopes: Mapping[str, str], token_url: str) -> d
             if method != "HEAD":
                 found = _operation_of(paths, route, method.lower())
                 models.extend(_finish(found, route, method.lower()))
+    _name_apart(paths)
     _add_components(document, models)
     flow = {"clientCredentials": {"tokenUrl": token_url, "scopes": dict(scopes)}}
     document["components"]["securitySchemes"] = {SCHEME: {"type": "oauth2", "flows": flow}}
@@ -106,8 +110,17 @@ def _operation_of(paths: dict[str, Any], route: APIRoute | HotRoute, method: str
     if isinstance(route, HotRoute):
         operations[method] = {**route.operation, "responses": dict(route.operation["responses"])}
     found: dict[str, Any] = operations[method]
-    found["operationId"] = f"{route.name}"
+    found["operationId"] = route.name
     return found
+
+
+def _name_apart(paths: Mapping[str, Any]) -> None:
+    """Give operations that share a name one made of method and path, so that generated clients can tell them apart."""
+    found = [(path, method, entry) for path, entries in paths.items() for method, entry in entries.items()]
+    times = Counter(entry["operationId"] for _, _, entry in found)
+    for path, method, entry in found:
+        if times[entry["operationId"]] > 1:
+            entry["operationId"] = "_".join([method, *_WORD.findall(path)])
 
 
 def _finish(found: dict[str, Any], route: APIRoute | HotRoute, method: str) -> list[_ModelMode]:

@@ -1,9 +1,9 @@
 """The OpenAPI document: complete, of version 3.1, and true."""
 
+import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,10 @@ import httpx
 import pytest
 import uvicorn
 
-from tests.support.web_app import TOKEN, client_of, sample_app
+from shared.web.factory import document_route
+from shared.web.openapi import operation
+from shared.web.security import RequiredScope
+from tests.support.web_app import TOKEN, DoneV1, ThingV1, client_of, hot_thing, sample_app
 
 #: All but the one that wants every bounded text accepted: a cursor that nobody wrote is refused.
 CHECKS = (
@@ -52,13 +55,13 @@ def test_hot_route_is_documented_like_any_other(document: dict[str, Any]) -> Non
 
 
 def test_guarded_operation_may_answer_401_403_and_429_and_a_public_one_not(document: dict[str, Any]) -> None:
-    for name, operation in operations(document).items():
-        assert ({"401", "403", "429"} <= operation["responses"].keys()) == ("security" in operation), name
+    for name, found in operations(document).items():
+        assert ({"401", "403", "429"} <= found["responses"].keys()) == ("security" in found), name
 
 
 def test_operation_with_body_may_answer_413_and_415(document: dict[str, Any]) -> None:
-    for name, operation in operations(document).items():
-        assert ({"413", "415"} <= operation["responses"].keys()) == ("requestBody" in operation), name
+    for name, found in operations(document).items():
+        assert ({"413", "415"} <= found["responses"].keys()) == ("requestBody" in found), name
 
 
 def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
@@ -81,6 +84,22 @@ def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
 def test_operation_ids_are_unique(document: dict[str, Any]) -> None:
     ids = [operation["operationId"] for operation in operations(document).values()]
     assert len(ids) == len(set(ids))
+
+
+def test_hot_routes_of_one_handler_are_told_apart() -> None:
+    app = sample_app()
+    for path in ("/v1/a/{x}/events", "/v1/b"):
+        document_route(
+            app,
+            path,
+            hot_thing,
+            method="PUT",
+            guard=RequiredScope("things.write"),
+            operation=operation("Put", body=ThingV1, answers={202: DoneV1}),
+            models=[ThingV1, DoneV1],
+        )
+    ids = {found["operationId"] for found in operations(app.openapi()).values()}
+    assert {"put_v1_a_x_events", "put_v1_b", "post_v1_things"} <= ids
 
 
 def test_scopes_are_explained(document: dict[str, Any]) -> None:
@@ -114,15 +133,14 @@ async def test_viewer_gets_the_document_in_words_it_knows() -> None:
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     """Serve the sample over a real socket."""
-    config = uvicorn.Config(sample_app(), host="127.0.0.1", port=0, log_config=None, access_log=False)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(sample_app(), log_config=None, access_log=False))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     server.should_exit = True
     thread.join()
+    listening.close()
 
 
 def test_fuzzer_finds_no_fault_and_no_undocumented_answer(address: str, tmp_path: Path) -> None:
