@@ -95,6 +95,15 @@ def test_each_thing_wrong_with_the_consent_has_its_own_reason(changes: Mapping[s
     assert outcome(consents=(a_consent(**changes),)) == denied(code)
 
 
+def test_a_consent_holds_from_its_first_moment() -> None:
+    assert outcome(consents=(a_consent(valid_from=NOON),)) == PERMITTED
+
+
+def test_an_empty_referral_is_refused_even_where_the_service_needs_nothing() -> None:
+    sop = a_sop(services=(a_service(required=frozenset()),))
+    assert outcome(sop=sop, compartments=frozenset()) == denied("sop.compartment-missing")
+
+
 def test_every_reason_is_given_and_not_only_the_first() -> None:
     _, codes = outcome(
         consents=(a_consent(valid_to=NOON, purposes=frozenset()),), blocked=True, area="01", sender="x-y"
