@@ -108,6 +108,17 @@ def test_proof_cut_short_or_drawn_out_is_detected(at: Pair) -> None:
             assert not verify_inclusion(leaf, index=at.first, size=at.second, proof=forged, root=root)
 
 
+@given(growths)
+def test_growth_proof_cut_short_or_drawn_out_is_detected(growth: Pair) -> None:
+    first_root, second_root = ROOTS[growth.first], ROOTS[growth.second]
+    proof = consistency_proof(growth.first, growth.second, LEDGER)
+    for forged in ([*proof, second_root], [*proof, *proof], proof[:-1], proof[1:]):
+        if forged != proof:
+            assert not verify_consistency(
+                first=growth.first, second=growth.second, first_root=first_root, second_root=second_root, proof=forged
+            )
+
+
 @given(growths, st.integers(0, LARGEST - 1))
 def test_history_rewritten_by_the_operator_is_detected(growth: Pair, altered: int) -> None:
     """The later tree differs from the earlier one in an entry that both cover: no proof joins them."""

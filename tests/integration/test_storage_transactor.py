@@ -1,0 +1,87 @@
+"""What becomes of each unit when its transaction cannot be opened, sent or committed."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Column, Engine, ForeignKey, Integer, MetaData, Table
+
+from shared.kernel.errors import Conflict, InternalFault, PeerUnavailable
+from shared.storage.book import Book
+from shared.storage.engine import create_schema, open_engine
+from shared.storage.transactor import Transactor, Unit
+from tests.support.small_bank import ACCOUNT, ENTRY, add_one, amounts, open_bank
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    engine = open_bank(database_url, "a")
+    yield engine
+    engine.dispose()
+
+
+def a_transactor(engine: Engine) -> Transactor[Book]:
+    return Transactor(engine, open_desk=lambda book: book)
+
+
+def open_account(account: str) -> Unit[Book]:
+    return Unit(lambda book: book.insert(ACCOUNT, {"id": account})["id"])
+
+
+def test_unit_that_breaks_a_constraint_of_the_commit_fails_alone(engine: Engine) -> None:
+    metadata = MetaData()
+    pledge = Table(
+        "pledge",
+        metadata,
+        Column("id", Integer, primary_key=True),
+        Column("other", ForeignKey("pledge.id", deferrable=True, initially="DEFERRED")),
+    )
+    create_schema(engine, metadata)
+    kept: Unit[Book] = Unit(lambda book: book.insert(pledge, {"id": 1, "other": 1})["id"])
+    broken: Unit[Book] = Unit(lambda book: book.insert(pledge, {"id": 2, "other": 99})["id"])
+    transactor = a_transactor(engine)
+    outcomes = transactor.run([Unit(add_one), kept, broken])
+    transactor.close()
+    assert [outcome.value for outcome in outcomes] == [1, 1, None]
+    assert isinstance(outcomes[2].error, InternalFault)
+    assert amounts(engine)["a"] == 1
+
+
+def test_key_that_only_the_database_knows_is_a_conflict(engine: Engine) -> None:
+    transactor = a_transactor(engine)
+    assert [type(outcome.error) for outcome in transactor.run([open_account("a")])] == [Conflict]
+    outcomes = transactor.run([open_account("x"), open_account("a"), open_account("y")])
+    transactor.close()
+    assert [outcome.value for outcome in outcomes] == ["x", None, "y"]
+
+
+def test_child_without_parent_is_a_fault_of_ours(engine: Engine) -> None:
+    transactor = a_transactor(engine)
+    orphan: Unit[Book] = Unit(lambda book: book.insert(ENTRY, {"account_id": "nobody", "line": 1, "amount": 1}))
+    (outcome,) = transactor.run([orphan])
+    transactor.close()
+    assert isinstance(outcome.error, InternalFault)
+
+
+def test_hint_that_the_database_refuses_fails_its_own_unit_only(engine: Engine) -> None:
+    """PostgreSQL takes no NUL in text: an attack on the callers one shares a transaction with."""
+    transactor = a_transactor(engine)
+    poisoned: Unit[Book] = Unit(lambda book: book.get(ACCOUNT, "\0"), [(ACCOUNT, "\0")])
+    outcomes = transactor.run([Unit(add_one), poisoned, Unit(add_one)])
+    transactor.close()
+    assert [outcomes[0].value, outcomes[2].value] == [1, 2]
+    assert outcomes[1].value is None
+
+
+def test_database_that_is_not_there_is_everybodys_failure(tmp_path: Path) -> None:
+    engine = open_engine(f"postgresql+psycopg://postgres@/none?host={tmp_path}")
+    transactor = a_transactor(engine)
+    outcomes = transactor.run([Unit(add_one), Unit(add_one)])
+    transactor.close()
+    assert [type(outcome.error) for outcome in outcomes] == [PeerUnavailable] * 2
+
+
+def test_schema_cannot_be_created_where_nothing_answers(tmp_path: Path) -> None:
+    engine = open_engine(f"postgresql+psycopg://postgres@/none?host={tmp_path}")
+    with pytest.raises(PeerUnavailable):
+        create_schema(engine, MetaData())
