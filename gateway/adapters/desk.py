@@ -136,6 +136,7 @@ class SqlDesk:
                 "signature": arrival.signature if deliver else None,
                 "hub_shares": dict(arrival.hub_shares) if deliver and arrival.kind == "note" else None,
                 "traceparent": arrival.traceparent,
+                "queued_at": to_wire(self._at),
                 "attempt": 0,
                 "due_at": None,
                 "settled_at": None if deliver else to_wire(self._at),

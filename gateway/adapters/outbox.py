@@ -6,99 +6,122 @@ it is about to leave is written down before it leaves, so that a decision in bet
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Select, select
 
 from gateway.adapters.desk import SqlDesk
-from gateway.adapters.rows import fetch
 from gateway.adapters.tables import MESSAGES, REFERRALS
+from gateway.application.end_undelivered import end_undelivered
 from shared.kernel.clock import to_wire
+from shared.kernel.identifiers import GATEWAY
 from shared.sop.model import Stage
 
 ITEMS_MOST = 100
-BYTES_MOST = 2 * 1024 * 1024 - 64 * 1024  # room for names and halves within the 2 MiB of a delivery
-_SCANNED = 400
-
-_WAITING = (MESSAGES.c.settled_at.is_(None),)
+#: Room is left within the 2 MiB of a delivery for names, halves and escaped characters.
+BYTES_MOST = 2 * 1024 * 1024 - 128 * 1024
+#: A message nobody takes is given up after this long (wire section 6).
+KEPT_FOR = timedelta(days=7)
+_SCANNED = 300
+_NEVER = "9"
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    """One message that may leave now."""
+class Claim:
+    """Messages that may leave now, as items of a delivery, in order."""
 
-    message_id: str
-    seq: int
-    referral_id: str | None
-    item: dict[str, Any]
-    has_expired: bool
+    items: tuple[dict[str, Any], ...]
+
+    @property
+    def message_ids(self) -> list[str]:
+        """Return the ids of the messages."""
+        return [item["message_id"] for item in self.items]
 
 
-def waiting_for(
-    connection: Connection, agency_id: str, *, at: datetime, after: int | None = None, limit: int = ITEMS_MOST
-) -> list[Waiting]:
-    """Return what may leave for an agency now, in order, within the bounds of one delivery.
+def claim(desk: SqlDesk, agency_id: str, *, after: int | None = None, limit: int = ITEMS_MOST) -> Claim:
+    """Take what may leave for an agency now, and write down that it is about to.
 
     A message that waits for its next attempt holds back what follows it of the same referral, nothing else.
+    With `after` (an inbox that is read on), the wait for a next attempt does not count. Messages
+    whose consent has ended meanwhile, or that nobody took for a week, do not leave any more.
     """
-    now = to_wire(at)
-    statement = (
-        select(MESSAGES, REFERRALS.c.halves.label("halves"), REFERRALS.c.basis_expires_at.label("basis_expires_at"))
-        .select_from(MESSAGES.outerjoin(REFERRALS, MESSAGES.c.referral_id == REFERRALS.c.referral_id))
-        .where(MESSAGES.c.recipient == agency_id, *_WAITING)
-        .order_by(MESSAGES.c.seq)
-        .limit(_SCANNED)
+    agency = desk.agency(agency_id)
+    if agency is None or not agency.is_active:
+        return Claim(())
+    waiting = _within_bounds(
+        desk.book.select(_waiting(agency_id, after)), desk.at, limit, ignore_wait=after is not None
     )
-    if after is not None:
-        statement = statement.where(MESSAGES.c.seq > after)
-    chosen: list[Waiting] = []
-    held_back: set[str | None] = set()
-    room = BYTES_MOST
-    for row in fetch(connection, statement):
-        if row["referral_id"] in held_back:
-            continue
-        if row["due_at"] is not None and row["due_at"] > now and after is None:
-            held_back.add(row["referral_id"])
-            continue
-        room -= len(row["body"] or "") * 2
-        if len(chosen) == limit or (chosen and room < 0):
-            break
-        chosen.append(_waiting(row, now))
-    return chosen
+    spent = [row for row in waiting if _is_spent(row, desk.at)]
+    leaving = [row for row in waiting if row not in spent]
+    for row in spent:
+        end_undelivered(desk, row["message_id"])
+    items = []
+    for row in leaving:
+        attempt = row["attempt"] + 1
+        desk.book.get(MESSAGES, row["message_id"])
+        desk.book.update(MESSAGES, row["message_id"], attempt=attempt)
+        items.append(_item(row, attempt))
+    return Claim(tuple(items))
 
 
-def mark_attempted(desk: SqlDesk, message_ids: Sequence[str], *, due_at: str | None) -> list[str]:
-    """Write down that these messages are about to leave; return those that still may."""
-    leaving = []
+def postpone(desk: SqlDesk, message_ids: Sequence[str], *, until: datetime) -> None:
+    """Keep messages that were delivered but not settled from leaving again before `until`."""
     for message_id in message_ids:
         row = desk.book.get(MESSAGES, message_id)
         if row is not None and row["settled_at"] is None:
-            desk.book.update(MESSAGES, message_id, attempt=row["attempt"] + 1, due_at=due_at)
-            leaving.append(message_id)
-    return leaving
+            desk.book.update(MESSAGES, message_id, due_at=to_wire(until))
 
 
-def _waiting(row: dict[str, Any], now: str) -> Waiting:
-    is_about_a_case = row["kind"] in {"referral", "note"}
-    return Waiting(
-        message_id=row["message_id"],
-        seq=row["seq"],
-        referral_id=row["referral_id"],
-        item={
-            "seq": row["seq"],
-            "kind": row["kind"],
-            "message_id": row["message_id"],
-            "body": row["body"],
-            "signature": row["signature"],
-            "hub_shares": _shares(row),
-            "attempt": row["attempt"] + 1,
-            "traceparent": row["traceparent"] or None,
-            "referral_id": row["referral_id"],
-            "sender": row["sender"] if row["sender"] != "gateway" else None,
-        },
-        has_expired=is_about_a_case and (row["basis_expires_at"] or "9") <= now,
+def _waiting(agency_id: str, after: int | None) -> Select[Any]:
+    statement = (
+        select(MESSAGES, REFERRALS.c.halves, REFERRALS.c.basis_expires_at)
+        .select_from(MESSAGES.outerjoin(REFERRALS, MESSAGES.c.referral_id == REFERRALS.c.referral_id))
+        .where(MESSAGES.c.recipient == agency_id, MESSAGES.c.settled_at.is_(None))
+        .order_by(MESSAGES.c.seq)
+        .limit(_SCANNED)
     )
+    return statement if after is None else statement.where(MESSAGES.c.seq > after)
+
+
+def _within_bounds(
+    rows: Sequence[dict[str, Any]], at: datetime, limit: int, *, ignore_wait: bool
+) -> list[dict[str, Any]]:
+    chosen: list[dict[str, Any]] = []
+    held_back: set[str | None] = set()
+    now, room = to_wire(at), BYTES_MOST
+    for row in rows:
+        waits = not ignore_wait and (row["due_at"] or "") > now
+        if waits or row["referral_id"] in held_back:
+            held_back.add(row["referral_id"])
+            continue
+        room -= len(row["body"].encode()) + row["body"].count('"') + 1024
+        if len(chosen) == limit or (chosen and room < 0):
+            break
+        chosen.append(row)
+    return chosen
+
+
+def _is_spent(row: dict[str, Any], at: datetime) -> bool:
+    about_a_case = row["kind"] in {"referral", "note"}
+    if about_a_case and (row["basis_expires_at"] or _NEVER) <= to_wire(at):
+        return True
+    return bool(row["queued_at"] < to_wire(at - KEPT_FOR))
+
+
+def _item(row: dict[str, Any], attempt: int) -> dict[str, Any]:
+    return {
+        "seq": row["seq"],
+        "kind": row["kind"],
+        "message_id": row["message_id"],
+        "body": row["body"],
+        "signature": row["signature"],
+        "hub_shares": _shares(row),
+        "attempt": attempt,
+        "traceparent": row["traceparent"] or None,
+        "referral_id": row["referral_id"],
+        "sender": None if row["sender"] == GATEWAY else row["sender"],
+    }
 
 
 def _shares(row: dict[str, Any]) -> dict[str, str]:

@@ -146,6 +146,7 @@ class MessageRow(GatewayRow, table=True):
     signature: str | None = _text(nullable=True)
     hub_shares: dict[str, str] | None = _json(nullable=True)
     traceparent: str
+    queued_at: str
     attempt: int = 0
     due_at: str | None = None
     settled_at: str | None = None

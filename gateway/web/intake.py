@@ -86,7 +86,18 @@ class Answer:
 class Intake:
     """Admits signed messages."""
 
-    def __init__(self, *, writer: GroupWriter[SqlDesk], rings: Rings, key: SigningKey, clock: Clock, sop: Sop) -> None:
+    def __init__(
+        self,
+        *,
+        writer: GroupWriter[SqlDesk],
+        rings: Rings,
+        key: SigningKey,
+        clock: Clock,
+        sop: Sop,
+        queued: Callable[[], None],
+    ) -> None:
+        """Take what it works with; `queued` is told whenever something may wait for delivery."""
+        self._queued = queued
         self._writer = writer
         self._rings = rings
         self._key = key
@@ -105,6 +116,7 @@ class Intake:
         outcome = await self._writer.submit(work, prefetch=prefetch)
         if isinstance(outcome, Refused):
             raise outcome.error
+        self._queued()
         receipt = json.dumps(json.loads(outcome.answer)["receipt"], separators=(",", ":")).encode()
         return Answer(
             status=STATUS.get(submission.kind, ACCEPTED),

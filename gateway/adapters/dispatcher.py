@@ -1,0 +1,162 @@
+"""Push delivery: identical bytes to each agency, in order, at least once, until a signed receipt settles them.
+
+One task per agency, so that a slow or dead one delays nobody else. Any number of processes may run this: the
+route row says who pushes. What is committed by another process is found within `LOOK_SECONDS`.
+"""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy import Engine, select
+
+from gateway.adapters.desk import SqlDesk
+from gateway.adapters.outbox import Claim, postpone
+from gateway.adapters.receipts import ReceiptDesk
+from gateway.adapters.routes import claim_route, failures_of, free_route, rest_route
+from gateway.adapters.rows import fetch
+from gateway.adapters.tables import AGENCIES, DELIVERY_ROUTES, MESSAGES
+from gateway.domain.agency import AgencyStatus
+from shared.kernel.clock import Clock
+from shared.kernel.errors import MeshError, PeerUnavailable
+from shared.kernel.identifiers import IdFactory
+from shared.storage.engine import read
+from shared.storage.group_commit import GroupWriter
+from shared.telemetry.logs import get_logger
+from shared.transport.peer import Peer
+from shared.transport.retry import backoff
+from shared.transport.webhooks import Webhooks, deliver
+from shared.wire.delivery import ReceiptsV1
+
+LOOK_SECONDS = 0.5
+FIRST_WAIT = 1.0
+LONGEST_WAIT = 600.0
+PATH = "/mesh/deliveries"
+
+_log = get_logger("delivery")
+
+
+class Dispatcher:
+    """Looks for waiting messages and pushes them, one task per agency that has any."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        writer: GroupWriter[SqlDesk],
+        receipts: ReceiptDesk,
+        clock: Clock,
+        ids: IdFactory,
+    ) -> None:
+        self._engine = engine
+        self._writer = writer
+        self._receipts = receipts
+        self._clock = clock
+        self._ids = ids
+        self._holder = ids.new()
+        self._pushing: dict[str, asyncio.Task[None]] = {}
+        self._peers: dict[str, Peer] = {}
+        self._woken = asyncio.Event()
+
+    def wake(self) -> None:
+        """Look at once: something was just queued."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Push until cancelled."""
+        try:
+            while True:
+                self._woken.clear()
+                try:
+                    await self._look()
+                except MeshError as fault:
+                    _log.warning("delivery.look-failed", code=fault.code)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._woken.wait(), LOOK_SECONDS)
+        finally:
+            await self._close()
+
+    async def _look(self) -> None:
+        for row in await asyncio.to_thread(self._with_waiting):
+            agency_id = row["id"]
+            task = self._pushing.get(agency_id)
+            if task is None or task.done():
+                self._pushing[agency_id] = asyncio.create_task(self._push_all(row), name=f"push-{agency_id}")
+
+    def _with_waiting(self) -> list[dict[str, Any]]:
+        waits = select(MESSAGES.c.message_id).where(
+            MESSAGES.c.recipient == AGENCIES.c.id, MESSAGES.c.settled_at.is_(None)
+        )
+        statement = select(AGENCIES.c.id, AGENCIES.c.base_url, AGENCIES.c.webhook_secret).where(
+            AGENCIES.c.base_url.is_not(None), AGENCIES.c.status == AgencyStatus.ACTIVE.value, waits.exists()
+        )
+        with read(self._engine) as connection:
+            return fetch(connection, statement)
+
+    async def _push_all(self, route: dict[str, Any]) -> None:
+        """Push to one agency until nothing may leave now, or the route rests."""
+        agency_id = route["id"]
+        try:
+            while True:
+                take = partial(claim_route, agency_id=agency_id, holder=self._holder)
+                claimed = await self._writer.submit(take, prefetch=[(DELIVERY_ROUTES, agency_id)])
+                if not claimed.items or not await self._push(route, claimed):
+                    return
+        except MeshError as fault:
+            _log.warning("delivery.failed", agency=agency_id, code=fault.code)
+
+    async def _push(self, route: dict[str, Any], claimed: Claim) -> bool:
+        agency_id = route["id"]
+        try:
+            tokens = await self._post(route, claimed)
+        except MeshError as fault:
+            await self._writer.submit(partial(self._rest, agency_id=agency_id))
+            _log.info("delivery.unanswered", agency=agency_id, code=fault.code, count=len(claimed.items))
+            return False
+        settled = set(await self._receipts.settle_valid(agency_id, tokens))
+        unsettled = [item for item in claimed.items if item["message_id"] not in settled]
+        await self._writer.submit(partial(self._finish, agency_id=agency_id, unsettled=unsettled))
+        return True
+
+    async def _post(self, route: dict[str, Any], claimed: Claim) -> Sequence[str]:
+        body = json.dumps({"items": claimed.items}, ensure_ascii=False, separators=(",", ":")).encode()
+        reply = await deliver(
+            self._peer(route["base_url"]),
+            PATH,
+            body,
+            webhooks=Webhooks((route["webhook_secret"],)),
+            webhook_id=self._ids.new(),
+            at=self._clock.now(),
+        )
+        try:
+            return ReceiptsV1.model_validate(reply.document()).receipts
+        except ValidationError as fault:
+            raise PeerUnavailable("peer.answer", "The agency did not answer with receipts.") from fault
+
+    def _rest(self, desk: SqlDesk, *, agency_id: str) -> None:
+        wait = backoff(failures_of(desk, agency_id) + 1, first=FIRST_WAIT, longest=LONGEST_WAIT)
+        rest_route(desk, agency_id, until=desk.at + timedelta(seconds=wait))
+
+    def _finish(self, desk: SqlDesk, *, agency_id: str, unsettled: Sequence[dict[str, Any]]) -> None:
+        free_route(desk, agency_id)
+        for item in unsettled:
+            wait = backoff(item["attempt"], first=FIRST_WAIT, longest=LONGEST_WAIT)
+            postpone(desk, [item["message_id"]], until=desk.at + timedelta(seconds=wait))
+
+    def _peer(self, base_url: str) -> Peer:
+        peer = self._peers.get(base_url)
+        if peer is None:
+            peer = self._peers[base_url] = Peer(base_url)
+        return peer
+
+    async def _close(self) -> None:
+        for task in self._pushing.values():
+            task.cancel()
+        await asyncio.gather(*self._pushing.values(), return_exceptions=True)
+        for peer in self._peers.values():
+            await peer.close()

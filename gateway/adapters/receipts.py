@@ -1,0 +1,78 @@
+"""Receipts for deliveries: verified, read, and settled one by one."""
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+
+from gateway.adapters.desk import SqlDesk
+from gateway.adapters.roster import Roster
+from gateway.adapters.tables import MESSAGES
+from gateway.application.settle_receipt import ReceiptGiven, settle_receipt
+from shared.kernel.errors import FieldFault, InputRejected, MeshError
+from shared.seal.jws import verify_compact
+from shared.seal.signing import KeyRing
+from shared.storage.group_commit import GroupWriter
+from shared.telemetry.context import current_trace_id
+from shared.telemetry.logs import get_logger
+from shared.wire.messages import parse_receipt
+
+_log = get_logger("delivery")
+
+
+class ReceiptDesk:
+    """Settles deliveries by their receipts."""
+
+    def __init__(self, *, writer: GroupWriter[SqlDesk], roster: Roster) -> None:
+        self._writer = writer
+        self._roster = roster
+
+    async def settle_all(self, agency_id: str, tokens: Sequence[str]) -> list[str]:
+        """Settle what an agency posted; return the ids that are settled.
+
+        Raises `InputRejected` (`receipt.invalid`) with the place of every receipt that cannot be verified;
+        then none is settled.
+        """
+        ring = await self._roster.ring(agency_id)
+        read = [_read(token, ring, agency_id) for token in tokens]
+        faults = [
+            FieldFault(f"/receipts/{place}", "receipt.invalid", "Sign this receipt with your agency's own key.")
+            for place, receipt in enumerate(read)
+            if receipt is None
+        ]
+        if faults:
+            raise InputRejected("receipt.invalid", "Some receipts cannot be verified; none was taken.", faults=faults)
+        return await self._settle([receipt for receipt in read if receipt])
+
+    async def settle_valid(self, agency_id: str, tokens: Sequence[str]) -> list[str]:
+        """Settle what can be verified of an answer to a delivery; what cannot is left for the next attempt."""
+        ring = await self._roster.ring(agency_id)
+        read = [_read(token, ring, agency_id) for token in tokens]
+        if None in read:
+            _log.warning("receipt.invalid", agency=agency_id, count=read.count(None))
+        return await self._settle([receipt for receipt in read if receipt])
+
+    async def _settle(self, receipts: Sequence[ReceiptGiven]) -> list[str]:
+        settled = await asyncio.gather(
+            *[
+                self._writer.submit(partial(settle_receipt, receipt=receipt), prefetch=[(MESSAGES, receipt.message_id)])
+                for receipt in receipts
+            ]
+        )
+        return [receipt.message_id for receipt, done in zip(receipts, settled, strict=True) if done]
+
+
+def _read(token: str, ring: KeyRing, agency_id: str) -> ReceiptGiven | None:
+    try:
+        receipt = parse_receipt(verify_compact(token, ring))
+    except MeshError:
+        return None
+    if receipt.sender != agency_id:
+        return None
+    return ReceiptGiven(
+        agency=agency_id,
+        message_id=receipt.message_id,
+        sha256=receipt.sha256,
+        result=receipt.result,
+        code=receipt.code,
+        trace_id=current_trace_id(),
+    )

@@ -1,0 +1,55 @@
+"""Delivery routes: one process at a time pushes to one agency, and a route that failed rests before the next try."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from gateway.adapters.desk import SqlDesk
+from gateway.adapters.outbox import Claim, claim
+from gateway.adapters.tables import DELIVERY_ROUTES
+from shared.kernel.clock import to_wire
+
+#: A process that does not come back within this time has lost the route to another.
+HELD_FOR = timedelta(seconds=60)
+
+
+def claim_route(desk: SqlDesk, agency_id: str, *, holder: str) -> Claim:
+    """Take the route to an agency and what may leave on it now; nothing when another holds it, or it rests."""
+    now = to_wire(desk.at)
+    row = desk.book.get(DELIVERY_ROUTES, agency_id)
+    if row is not None and _is_taken(row, holder, now):
+        return Claim(())
+    claimed = claim(desk, agency_id)
+    if claimed.items:
+        _keep(desk, agency_id, holder=holder, held_until=to_wire(desk.at + HELD_FOR))
+    return claimed
+
+
+def rest_route(desk: SqlDesk, agency_id: str, *, until: datetime) -> None:
+    """Let a route rest after a failure."""
+    row = desk.book.get(DELIVERY_ROUTES, agency_id)
+    failures = (row["failures"] if row else 0) + 1
+    _keep(desk, agency_id, holder=None, held_until=None, failures=failures, retry_at=to_wire(until))
+
+
+def free_route(desk: SqlDesk, agency_id: str) -> None:
+    """Give a route back after a success."""
+    _keep(desk, agency_id, holder=None, held_until=None, failures=0, retry_at=None)
+
+
+def failures_of(desk: SqlDesk, agency_id: str) -> int:
+    """Return how often a route failed since its last success."""
+    row = desk.book.get(DELIVERY_ROUTES, agency_id)
+    return int(row["failures"]) if row else 0
+
+
+def _is_taken(row: dict[str, Any], holder: str, now: str) -> bool:
+    held = row["holder"] not in {None, holder} and (row["held_until"] or "") > now
+    return held or (row["retry_at"] or "") > now
+
+
+def _keep(desk: SqlDesk, agency_id: str, **facts: Any) -> None:
+    if desk.book.get(DELIVERY_ROUTES, agency_id) is None:
+        blank = {"holder": None, "held_until": None, "failures": 0, "retry_at": None}
+        desk.book.insert(DELIVERY_ROUTES, {"agency_id": agency_id, **blank, **facts})
+    else:
+        desk.book.update(DELIVERY_ROUTES, agency_id, **facts)

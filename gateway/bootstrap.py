@@ -1,0 +1,185 @@
+"""The gateway put together: the one place that knows all its parts."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from functools import partial
+
+from fastapi import FastAPI
+from sqlalchemy import Engine, insert, select
+
+from gateway.adapters.desk import SqlDesk
+from gateway.adapters.directory import Directory
+from gateway.adapters.dispatcher import Dispatcher
+from gateway.adapters.evidence import Evidence
+from gateway.adapters.ledger import HEAD_ID, lock_head
+from gateway.adapters.memory import RowMemory
+from gateway.adapters.notices import NoticeWriter
+from gateway.adapters.provisioning import Provisioning
+from gateway.adapters.readings import Readings
+from gateway.adapters.receipts import ReceiptDesk
+from gateway.adapters.roster import Roster
+from gateway.adapters.tables import LEDGER_HEAD, METADATA
+from gateway.adapters.tokens import TokenDesk
+from gateway.domain.credential import SCOPES_MEANING
+from gateway.settings import GatewaySettings
+from gateway.web import ledger as ledger_web
+from gateway.web import oauth, sop
+from gateway.web.directory import directory_router
+from gateway.web.inbox import Inbox, inbox_router
+from gateway.web.intake import Intake
+from gateway.web.messages import add_message_routes
+from gateway.web.referrals import referrals_router
+from shared.kernel.clock import Clock, SystemClock
+from shared.kernel.errors import PeerUnavailable
+from shared.kernel.identifiers import IdFactory, Uuid7Factory
+from shared.seal.keys import AgencyKeys
+from shared.sop.loader import load_sop
+from shared.sop.model import Sop
+from shared.storage.engine import create_schema, open_engine, read
+from shared.storage.group_commit import GroupWriter
+from shared.telemetry.logs import configure_logs
+from shared.telemetry.tracing import configure
+from shared.web.factory import MeshApp, create_app
+from shared.web.health import Check
+from shared.web.rate_limit import RateLimit, RatePolicy
+from shared.web.security import bearer
+
+VERSION = "0.1.0"
+ENVELOPE_MOST = 2 * 1024 * 1024
+BODY_CAPS = {"/v1/batches": ENVELOPE_MOST, "/v1/inbox/receipts": ENVELOPE_MOST}
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """What every part of the gateway stands on."""
+
+    engine: Engine
+    writer: GroupWriter[SqlDesk]
+    keys: AgencyKeys
+    clock: Clock
+    ids: IdFactory
+    sop: Sop
+
+    def close(self) -> None:
+        """Finish what is queued and let go of the database."""
+        self.writer.close()
+        self.engine.dispose()
+
+
+def open_core(settings: GatewaySettings, *, clock: Clock | None = None) -> Core:
+    """Open database, keys and writer. Raises `InternalFault` or `InputRejected` when something is not as it must be."""
+    clock = clock or SystemClock()
+    ids = Uuid7Factory(clock)
+    keys = AgencyKeys.load(settings.key_file, settings.key_passphrase.get_secret_value())
+    procedure = load_sop()
+    engine = open_engine(settings.database_url)
+    create_schema(engine, METADATA)
+    _begin_ledger(engine)
+    open_desk = partial(
+        SqlDesk,
+        clock=clock,
+        sop=procedure,
+        memory=RowMemory(),
+        notices=NoticeWriter(ids=ids, key=keys.signing),
+    )
+    writer = GroupWriter(engine, open_desk=open_desk, on_begin=lock_head)
+    return Core(engine=engine, writer=writer, keys=keys, clock=clock, ids=ids, sop=procedure)
+
+
+def open_provisioning(settings: GatewaySettings) -> Provisioning:
+    """Open the directory for an operator, beside a gateway that may be running."""
+    core = open_core(settings)
+    return Provisioning(writer=core.writer, sop=core.sop)
+
+
+def build_app(settings: GatewaySettings, *, clock: Clock | None = None) -> MeshApp:
+    """Put the gateway's application together."""
+    configure_logs("gateway", settings.log_level)
+    telemetry = configure("gateway", settings.otlp_endpoint)
+    core = open_core(settings, clock=clock)
+    roster = Roster(core.engine)
+    tokens = TokenDesk(
+        writer=core.writer,
+        roster=roster,
+        keys=core.keys,
+        clock=core.clock,
+        ids=core.ids,
+        issuer=settings.public_url,
+    )
+    receipts = ReceiptDesk(writer=core.writer, roster=roster)
+    dispatcher = Dispatcher(core.engine, writer=core.writer, receipts=receipts, clock=core.clock, ids=core.ids)
+    app = create_app(
+        title="Referral Mesh gateway",
+        version=VERSION,
+        description="Admits, records, routes and delivers sealed referral messages. It cannot read a case.",
+        telemetry=telemetry,
+        authenticate=bearer(tokens.principal),
+        lifespan=partial(_lifespan, core=core, dispatcher=dispatcher if settings.delivery_enabled else None),
+        routers=[
+            oauth.oauth_router(tokens, keys=core.keys, issuer=settings.public_url),
+            sop.sop_router(core.sop),
+            directory_router(Directory(core.engine, writer=core.writer, clock=core.clock), sop=core.sop),
+            referrals_router(Readings(core.engine, clock=core.clock)),
+            inbox_router(Inbox(writer=core.writer), receipts),
+            ledger_web.ledger_router(_evidence(core, settings)),
+        ],
+        public_paths=oauth.PUBLIC_PATHS | sop.PUBLIC_PATHS | ledger_web.PUBLIC_PATHS,
+        scopes=SCOPES_MEANING,
+        rate_limit=_rate_limit(settings),
+        body_caps=BODY_CAPS,
+        checks=[Check("writer", partial(_check_writer, core)), Check("database", partial(_check_database, core))],
+    )
+    intake = Intake(
+        writer=core.writer,
+        rings=roster,
+        key=core.keys.signing,
+        clock=core.clock,
+        sop=core.sop,
+        queued=dispatcher.wake,
+    )
+    add_message_routes(app, intake)
+    return app
+
+
+def _evidence(core: Core, settings: GatewaySettings) -> Evidence:
+    origin = settings.public_url.partition("://")[2].replace(":", "-")
+    return Evidence(core.engine, origin=origin, signer=core.keys.checkpoint_signer(origin))
+
+
+def _rate_limit(settings: GatewaySettings) -> RateLimit:
+    window = max(1, round(settings.rate_burst / settings.rate_per_second))
+    return RateLimit(RatePolicy(quota=settings.rate_burst, window_seconds=window), timer=time.monotonic)
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(_app: FastAPI, *, core: Core, dispatcher: Dispatcher | None) -> AsyncIterator[None]:
+    pushing = asyncio.create_task(dispatcher.run(), name="dispatcher") if dispatcher else None
+    try:
+        yield
+    finally:
+        if pushing is not None:
+            pushing.cancel()
+            await asyncio.gather(pushing, return_exceptions=True)
+        await asyncio.to_thread(core.close)
+
+
+async def _check_writer(core: Core) -> None:
+    if not core.writer.healthy():
+        raise PeerUnavailable("storage.closed", "The writer has stopped.")
+
+
+async def _check_database(core: Core) -> None:
+    await core.writer.submit(lambda desk: desk.at)
+
+
+def _begin_ledger(engine: Engine) -> None:
+    """Write the empty head of a new ledger; leave an old one alone."""
+    with read(engine) as connection:
+        if connection.execute(select(LEDGER_HEAD.c.id).where(LEDGER_HEAD.c.id == HEAD_ID)).first() is not None:
+            return
+    with engine.begin() as connection:
+        if connection.execute(select(LEDGER_HEAD.c.id).where(LEDGER_HEAD.c.id == HEAD_ID)).first() is None:
+            connection.execute(insert(LEDGER_HEAD).values(id=HEAD_ID, size=0, frontier=[]))

@@ -1,0 +1,11 @@
+"""Start the gateway: `uvicorn --factory gateway.main:create_app`."""
+
+from fastapi import FastAPI
+
+from gateway.bootstrap import build_app
+from gateway.settings import GatewaySettings
+
+
+def create_app() -> FastAPI:
+    """Return the gateway's application, with settings from the environment."""
+    return build_app(GatewaySettings())
