@@ -39,7 +39,7 @@ _WITHIN = re.compile(r"([1-9]\d{0,3}) (minute|hour|day|working day)s?")
 _CODE = re.compile(r"(POL|HEA|LEG|SOC|COO)-\d\d")
 _SLUG = re.compile(r"[a-z][a-z0-9-]{2,62}")
 _POLICE_REPORT = re.compile(r"police|crime_report|denunciation")
-_MEDIATION = re.compile(r"mediat|reconcil|conciliat|h(ò|o)(a|à) gi(ả|a)i", re.IGNORECASE)
+_MEDIATION = re.compile(r"(?<!im)mediat|reconcil|conciliat|h(ò|o)(a|à) gi(ả|a)i", re.IGNORECASE)
 _OF_THE_HEAD = {
     "age_band": FactField("age_band", "code", tuple(AgeBand)),
     "urgency": FactField("urgency", "code", tuple(Urgency)),

@@ -58,22 +58,22 @@ def _may_travel(rule: CompartmentRule, field: str) -> bool:
 
 def _faults(error: ValidationError, under: str) -> Iterator[FieldFault]:
     place = under + "".join(f"/{_escaped(str(step))}" for step in error.absolute_path)
+    given: Any = error.instance
+    schema: Any = error.schema
     if error.validator == "required":
-        for name in error.validator_value:
-            if name not in error.instance:
+        for name in schema["required"]:
+            if name not in given:
                 yield FieldFault(f"{place}/{_escaped(name)}", "field.missing", "This field is required.")
     elif error.validator == "additionalProperties":
-        for pointer in sorted(
-            {_unknown(place, key) for key in error.instance if key not in error.schema["properties"]}
-        ):
+        for pointer in {_unknown(place, key) for key in given if key not in schema["properties"]}:
             yield FieldFault(pointer, "field.unknown", "The compartment has no such field; remove it.")
     else:
         yield FieldFault(place, *_SAYS.get(str(error.validator), _OTHERWISE))
 
 
-def _unknown(place: str, key: object) -> str:
+def _unknown(place: str, key: str) -> str:
     """Point at an unknown key, unless it looks as if somebody had written data into it."""
-    return f"{place}/{key}" if isinstance(key, str) and _FIELD_NAME.fullmatch(key) else place
+    return f"{place}/{key}" if _FIELD_NAME.fullmatch(key) else place
 
 
 def _escaped(step: str) -> str:

@@ -1,0 +1,209 @@
+"""The loader refuses data that is incomplete, contradicts itself, or says what the procedure must never say."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from shared.kernel.errors import InternalFault
+from shared.sop.loader import DATA, read_sop
+from shared.sop.sheet import SopRefused
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(DATA, tmp_path / "data"))
+
+
+def change(folder: Path, name: str, old: str, new: str) -> None:
+    path = folder / name
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), "utf-8")
+
+
+CASES = {
+    "a service without basis": (
+        "social.toml",
+        'basis = ["esp.w4", "law-13-2022.article-22", "law-13-2022.article-35"]\n',
+        "",
+        "SOC-01: has no basis",
+    ),
+    "a clock without basis": (
+        "social.toml",
+        'within = "15 minutes", basis = "policy.clocks"',
+        'within = "15 minutes"',
+        "has no basis",
+    ),
+    "a precondition without basis": ("preconditions.toml", 'basis = "law-13-2022.article-26"\n', "", "has no basis"),
+    "a decline reason without basis": ("declines.toml", 'basis = "policy.declines"\n', "", "has no basis"),
+    "a transition without basis": ("lifecycle.toml", 'basis = "policy.lifecycle"', "", "has no basis"),
+    "a rule without basis": ("rules.toml", 'basis = "esp.j2"\n', "", "has no basis"),
+    "a hotline without basis": ("hotlines.toml", 'basis = "hotline.emergency"\n', "", "has no basis"),
+    "a legal basis without basis": ("legal_bases.toml", 'basis = "law-91-2025.consent"\n', "", "has no basis"),
+    "a basis nobody declared": ("rules.toml", '"esp.j2"', '"esp.j99"', "esp.j99 is not declared"),
+    "a basis nobody uses": (
+        "bases.toml",
+        '["esp.h3"]',
+        '["idle"]\nkind = "POL"\ninstrument = "x"\nconfidence = "policy"\nverified_on = 2026-11-21\n\n["esp.h3"]',
+        "no rule rests on idle",
+    ),
+    "a sourced basis without source": (
+        "bases.toml",
+        'source = "unodc.org/e4j/ru/tip-and-som/module-8/key-issues/identification-of-victims.html"\n',
+        "",
+        "names no source",
+    ),
+    "a policy that calls itself sourced": (
+        "bases.toml",
+        'confidence = "policy"',
+        'confidence = "sourced"\nsource = "x"',
+        "policy is the confidence of POL",
+    ),
+    "a basis never verified": ("bases.toml", "verified_on = 2026-11-21\n", "", "verified_on is missing"),
+    "an unknown compartment": ("social.toml", '"contact", "safety"', '"contact", "diary"', "diary, which is no Comp"),
+    "a compartment twice": (
+        "social.toml",
+        'optional = ["identity"',
+        'optional = ["contact", "identity"',
+        "both required and optional",
+    ),
+    "a stage for a forbidden compartment": (
+        "police.toml",
+        'triage = ["legal"]',
+        'triage = ["legal", "medical"]',
+        "it forbids",
+    ),
+    "a field the compartment does not have": ("social.toml", '"count", "ages"', '"count", "shoe_size"', "shoe_size"),
+    "an unknown sender": ("police.toml", '"hotline"', '"press"', "press, which is no Sender"),
+    "an outcome nobody declared": ("health.toml", '"pep_started"', '"prayed"', "an outcome is not declared"),
+    "a barred reason nobody can give": ("health.toml", '["D01", "D02"]', '["D01", "late_reporting"]', "late_reporting"),
+    "a key nobody reads": ("health.toml", "required =", "requried = []\nrequired =", "unknown key requried"),
+    "a clock without a number": ("health.toml", '"30 minutes"', '"soon"', "must read like"),
+    "a clock of no time": ("health.toml", '"30 minutes"', '"0 minutes"', "must read like"),
+    "a clinical window from sending": ("health.toml", 'from = "incident", ', "", "counted in hours from the incident"),
+    "the same code twice": ("health.toml", 'code = "HEA-02"', 'code = "HEA-01"', "HEA-01 is there twice"),
+    "a name in one language": (
+        "health.toml",
+        'en = "Emergency treatment of injuries" }',
+        'en = " " }',
+        "en is empty",
+    ),
+    "a precondition on an unknown fact": (
+        "preconditions.toml",
+        'fact = "pending_civil_case"',
+        'fact = "marriage"',
+        "marriage is no fact",
+    ),
+    "a precondition that can never hold": (
+        "preconditions.toml",
+        'fact = "pending_civil_case", one_of = [true]',
+        'fact = "pending_civil_case", one_of = ["yes"]',
+        "can never be yes",
+    ),
+    "a precondition of no service": ("preconditions.toml", '["LEG-03"]', '["LEG-33"]', "does not exist"),
+    "a fact of unknown type": ("facts.toml", 'type = "boolean"', 'type = "essay"', "unknown type"),
+    "a transition that needs an unknown fact": (
+        "lifecycle.toml",
+        'needs = ["question"]',
+        'needs = ["narrative"]',
+        "needs a fact that no event has",
+    ),
+    "a state nothing leads to": ("lifecycle.toml", 'to = "on_hold"', 'to = "in_progress"', "never reached"),
+    "a member without a name": (
+        "names.toml",
+        'hotline = { vi = "Tổng đài", en = "Hotline" }\n',
+        "",
+        "hotline is missing",
+    ),
+    "a level nobody described": ("urgency.toml", 'urgency = "planned"', 'urgency = "standard"', "twice"),
+    "a level without a clock": (
+        "urgency.toml",
+        '    { phase = "acknowledge", within = "5 minutes", basis = "policy.urgency" },\n',
+        "",
+        "needs one clock each",
+    ),
+    "a schema that lets anything in": (
+        "compartments/contact.json",
+        '"additionalProperties": false',
+        '"additionalProperties": true',
+        "contact.json",
+    ),
+    "a schema that is no JSON": ("compartments/contact.json", "{", "", "cannot be read as JSON"),
+    "a file that is no TOML": ("rules.toml", "[[rules]]", "[[rules", "cannot be read as TOML"),
+}
+
+
+@pytest.mark.parametrize(("name", "old", "new", "says"), CASES.values(), ids=CASES)
+def test_loader_refuses(folder: Path, name: str, old: str, new: str, says: str) -> None:
+    change(folder, name, old, new)
+    with pytest.raises(SopRefused) as refusal:
+        read_sop(folder)
+    assert says in refusal.value.message
+
+
+def test_missing_file_is_refused(folder: Path) -> None:
+    (folder / "hotlines.toml").unlink()
+    with pytest.raises(SopRefused, match=r"sop\.refused"):
+        read_sop(folder)
+
+
+def test_same_event_leading_to_two_places_is_refused(folder: Path) -> None:
+    path = folder / "lifecycle.toml"
+    row = '\n[[transitions]]\nid = "X"\nevent = "resumed"\nby = ["recipient"]\nfrom = ["on_hold"]\nto = "accepted"\n'
+    path.write_text(path.read_text("utf-8") + row + 'basis = "policy.lifecycle"\n', "utf-8")
+    with pytest.raises(SopRefused) as refusal:
+        read_sop(folder)
+    assert "X and another row" in refusal.value.message
+
+
+@pytest.mark.parametrize("services", ['["HEA-02"]', '["SOC-01"]', '["LEG-01"]'])
+def test_no_service_may_ask_for_a_police_report(folder: Path, services: str) -> None:
+    fact = """
+[[envelope]]
+name = "police_report_made"
+type = "boolean"
+label = { vi = "Đã trình báo", en = "Reported" }
+"""
+    change(folder, "facts.toml", "\n# Facts of an event", fact + "\n# Facts of an event")
+    condition = f"""
+[[preconditions]]
+id = "X"
+services = {services}
+any_of = [{{ fact = "police_report_made", one_of = [true] }}]
+says = {{ vi = "Phải trình báo", en = "Report first" }}
+basis = "esp.j3"
+"""
+    path = folder / "preconditions.toml"
+    path.write_text(path.read_text("utf-8") + condition, "utf-8")
+    with pytest.raises(SopRefused) as refusal:
+        read_sop(folder)
+    assert "(R-08)" in refusal.value.message
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('slug = "crisis-counselling"', 'slug = "family-mediation"'),
+        ('vi = "Tham vấn tâm lý"', 'vi = "Hòa giải gia đình"'),
+        ('vi = "Tham vấn tâm lý"', 'vi = "Hoà giải gia đình"'),
+        ('en = "Ongoing psychosocial counselling"', 'en = "Reconciliation of the couple"'),
+    ],
+)
+def test_mediation_is_never_a_service(folder: Path, old: str, new: str) -> None:
+    change(folder, "social.toml", old, new)
+    with pytest.raises(SopRefused) as refusal:
+        read_sop(folder)
+    assert "(R-09)" in refusal.value.message
+
+
+def test_mediation_is_never_an_outcome(folder: Path) -> None:
+    change(folder, "outcomes.toml", "[own]", '[own]\nmediated = { vi = "x", en = "y" }')
+    change(folder, "legal_aid.toml", '"settled_in_court"', '"settled_in_court", "mediated"')
+    with pytest.raises(SopRefused) as refusal:
+        read_sop(folder)
+    assert "(R-09)" in refusal.value.message
+
+
+def test_refusal_is_a_fault_of_ours() -> None:
+    assert issubclass(SopRefused, InternalFault)
