@@ -128,8 +128,8 @@ def enroll_agency(
         base_url=base_url,
     )
     with directory(Home(home)) as gateway:
-        enrolled = gateway.enroll(stated)
-    typer.echo(json.dumps({"id": agency_id, "webhook_secret": enrolled.webhook_secret}))
+        secret = gateway.enroll(stated)
+    typer.echo(json.dumps({"id": agency_id, "webhook_secret": secret}))
 
 
 @agencies.command("list")
@@ -154,14 +154,14 @@ def disable_agency(agency_id: str, home: HomeOption = DEFAULT_HOME) -> None:
 
 @areas.command("import")
 def import_areas(file: Path, home: HomeOption = DEFAULT_HOME) -> None:
-    """Import provinces and communes from CSV: code, full_name, province_code."""
+    """Replace the list of communes by a CSV file: code, full_name, province_code."""
     from mesh.operation import directory
     from mesh.stated import read_areas
 
     rows = list(read_areas(file))
     with directory(Home(home)) as gateway:
-        gateway.import_areas(rows)
-    typer.echo(f"{len(rows)} areas are known now.")
+        known = gateway.import_areas((row.code, row.province_code) for row in rows if row.province_code)
+    typer.echo(f"{known} communes are known now.")
 
 
 @ledger.command("verify")

@@ -5,11 +5,11 @@ in the environment win over them, for a gateway that was set up in another way.
 """
 
 import os
-from contextlib import AbstractContextManager
+from contextlib import closing
 from typing import Any
 
-from gateway.bootstrap import Provisioning, open_provisioning
-
+from gateway.adapters.provisioning import Provisioning
+from gateway.bootstrap import open_provisioning
 from gateway.domain.agency import Agency
 from gateway.settings import GatewaySettings
 from mesh.home import Home
@@ -19,7 +19,7 @@ from mesh.refusal import CommandRefused
 from mesh.roster import GATEWAY, Addresses
 
 
-def directory(home: Home) -> AbstractContextManager[Provisioning]:
+def directory(home: Home) -> closing[Provisioning]:
     """Open the directory of the mesh in `home`. Raises `CommandRefused` where there is none."""
     given = {name: value for name, value in os.environ.items() if name.startswith("MESH_") and name != "MESH_HOME"}
     credentials = home.credentials()
@@ -27,7 +27,7 @@ def directory(home: Home) -> AbstractContextManager[Provisioning]:
         raise CommandRefused(f"{home.root} holds no mesh yet. Start one: python -m mesh up --home {home.root}")
     url = credentials["gateway"] if credentials else ""
     settings = settings_of(home, GATEWAY, Addresses()) | {"MESH_PUBLIC_URL": url} | given
-    return open_provisioning(GatewaySettings(**by_field(settings)))
+    return closing(open_provisioning(GatewaySettings(**by_field(settings))))
 
 
 def line_of(agency: Agency) -> dict[str, Any]:

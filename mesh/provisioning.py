@@ -6,12 +6,14 @@ one, and a later start only states the current addresses anew. Never prints or l
 
 import secrets
 from collections.abc import Mapping
+from contextlib import closing
 from typing import Any, Final
 
-from gateway.bootstrap import Provisioning, open_provisioning
 from shared.agency.provisioning import add_partner
 
-from gateway.domain.agency import AgencyEnrolment
+from gateway.adapters.provisioning import Provisioning
+from gateway.bootstrap import open_provisioning
+from gateway.domain.agency import Agency, AgencyEnrolment
 from gateway.settings import GatewaySettings
 from mesh.home import PASSPHRASE, WEBHOOK_SECRET, Home
 from mesh.programs import settings_of
@@ -27,7 +29,7 @@ def provision(home: Home, addresses: Addresses) -> None:
     """Make `home` ready to be started at `addresses`."""
     keys = {deployable.name: ensure_keys(home, deployable) for deployable in DEPLOYABLES}
     known = home.credentials() or {}
-    with open_provisioning(gateway_settings(home, addresses)) as gateway:
+    with closing(open_provisioning(gateway_settings(home, addresses))) as gateway:
         for agency in AGENCIES:
             enrol(home, gateway, agency, addresses=addresses, jwks=keys[agency.name].public_jwks())
         oversight = known.get("oversight") or new_oversight(gateway)
@@ -59,21 +61,33 @@ def ensure_keys(home: Home, deployable: Deployable) -> AgencyKeys:
 def enrol(
     home: Home, gateway: Provisioning, agency: AgencyService, *, addresses: Addresses, jwks: Mapping[str, Any]
 ) -> None:
-    """State the sample agency in the directory, under its current address, and keep its webhook secret."""
-    enrolled = gateway.enroll(
-        AgencyEnrolment(
-            id=agency.agency_id,
-            name_vi=agency.name_vi,
-            name_en=agency.name_en,
-            sectors=frozenset({agency.sector}),
-            areas=frozenset({SAMPLE_PROVINCE}),
-            services=services_of(agency),
-            jwks=jwks,
-            base_url=addresses.url(agency),
-            sample=True,
-        )
+    """State the sample agency in the directory, under its current address, and keep its webhook secret.
+
+    An agency that an operator has disabled stays so, and what stands there already is not stated again.
+    """
+    stated = AgencyEnrolment(
+        id=agency.agency_id,
+        name_vi=agency.name_vi,
+        name_en=agency.name_en,
+        sectors=frozenset({agency.sector}),
+        areas=frozenset({SAMPLE_PROVINCE}),
+        services=services_of(agency),
+        jwks=jwks,
+        base_url=addresses.url(agency),
+        sample=True,
     )
-    home.keep_secrets(agency, home.secrets(agency) | {WEBHOOK_SECRET: enrolled.webhook_secret})
+    kept = home.secrets(agency)
+    if WEBHOOK_SECRET in kept and any(stands(known, stated) for known in gateway.list()):
+        return
+    home.keep_secrets(agency, kept | {WEBHOOK_SECRET: gateway.enroll(stated)})
+
+
+def stands(known: Agency, stated: AgencyEnrolment) -> bool:
+    """Say whether nothing needs to be stated anew: the entry is disabled, or says the same already."""
+    if known.id != stated.id:
+        return False
+    same = (known.base_url, known.services, known.jwks) == (stated.base_url, stated.services, stated.jwks)
+    return same or not known.is_active
 
 
 def services_of(agency: AgencyService) -> frozenset[str]:

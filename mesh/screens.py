@@ -18,18 +18,19 @@ def show_starting(home: Home) -> None:
 
 def show_addresses(home: Home, addresses: Addresses) -> None:
     """Say where each service answers and where to look next."""
-    console = Console()
+    console = Console(soft_wrap=True, highlight=False)
     table = Table(box=None, pad_edge=False)
-    for heading in ("service", "agency", "address", "its API to try out"):
-        table.add_column(heading, overflow="fold")
+    for heading in ("service", "agency", "address"):
+        table.add_column(heading, no_wrap=True)
     for deployable in DEPLOYABLES:
         agency = deployable.agency_id if isinstance(deployable, AgencyService) else ""
-        url = addresses.url(deployable)
-        table.add_row(deployable.name, agency, url, f"{url}/docs")
+        table.add_row(deployable.name, agency, addresses.url(deployable))
     console.print(table)
-    console.print(f"Credentials of the sample agencies: {home.credentials_file}")
-    console.print(f"Checkpoint of the ledger: {addresses.url(GATEWAY)}/ledger/checkpoint    Logs: {home.root / 'logs'}")
-    console.print("Ready. In another terminal: [bold]make demo[/bold]. Stop with ctrl-C.", soft_wrap=True)
+    console.print(f"API to try out:  each address with /docs, such as {addresses.url(GATEWAY)}/docs")
+    console.print(f"Ledger's head:   {addresses.url(GATEWAY)}/ledger/checkpoint")
+    console.print(f"Credentials:     {home.credentials_file} (sample agencies)")
+    console.print(f"Logs:            {home.root / 'logs'}")
+    console.print("[bold]Ready.[/bold] In another terminal: [bold]make demo[/bold]. Stop with ctrl-C.")
 
 
 def show_findings(findings: Iterable[Finding]) -> bool:
