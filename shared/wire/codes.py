@@ -137,6 +137,8 @@ _ROWS: Final[tuple[tuple[str, type[MeshError], str, str], ...]] = (
     ("event.fact-missing", NotPermitted, "A fact is missing", "Add the facts this event needs."),
     ("event.reason-unknown", InputRejected, "Unknown reason", "Use a reason the procedure lists."),
     ("agency.unknown", NotFound, "No such agency", "See GET /v1/agencies."),
+    ("agency.enrolment", InputRejected, "Cannot be enrolled so", "Mend what the message says, then enrol again."),
+    ("area.list", InputRejected, "Not a list of communes", "Give pairs of a commune code and its province."),
     ("match.none", NotFound, "Nobody takes people there now", "Choose another area or an agency yourself."),
     ("availability.agency", InputRejected, "Another agency's entry", "State only your own availability."),
     ("availability.service", NotPermitted, "Not a service of yours", "Ask the directory's operator to add it."),

@@ -43,6 +43,8 @@ class Server:
     def __init__(self, *, expires_in: int = 300) -> None:
         self.clock = ManualClock(datetime(2026, 11, 21, 8, 15, 30, tzinfo=UTC))
         self.expires_in = expires_in
+        self.described: Any = {"issuer": ISSUER}
+        self.token_type = "Bearer"
         self.granted: list[str] = []
         self.valid: set[str] = set()
         self.seen: list[tuple[Request, bytes]] = []
@@ -57,7 +59,7 @@ class Server:
         )
 
     async def metadata(self, _request: Request) -> Response:
-        return JSONResponse({"issuer": ISSUER})
+        return JSONResponse(self.described)
 
     async def token(self, request: Request) -> Response:
         form = await request.form()
@@ -69,7 +71,7 @@ class Server:
         token = f"token-{len(self.granted)}"
         self.granted.append(token)
         self.valid.add(token)
-        return JSONResponse({"access_token": token, "token_type": "Bearer", "expires_in": self.expires_in})
+        return JSONResponse({"access_token": token, "token_type": self.token_type, "expires_in": self.expires_in})
 
     async def anything(self, request: Request) -> Response:
         body = await request.body()
@@ -121,6 +123,15 @@ async def test_token_that_the_gateway_forgot_is_fetched_anew_once() -> None:
     assert server.granted == ["token-0", "token-1"]
 
 
+async def test_many_tasks_whose_token_was_forgotten_fetch_one_new_one() -> None:
+    server = Server()
+    client = server.client()
+    await client.get("/v1/sop")
+    server.valid.clear()
+    await asyncio.gather(*(client.get("/v1/sop") for _ in range(10)))
+    assert server.granted == ["token-0", "token-1"]
+
+
 async def test_gateway_that_takes_no_token_is_not_asked_for_ever() -> None:
     server = Server()
     client = server.client()
@@ -139,6 +150,34 @@ async def test_client_with_a_wrong_key_is_told_what_to_check() -> None:
     with pytest.raises(NotAuthenticated) as caught:
         await client.get("/v1/sop")
     assert caught.value.code == "token.refused"
+
+
+@pytest.mark.parametrize("described", [{}, {"issuer": 7}, {"issuer": ""}, []])
+async def test_server_that_does_not_name_its_issuer_gets_no_assertion(described: Any) -> None:
+    server = Server()
+    server.described = described
+    with pytest.raises(PeerUnavailable, match=r"peer\.answer"):
+        await server.client().get("/v1/sop")
+    assert server.granted == []
+
+
+async def test_token_of_another_kind_is_not_used() -> None:
+    server = Server()
+    server.token_type = "DPoP"
+    with pytest.raises(PeerUnavailable, match=r"peer\.answer"):
+        await server.client().get("/v1/sop")
+    assert server.seen == []
+
+
+async def test_gateway_that_is_away_when_a_token_is_needed_is_unavailable() -> None:
+    server = Server()
+    peer = Peer("http://127.0.0.1:1")
+    client = GatewayClient(
+        peer, agency_id=AGENCY, signing_key=KEY, clock=server.clock, ids=Uuid7Factory(server.clock), audience=ISSUER
+    )
+    with pytest.raises(PeerUnavailable, match=r"peer\.unreachable"):
+        await client.get("/v1/sop")
+    await client.close()
 
 
 async def test_message_goes_out_byte_for_byte_with_signature_and_halves() -> None:

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from shared.kernel.errors import ConsentRequired, MeshError, PeerUnavailable, Reason, TooManyRequests
-from shared.telemetry.context import current_trace_id
+from shared.telemetry.context import enter, leave, new_trace
 from shared.transport.peer import ANSWER_MOST, Peer, Reply
 from shared.wire.problem import problem_body, to_problem
 from tests.support.listener import Answer, listening, saying
@@ -58,12 +58,15 @@ async def refusal(answer: Answer, *, timeout: float = 5.0) -> MeshError:
 
 async def test_call_sends_exact_bytes_and_the_trace() -> None:
     body = '{"a":  "Nguyễn"}'
+    here = new_trace()
+    token = enter(here)
     reply = await peer().call("POST", "/echo", content=body.encode(), params={"wait": 3}, headers={"Hub-Shares": "x"})
+    leave(token)
     said = reply.document()
     assert (said["method"], said["path"], said["query"], said["body"]) == ("POST", "/base/echo", {"wait": "3"}, body)
     assert said["headers"]["content-type"] == "application/json"
     assert said["headers"]["hub-shares"] == "x"
-    assert said["headers"]["traceparent"].split("-")[1] == current_trace_id()
+    assert said["headers"]["traceparent"].split("-")[1] == here.trace_id
 
 
 async def test_refusal_is_raised_as_the_error_it_was_over_there() -> None:

@@ -3,13 +3,19 @@
 import base64
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks import Webhook
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from shared.kernel.errors import InternalFault, NotAuthenticated
-from shared.transport.webhooks import Webhooks, is_webhook_secret, new_webhook_secret
+from shared.transport.peer import Peer
+from shared.transport.webhooks import Webhooks, deliver, is_webhook_secret, new_webhook_secret
 
 AT = datetime(2026, 11, 21, 8, 15, 30, tzinfo=UTC)
 SECRET = "whsec_" + base64.b64encode(b"s" * 32).decode()
@@ -125,3 +131,13 @@ def test_weak_or_malformed_secret_is_not_taken_into_use(secret: str) -> None:
 
 def test_secret_does_not_show_in_text() -> None:
     assert SECRET not in repr(HOOKS)
+
+
+async def test_delivery_arrives_with_the_signature_that_verifies_its_bytes() -> None:
+    async def receive(request: Request) -> Response:
+        return JSONResponse({"id": HOOKS.verify(await request.body(), dict(request.headers), at=AT)})
+
+    app = Starlette(routes=[Route("/mesh/deliveries", receive, methods=["POST"])])
+    peer = Peer("http://agency", client=httpx.AsyncClient(transport=httpx.ASGITransport(app=app)))
+    reply = await deliver(peer, "/mesh/deliveries", BODY, webhooks=HOOKS, webhook_id="msg_9", at=AT)
+    assert reply.document() == {"id": "msg_9"}

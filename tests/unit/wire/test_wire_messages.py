@@ -1,7 +1,7 @@
 """What a message may say, and that a refusal points at the place."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -65,6 +65,14 @@ def test_each_parser_reads_its_own_kind() -> None:
 def test_message_built_in_the_process_is_written_as_it_was_built() -> None:
     built = ReferralV1(**golden("referral-immediate"))
     assert json.loads(to_body(built)) == golden("referral-immediate")
+
+
+def test_time_built_in_the_process_needs_an_offset_and_is_cut_to_milliseconds() -> None:
+    event = golden("event-accepted")
+    built = EventV1(**{**event, "at": datetime(2026, 11, 21, 16, 0, 0, 123_999, tzinfo=timezone(timedelta(hours=7)))})
+    assert json.loads(to_body(built))["at"] == "2026-11-21T09:00:00.123Z"
+    with pytest.raises(ValueError, match="RFC 3339"):
+        EventV1(**{**event, "at": datetime(2026, 11, 21, 16, 0)})  # noqa: DTZ001
 
 
 def test_message_cannot_be_changed_after_reading() -> None:

@@ -102,3 +102,8 @@ def test_page_of_a_proxy_becomes_the_error_of_its_status(status: int, kind: type
 def test_refusal_with_reasons_is_a_matter_of_consent_even_under_a_new_code() -> None:
     error = ConsentRequired("consent.of-tomorrow", "No.", reasons=[Reason("consent.of-tomorrow", "R-15", "POL")])
     assert type(to_error(403, json.dumps(document(error)).encode())) is ConsentRequired
+
+
+def test_code_met_in_another_place_keeps_the_class_of_its_status() -> None:
+    error = InputRejected("agency.unknown", "No such agency.")
+    assert type(to_error(422, json.dumps(document(error)).encode())) is InputRejected
