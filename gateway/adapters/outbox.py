@@ -15,7 +15,6 @@ from gateway.adapters.desk import SqlDesk
 from gateway.adapters.tables import MESSAGES, REFERRALS
 from gateway.application.end_undelivered import end_undelivered
 from shared.kernel.clock import to_wire
-from shared.kernel.identifiers import GATEWAY
 from shared.sop.model import Stage
 
 ITEMS_MOST = 100
@@ -120,7 +119,6 @@ def _item(row: dict[str, Any], attempt: int) -> dict[str, Any]:
         "attempt": attempt,
         "traceparent": row["traceparent"] or None,
         "referral_id": row["referral_id"],
-        "sender": None if row["sender"] == GATEWAY else row["sender"],
     }
 
 

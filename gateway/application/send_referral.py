@@ -167,7 +167,14 @@ def _consent_id(command: ReferralSent) -> str | None:
 
 
 def _due(command: ReferralSent, service: ServiceType, sop: Sop, *, sent_at: datetime) -> Mapping[ClockPhase, DueTime]:
-    times = due_times(sop, service, urgency=command.urgency, sent_at=sent_at, incident_at=command.incident_at)
+    times = due_times(
+        sop,
+        service,
+        urgency=command.urgency,
+        sent_at=sent_at,
+        incident_at=command.incident_at,
+        remote_area=command.facts.get("remote_area") is True,
+    )
     return {phase: DueTime(to_wire(due.at), due.rule_id) for phase, due in times.items()}
 
 
