@@ -145,7 +145,7 @@ def build_app(settings: GatewaySettings, *, clock: Clock | None = None) -> MeshA
 
 
 def _evidence(core: Core, settings: GatewaySettings) -> Evidence:
-    origin = settings.public_url.partition("://")[2].replace(":", "-")
+    origin = settings.ledger_origin
     return Evidence(core.engine, origin=origin, signer=core.keys.checkpoint_signer(origin))
 
 

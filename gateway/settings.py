@@ -20,3 +20,8 @@ class GatewaySettings(BaseSettings):
     rate_per_second: float = Field(default=2000, gt=0, description="Calls per second each client may make.")
     rate_burst: int = Field(default=8000, gt=0, description="Calls a client may make at once after a rest.")
     delivery_enabled: bool = Field(default=True, description="Whether this process pushes deliveries.")
+
+    @property
+    def ledger_origin(self) -> str:
+        """The ledger's name in its checkpoints (C2SP tlog-checkpoint): the public address without its scheme."""
+        return self.public_url.partition("://")[2].replace(":", "-")
