@@ -11,13 +11,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from mesh.clients import credentials_of, oversight_client
-from mesh.home import PASSPHRASE, Home, write_private
-from mesh.roster import GATEWAY
+from mesh.home import Home, write_private
 from shared.ledger.checkpoint import Checkpoint, text_of_note
 from shared.ledger.evidence import EntryItem
 from shared.ledger.verifier import Finding, verify_entries
 from shared.seal.checkpoints import NoteVerifier, verify_note
-from shared.seal.keys import AgencyKeys
 from shared.transport.gateway_client import GatewayClient
 from shared.transport.peer import Peer
 
@@ -58,16 +56,9 @@ async def fetch_note(gateway: str) -> str:
 
 
 def checked(note: str, *, vkey: str | None, home: Home) -> Checkpoint:
-    """Return the checkpoint in a note that the pinned key, or the gateway's key in this home, has signed."""
-    origin = note.partition("\n")[0]
-    verifier = NoteVerifier.from_vkey(vkey) if vkey else own_verifier(home, origin)
+    """Return the checkpoint in a note that the pinned key, or the one kept in this home, has signed."""
+    verifier = NoteVerifier.from_vkey(vkey or home.vkey())
     return Checkpoint.parse(verify_note(note, [verifier]).text)
-
-
-def own_verifier(home: Home, origin: str) -> NoteVerifier:
-    """Return the verifier that belongs to the gateway's keys in this home."""
-    keys = AgencyKeys.load(home.key_file(GATEWAY), home.secrets(GATEWAY).get(PASSPHRASE, ""))
-    return keys.checkpoint_signer(origin).verifier
 
 
 def entries(runner: asyncio.Runner, credentials: Mapping[str, Any], *, size: int) -> Iterator[EntryItem]:

@@ -47,19 +47,24 @@ def run() -> None:
 
 
 @app.command()
-def up(home: HomeOption = DEFAULT_HOME, port_base: PortOption = 8000) -> None:
+def up(
+    home: HomeOption = DEFAULT_HOME,
+    port_base: PortOption = 8000,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing.")] = False,
+) -> None:
     """Start the gateway and the four agency services; ctrl-C stops them."""
     from mesh.provisioning import provision
     from mesh.screens import show_addresses, show_starting
     from mesh.up import serve
 
     place, addresses = Home(home), Addresses(port_base)
-    show_starting(place)
+    if not quiet:
+        show_starting(place)
     serve(
         place,
         addresses,
         prepare=lambda: provision(place, addresses),
-        when_ready=lambda: show_addresses(place, addresses),
+        when_ready=lambda: None if quiet else show_addresses(place, addresses),
     )
 
 
@@ -69,6 +74,14 @@ def down(home: HomeOption = DEFAULT_HOME) -> None:
     from mesh.up import stop
 
     typer.echo("Stopped." if stop(Home(home)) else "No mesh runs here.")
+
+
+@app.command()
+def demo(home: HomeOption = DEFAULT_HOME, port_base: PortOption = 8000) -> None:
+    """Tell one whole referral story against a running mesh, or one started for it, and verify the ledger."""
+    from mesh.demo.run import play
+
+    play(Home(home), port_base=port_base)
 
 
 @app.command()

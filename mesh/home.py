@@ -1,6 +1,8 @@
 """The folder a mesh lives in: one folder per deployable, the logs, the credentials and the lock.
 
     HOME/credentials.json      how to reach every service (0600)
+    HOME/ledger.vkey           the key that verifies the ledger's checkpoints, for auditors
+    HOME/checkpoint.txt        the checkpoint that was verified last
     HOME/NAME/data.sqlite      the database of one deployable, which nobody else opens while it runs
     HOME/NAME/keys.json        its private keys, encrypted
     HOME/NAME/secrets.env      passphrase and webhook secret (0600)
@@ -85,6 +87,17 @@ class Home:
     def keep_credentials(self, credentials: Mapping[str, Any]) -> None:
         """Store the credentials, readable by this account alone."""
         write_private(self.credentials_file, json.dumps(credentials, indent=2, ensure_ascii=False) + "\n")
+
+    def vkey(self) -> str:
+        """Return the key that verifies the ledger's checkpoints. Raises `CommandRefused` before the first start."""
+        file = self.root / "ledger.vkey"
+        if not file.exists():
+            raise CommandRefused(f"{file} is missing: start the mesh once, or name the key with --vkey.")
+        return file.read_text(encoding="utf-8").strip()
+
+    def keep_vkey(self, vkey: str) -> None:
+        """Store the key that verifies the ledger's checkpoints; auditors pin it."""
+        write_private(self.root / "ledger.vkey", f"{vkey}\n")
 
     def state(self) -> dict[str, Any] | None:
         """Return the processes of the running mesh, or None."""

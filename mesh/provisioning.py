@@ -29,7 +29,9 @@ def provision(home: Home, addresses: Addresses) -> None:
     """Make `home` ready to be started at `addresses`."""
     keys = {deployable.name: ensure_keys(home, deployable) for deployable in DEPLOYABLES}
     known = home.credentials() or {}
-    with closing(open_provisioning(gateway_settings(home, addresses))) as gateway:
+    settings = gateway_settings(home, addresses)
+    home.keep_vkey(keys[GATEWAY.name].checkpoint_signer(settings.ledger_origin).verifier.vkey())
+    with closing(open_provisioning(settings)) as gateway:
         for agency in AGENCIES:
             enrol(home, gateway, agency, addresses=addresses, jwks=keys[agency.name].public_jwks())
         oversight = known.get("oversight") or new_oversight(gateway)

@@ -1,4 +1,4 @@
-"""Play the story against the mesh of a home, starting one for the time of the story when none runs."""
+"""Play the story against the mesh of a home, starting one for the time of the story when none answers."""
 
 import asyncio
 import subprocess
@@ -10,20 +10,82 @@ from typing import Any, Final
 
 from rich.console import Console
 
-from mesh.audit import Verdict, fetch_note, verify
 from mesh.clients import credentials_of
 from mesh.demo.cast import Cast
-from mesh.demo.narrator import Narrator, expect
+from mesh.demo.narrator import Narrator
+from mesh.demo.proof import prove_chain, prove_ledger
 from mesh.demo.story import Story
 from mesh.home import Home
 from mesh.programs import CHECKOUT, process_environment
 from mesh.refusal import CommandRefused
-from mesh.roster import DEPLOYABLES
 from mesh.supervisor import READY_WITHIN, wait_until_ready
 from mesh.up import stop
-from shared.ledger.checkpoint import Checkpoint, text_of_note
-from shared.ledger.evidence import ChainEvidence
-from shared.ledger.verifier import verify_chain
-from shared.transport.peer import Peer
 
 POLL: Final = 0.1
+GLANCE: Final = 1.0
+
+
+def play(home: Home, *, port_base: int) -> None:
+    """Tell the story and verify the ledger. Raises `StoryBroken` at the step that does not hold."""
+    console = Console()
+    with a_mesh(home, port_base=port_base, console=console):
+        narrator = Narrator(console)
+        asyncio.run(_play(home, narrator))
+        prove_ledger(home, narrator)
+    narrator.end()
+
+
+async def _play(home: Home, narrator: Narrator) -> None:
+    async with Cast(credentials_of(home)) as cast:
+        chain_id = await Story(cast, narrator).play()
+        await prove_chain(cast, narrator, chain_id)
+
+
+@contextmanager
+def a_mesh(home: Home, *, port_base: int, console: Console) -> Iterator[None]:
+    """Use the mesh that answers, or run one of our own inside this context."""
+    known = home.credentials()
+    if known is not None and all_answer(known, within=GLANCE):
+        console.print(f"Playing against the mesh at {known['gateway']}")
+        yield
+        return
+    console.print(f"No mesh answers; starting one in {home.root} for the time of the story ...")
+    with subprocess.Popen(up_command(home, port_base), cwd=CHECKOUT, env=process_environment()) as process:
+        try:
+            wait_for(home, process)
+            yield
+        finally:
+            stop(home)
+
+
+def up_command(home: Home, port_base: int) -> list[str]:
+    """Return the command that starts a mesh quietly."""
+    options = ["--home", str(home.root), "--port-base", str(port_base), "--quiet"]
+    return [sys.executable, "-m", "mesh", "up", *options]
+
+
+def wait_for(home: Home, process: subprocess.Popen[bytes]) -> None:
+    """Return once every service answers. Raises `CommandRefused` when the mesh ends or takes too long."""
+    deadline = time.monotonic() + READY_WITHIN
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise CommandRefused("The mesh did not start; see above.")
+        known = home.credentials()
+        if home.state() is not None and known is not None and all_answer(known, within=POLL):
+            return
+        time.sleep(POLL)
+    raise CommandRefused(f"The mesh was not ready within {READY_WITHIN:.0f} s; see {home.root / 'logs'}")
+
+
+def all_answer(credentials: dict[str, Any], *, within: float) -> bool:
+    """Say whether the gateway and every agency service are ready."""
+    urls = [credentials["gateway"], *(agency["url"] for agency in credentials["agencies"].values())]
+    try:
+        asyncio.run(_all_ready(urls, within=within))
+    except CommandRefused:
+        return False
+    return True
+
+
+async def _all_ready(urls: list[str], *, within: float) -> None:
+    await asyncio.gather(*(wait_until_ready(url, within=within) for url in urls))
