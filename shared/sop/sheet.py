@@ -121,5 +121,5 @@ class Sheet:
         if value is None:
             raise self.refuse(f"{key} is missing")
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            raise self.refuse(f"{key} must be a {kind.__name__}")
+            raise self.refuse(f"{key} must be of type {kind.__name__}")
         return value

@@ -123,6 +123,53 @@ CASES = {
         "",
         "needs one clock each",
     ),
+    "a remote limit in another unit": (
+        "urgency.toml",
+        'within_if_remote = "60 minutes"',
+        'within_if_remote = "1 hour"',
+        "differ in unit",
+    ),
+    "a precondition without alternatives": (
+        "preconditions.toml",
+        'any_of = [{ fact = "pending_civil_case", one_of = [true] }]',
+        "",
+        "any_of is empty",
+    ),
+    "fields of no compartment": ("police.toml", "only = { forensic", "only = { diary", "diary is no Compartment"),
+    "a malformed code": ("police.toml", 'code = "POL-01"', 'code = "POL-1"', "malformed"),
+    "a service nobody may send": ("police.toml", 'senders = ["authority"]', "senders = []", "needs a required"),
+    "a wish of hers that cannot rest on consent": (
+        "health.toml",
+        'legal_bases = ["consent", "vital_interest"',
+        'legal_bases = ["vital_interest"',
+        "must be able to rest on her consent",
+    ),
+    "two clocks of one id": (
+        "health.toml",
+        'id = "CLIN-EC-120H"',
+        'id = "CLIN-PEP-72H"',
+        "two clocks have the same id",
+    ),
+    "a transition by nobody": ("lifecycle.toml", 'by = ["gateway"]', "by = []", "nobody may cause it"),
+    "two rows of one id": ("lifecycle.toml", 'id = "T05b"', 'id = "T05a"', "two rows have the same id"),
+    "an event that is never legal": ("lifecycle.toml", 'event = "resumed"', 'event = "started"', "never legal"),
+    "a list of numbers where texts belong": ("health.toml", '["D01", "D02"]', "[1, 2]", "must be a list of texts"),
+    "a text twice": ("health.toml", '["D01", "D02"]', '["D01", "D01"]', "names something twice"),
+    "a test on a number": ("preconditions.toml", "one_of = [true] },", "one_of = [1] },", "must be a list of codes"),
+    "a list of texts where tables belong": (
+        "preconditions.toml",
+        'any_of = [{ fact = "pending_civil_case", one_of = [true] }]',
+        'any_of = ["pending_civil_case"]',
+        "must be a list of tables",
+    ),
+    "a number where a text belongs": ("sop.toml", '"vn-ces-2026.1"', "1", "version must be of type str"),
+    "truth where a number belongs": ("sop.toml", "days = 90", "days = true", "must be of type int"),
+    "a legal basis nobody described": (
+        "legal_bases.toml",
+        'kind = "court_order"',
+        'kind = "consent"',
+        "consent is there twice",
+    ),
     "a schema that lets anything in": (
         "compartments/contact.json",
         '"additionalProperties": false',
@@ -140,6 +187,14 @@ def test_loader_refuses(folder: Path, name: str, old: str, new: str, says: str) 
     with pytest.raises(SopRefused) as refusal:
         read_sop(folder)
     assert says in refusal.value.message
+
+
+def test_level_left_out_is_refused(folder: Path) -> None:
+    path = folder / "urgency.toml"
+    path.write_text(path.read_text("utf-8").rpartition("[[levels]]")[0], "utf-8")
+    with pytest.raises(SopRefused) as refusal:
+        read_sop(folder)
+    assert "planned is not described" in refusal.value.message
 
 
 def test_missing_file_is_refused(folder: Path) -> None:
