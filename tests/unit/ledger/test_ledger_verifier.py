@@ -1,6 +1,8 @@
 """The verifier, against everything that whoever holds the database could do to a ledger."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +17,7 @@ from shared.ledger.entry import leaf_text
 from shared.ledger.evidence import ChainEvidence, ConsistencyEvidence, EntryItem
 from shared.ledger.tree import consistency_proof, inclusion_proof, leaf_hash
 from shared.ledger.verifier import verify_chain, verify_entries
+from tests.support.checkout import ROOT
 from tests.support.ledger import MemoryLedger, an_entry, an_item
 
 SIZE = 12
@@ -290,3 +293,10 @@ def test_command_says_what_it_cannot_read(files: Files, capsys: pytest.CaptureFi
 def test_command_needs_files_that_exist_and_a_checkpoint_for_entries(files: Files) -> None:
     assert main([str(files.folder / "nothing")]) == 2
     assert main([files.write("export", "[]")]) == 2
+
+
+def test_command_runs_by_the_name_of_the_room(files: Files) -> None:
+    command = [sys.executable, "-m", "shared.ledger", files.write("chain.json", json.dumps(a_chain()))]
+    outcome = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    assert (outcome.returncode, outcome.stderr) == (0, "")
+    assert outcome.stdout.startswith("8 entries: verified\n")
