@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.sop.calendar import due_at
-from shared.sop.model import BasisKind, ClockPhase, ClockRule, ClockStart, ServiceType, Sop, Urgency
+from shared.sop.model import ClockPhase, ClockRule, ClockStart, ServiceType, Sop, Urgency
 
-_FIRM = frozenset({BasisKind.STAT, BasisKind.CLIN})
 _MOST_URGENT_FIRST = tuple(Urgency)
 
 
@@ -37,9 +36,9 @@ def due_times(
 ) -> Mapping[ClockPhase, Due]:
     """Return the limit of each phase, in UTC. A phase whose clock starts on acceptance is absent until then.
 
-    1. Without a statutory or clinical clock in the service type: the earliest of its clocks and the level's.
-    2. With one: the earliest of the service type's clocks; the level's does not count.
-    3. When the caller raised the urgency above the service type's own, the level's clock counts always.
+    1. The earliest of the service type's own clocks for the phase counts.
+    2. Where it has none, the clock of the urgency level does.
+    3. When the caller raised the urgency above the service type's own, the level's clock counts beside them.
 
     In a remote area a clock that says so runs longer. A window from the incident runs from sending when
     the incident's time is not known or lies after it.
@@ -69,8 +68,8 @@ def is_raised(service: ServiceType, urgency: Urgency) -> bool:
 
 def _rules_of(sop: Sop, service: ServiceType, *, phase: ClockPhase, urgency: Urgency) -> Iterator[ClockRule]:
     own = [rule for rule in service.clocks if rule.phase is phase]
-    yield from own  # (1) (2)
-    if is_raised(service, urgency) or not any(rule.basis.kind in _FIRM for rule in own):  # (1) (3)
+    yield from own  # (1)
+    if not own or is_raised(service, urgency):  # (2) (3)
         yield from (rule for rule in sop.urgencies[urgency].clocks if rule.phase is phase)
 
 

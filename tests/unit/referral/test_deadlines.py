@@ -33,8 +33,12 @@ def test_an_earlier_clock_of_the_service_counts() -> None:
     assert due(a_clock(id="own", amount=2)) == Due("own", NOON + 2 * HOUR)
 
 
-def test_a_later_clock_by_policy_does_not_loosen_the_level() -> None:
-    assert due(a_clock(id="own", amount=20)) == Due("U2.acknowledge", NOON + 16 * HOUR)
+def test_the_services_own_clock_replaces_the_levels_even_when_it_is_later() -> None:
+    assert due(a_clock(id="own", amount=20)) == Due("own", NOON + 20 * HOUR)
+
+
+def test_a_raised_urgency_brings_the_levels_clock_beside_a_later_policy_clock() -> None:
+    assert due(a_clock(id="own", amount=20), urgency=Urgency.URGENT) == Due("U1.acknowledge", NOON + 4 * HOUR)
 
 
 def test_a_statutory_clock_counts_even_when_it_is_later_than_the_level() -> None:
