@@ -39,9 +39,9 @@ class Agency:
         answer: dict[str, Any] = await self.partner.post(path, request)
         return answer
 
-    async def say(self, referral_id: str, verb: str, **data: Any) -> dict[str, Any]:
-        """Take one step of the lifecycle."""
-        answer: dict[str, Any] = await self.partner.post(f"/v1/referrals/{referral_id}/{verb}", {"data": data})
+    async def say(self, referral_id: str, verb: str, **facts: Any) -> dict[str, Any]:
+        """Take one step of the lifecycle, with the facts it needs."""
+        answer: dict[str, Any] = await self.partner.post(f"/v1/referrals/{referral_id}/{verb}", facts)
         return answer
 
     async def see(self, referral_id: str) -> dict[str, Any]:

@@ -1,17 +1,18 @@
 """Which pages there are; writing them, and telling which of the written ones are out of date."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 from mesh.programs import CHECKOUT
-from mesh.reference import configuration, errors, lifecycle, procedure
+from mesh.reference import configuration, errors, http_api, lifecycle, procedure
 
 FOLDER: Final = CHECKOUT / "docs" / "reference"
 
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "configuration.md": configuration.render,
     "errors.md": errors.render,
+    "http-api.md": http_api.render,
     "lifecycle.md": lifecycle.render,
     "procedure.md": procedure.render,
 }
@@ -20,15 +21,23 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
 def write(folder: Path = FOLDER) -> list[Path]:
     """Write every page and return those that changed."""
     folder.mkdir(parents=True, exist_ok=True)
-    changed = outdated(folder)
-    for path in changed:
-        path.write_text(PAGES[path.name](), encoding="utf-8")
-    return changed
+    changed = dict(drift(folder))
+    for path, text in changed.items():
+        path.write_text(text, encoding="utf-8")
+    return list(changed)
 
 
 def outdated(folder: Path = FOLDER) -> list[Path]:
     """Return the pages that are missing or differ from what the code says."""
-    return [folder / name for name, render in PAGES.items() if content(folder / name) != render()]
+    return [path for path, _ in drift(folder)]
+
+
+def drift(folder: Path) -> Iterator[tuple[Path, str]]:
+    """Yield each page that is missing or differs, with what it should say."""
+    for name, render in PAGES.items():
+        path, text = folder / name, render()
+        if content(path) != text:
+            yield path, text
 
 
 def content(path: Path) -> str | None:
