@@ -1,0 +1,130 @@
+"""The first start of a mesh, the later ones, and what an operator does to its directory."""
+
+import json
+import shutil
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from gateway.domain.agency import Agency
+from mesh.cli import app
+from mesh.home import PASSPHRASE, WEBHOOK_SECRET, Home
+from mesh.operation import directory
+from mesh.provisioning import provision
+from mesh.roster import AGENCIES, DEPLOYABLES, Addresses
+from shared.seal.keys import AgencyKeys, SigningKey
+
+
+@pytest.fixture(scope="module")
+def started_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("mesh") / "home"
+    provision(Home(folder), Addresses())
+    return folder
+
+
+@pytest.fixture
+def home(started_once: Path, tmp_path: Path) -> Home:
+    return Home(shutil.copytree(started_once, tmp_path / "home"))
+
+
+def credentials(home: Home) -> Mapping[str, Any]:
+    known = home.credentials()
+    assert known is not None
+    return known
+
+
+def agencies(home: Home) -> dict[str, Agency]:
+    with directory(home) as gateway:
+        return {agency.id: agency for agency in gateway.list()}
+
+
+def test_first_start_enrols_one_sample_agency_per_sector(home: Home) -> None:
+    found = agencies(home)
+    assert set(found) == {agency.agency_id for agency in AGENCIES}
+    assert all(agency.sample and agency.is_active and agency.areas == {"38"} for agency in found.values())
+    assert sum(len(agency.services) for agency in found.values()) == 42
+
+
+def test_credentials_have_exactly_the_form_of_the_contract(home: Home) -> None:
+    known = credentials(home)
+    assert stat.S_IMODE(home.credentials_file.stat().st_mode) == 0o600
+    assert set(known) == {"gateway", "agencies", "oversight", "logins"}
+    assert known["gateway"] == "http://127.0.0.1:8000"
+    assert {frozenset(agency) for agency in known["agencies"].values()} == {
+        frozenset({"sector", "url", "client_id", "client_secret"})
+    }
+    assert set(known["oversight"]) == {"client_id", "private_jwk"}
+    SigningKey.from_private_jwk(known["oversight"]["private_jwk"])
+
+
+def test_every_deployable_has_keys_and_a_passphrase_of_its_own(home: Home) -> None:
+    passphrases = {home.secrets(deployable)[PASSPHRASE] for deployable in DEPLOYABLES}
+    assert len(passphrases) == len(DEPLOYABLES)
+    for deployable in DEPLOYABLES:
+        AgencyKeys.load(home.key_file(deployable), home.secrets(deployable)[PASSPHRASE])
+
+
+def test_directory_publishes_no_private_key(home: Home) -> None:
+    for agency in agencies(home).values():
+        assert not any("d" in key for key in agency.jwks["keys"])
+
+
+def test_later_start_changes_nothing(home: Home) -> None:
+    before = {path: path.read_bytes() for path in home.root.rglob("*") if path.suffix in {".json", ".env"}}
+    revisions = {agency.id: agency.revision for agency in agencies(home).values()}
+    provision(home, Addresses())
+    assert {path: path.read_bytes() for path in before} == before
+    assert {agency.id: agency.revision for agency in agencies(home).values()} == revisions
+
+
+def test_interrupted_first_start_is_finished_by_the_next(home: Home) -> None:
+    home.credentials_file.unlink()
+    home.secrets_file(AGENCIES[0]).unlink()
+    provision(home, Addresses())
+    assert WEBHOOK_SECRET in home.secrets(AGENCIES[0])
+    published = agencies(home)[AGENCIES[0].agency_id].jwks
+    kept = AgencyKeys.load(home.key_file(AGENCIES[0]), home.secrets(AGENCIES[0])[PASSPHRASE])
+    assert published == kept.public_jwks()
+    assert set(credentials(home)["agencies"]) == set(agencies(home))
+
+
+def test_other_ports_are_stated_anew(home: Home) -> None:
+    provision(home, Addresses(9000))
+    assert agencies(home)["police-thanh-hoa"].base_url == "http://127.0.0.1:9001"
+    assert credentials(home)["agencies"]["police-thanh-hoa"]["url"] == "http://127.0.0.1:9001"
+
+
+def test_disabled_agency_is_not_let_in_again_by_a_start(home: Home) -> None:
+    run("agencies", "disable", "police-thanh-hoa", home=home)
+    provision(home, Addresses(9000))
+    assert not agencies(home)["police-thanh-hoa"].is_active
+
+
+def test_enrolling_prints_the_webhook_secret_once_as_json(home: Home, tmp_path: Path) -> None:
+    jwks = tmp_path / "jwks.json"
+    jwks.write_text(json.dumps(AgencyKeys.generate().public_jwks()))
+    options = ("--id", "peace-house", "--name", "Ngôi nhà Bình yên", "--sector", "social", "--area", "38")
+    answer = json.loads(run("agencies", "enroll", *options, "--jwks", str(jwks), home=home))
+    assert answer["id"] == "peace-house"
+    assert answer["webhook_secret"].startswith("whsec_")
+    enrolled = agencies(home)["peace-house"]
+    assert (enrolled.base_url, enrolled.sample) == (None, False)
+    listed = [json.loads(line) for line in run("agencies", "list", home=home).splitlines()]
+    assert {"peace-house", "police-thanh-hoa"} <= {line["id"] for line in listed}
+    assert "whsec_" not in json.dumps(listed)
+
+
+def test_communes_are_imported_from_csv(home: Home, tmp_path: Path) -> None:
+    file = tmp_path / "areas.csv"
+    file.write_text("code,full_name,province_code\n38,Tỉnh Thanh Hóa,\n14758,Phường Hạc Thành,38\n", encoding="utf-8")
+    assert "1 communes" in run("areas", "import", str(file), home=home)
+
+
+def run(*arguments: str, home: Home) -> str:
+    outcome = CliRunner().invoke(app, [*arguments, "--home", str(home.root)], catch_exceptions=False)
+    assert outcome.exit_code == 0, outcome.output
+    return outcome.stdout
