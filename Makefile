@@ -68,7 +68,7 @@ check-types: $(DEV)
 	@$(PY) -m mypy
 
 check-imports: $(DEV)
-	@$(PY) -c 'from importlinter.cli import lint_imports_command as lint; lint()' --no-cache
+	@$(PY) -c 'from importlinter.cli import lint_imports_command as lint; lint()' --no-cache --no-logo
 
 check-docs: $(DEV)
 	@$(PY) -m mesh docs --check
