@@ -16,6 +16,7 @@ from shared.agency.office import Office
 from shared.agency.outbound.outbox import is_refusal
 from shared.agency.ports import Desk, Expected
 from shared.agency.records import IdempotentAct, Letter
+from shared.agency.standing import standing_of
 from shared.kernel.clock import to_wire
 from shared.kernel.encoding import b64url, sha256, sha256_hex
 from shared.kernel.errors import Conflict, FieldFault, InputRejected, NotFound
@@ -120,9 +121,7 @@ def register(office: Office, desk: Desk, caller: Caller, *, outcome: str) -> str
     if act is not None:
         desk.change(act, fingerprint=caller.fingerprint, outcome=outcome, created_at=at)
     else:
-        desk.add(
-            IdempotentAct(key=_act_key(caller), fingerprint=caller.fingerprint, outcome=outcome, created_at=at)
-        )
+        desk.add(IdempotentAct(key=_act_key(caller), fingerprint=caller.fingerprint, outcome=outcome, created_at=at))
     return None
 
 
@@ -148,6 +147,8 @@ def _merged(presented: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str
     for name, value in answer.items():
         shown = merged.get(name)
         merged[name] = {**shown, **value} if isinstance(shown, dict) and isinstance(value, dict) else value
+    if "referral" in answer:
+        merged["referral"] |= {"next_due_at": standing_of(answer["referral"])["next_due_at"]}
     return merged
 
 

@@ -42,9 +42,9 @@ class Notifier:
         """Take note of webhooks that are to be told from now on."""
         self._webhooks.update({webhook.webhook_id: webhook for webhook in webhooks})
 
-    def drop(self, webhook_id: str) -> None:
-        """Tell this webhook nothing more."""
-        self._webhooks.pop(webhook_id, None)
+    def has_any(self) -> bool:
+        """Say whether anybody is told anything."""
+        return bool(self._webhooks)
 
     def known(self, webhook_id: str) -> Webhook | None:
         """Return a webhook that is told."""
@@ -71,6 +71,4 @@ class Notifier:
             "traceparent": current_traceparent(),
             "data": {"referral_id": referral_id, "state": state},
         }
-        return Notification(
-            notification_id=event_id, webhook_id=webhook.webhook_id, body=json.dumps(event), due_at=at
-        )
+        return Notification(notification_id=event_id, webhook_id=webhook.webhook_id, body=json.dumps(event), due_at=at)

@@ -84,9 +84,7 @@ class Opener:
                     desk.change(holding, code=opened.code)
                 else:
                     content = case.lock(holding.name, opened)
-                    desk.change(
-                        holding, state=HoldingState.OPENED.value, code=None, ciphertext=None, content=content
-                    )
+                    desk.change(holding, state=HoldingState.OPENED.value, code=None, ciphertext=None, content=content)
 
     def _opened(self, holding: Holding, *, halves: tuple[str | None, str]) -> Any:
         try:

@@ -75,6 +75,10 @@ class Desk(Protocol):
         """Return the consents recorded here that were derived from this one."""
         ...
 
+    def over(self, kind: type[R], *, before: str, limit: int) -> Sequence[R]:
+        """Return records kept for a time only (`IdempotentAct`, `UsedAssertion`) whose time was over `before`."""
+        ...
+
 
 class Reading(Protocol):
     """One consistent look at the records, without writing."""

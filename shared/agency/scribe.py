@@ -64,6 +64,10 @@ class Scribe:
         """Return the present moment."""
         return self._clock.now()
 
+    def stamp(self) -> str:
+        """Return the present moment as wire text."""
+        return to_wire(self._clock.now())
+
     def seal(
         self,
         plaintexts: Mapping[Compartment, Any],
@@ -120,9 +124,7 @@ class Scribe:
             "actor": actor,
             "reason": reason,
         }
-        return self._letter(
-            OpeningV1, facts, message_id=self.new_id(), at=self.now(), route=Route(lane=referral_id)
-        )
+        return self._letter(OpeningV1, facts, message_id=self.new_id(), at=self.now(), route=Route(lane=referral_id))
 
     def note(self, facts: Mapping[str, Any], *, message_id: str, route: Route) -> Letter:
         """Write a note. Raises `InputRejected` (`message.invalid`)."""

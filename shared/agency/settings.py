@@ -78,7 +78,7 @@ class AgencySettings(BaseSettings):
 def load_settings() -> AgencySettings:
     """Read the settings from the environment. Raises `SettingsRefused` listing every fault and its mend."""
     try:
-        return AgencySettings()  # type: ignore[call-arg]  # the environment fills the fields
+        return AgencySettings()
     except ValidationError as fault:
         names = sorted({str(error["loc"][0]) for error in fault.errors(include_input=False, include_url=False)})
         lines = [f"MESH_{name.upper()}: {_MEND.get(name, 'see the configuration reference')}" for name in names]

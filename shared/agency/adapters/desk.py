@@ -1,17 +1,22 @@
 """The desk over the rows of one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import Column, ColumnElement
 
 from shared.agency.adapters.places import key_of, place_of, to_record, to_row
-from shared.agency.records import ConsentRecord, Holding, Note, Referral
-from shared.agency.tables import CONSENTS, HOLDINGS, NOTES, REFERRALS
+from shared.agency.records import ConsentRecord, Holding, IdempotentAct, Note, Referral, UsedAssertion
+from shared.agency.tables import CONSENTS, HOLDINGS, IDEMPOTENT_ACTS, NOTES, REFERRALS, USED_ASSERTIONS
 from shared.storage.book import Book
 
 R = TypeVar("R")
+
+_TIMES: Final[Mapping[type[Any], Column[Any]]] = {
+    IdempotentAct: IDEMPOTENT_ACTS.c.created_at,
+    UsedAssertion: USED_ASSERTIONS.c.expires_at,
+}
 
 
 class SqlDesk:
@@ -54,5 +59,9 @@ class SqlDesk:
         """Return the consents recorded here that were derived from this one."""
         return self._find(ConsentRecord, CONSENTS.c.derived_from == consent_id)
 
-    def _find(self, kind: type[R], criterion: ColumnElement[bool]) -> list[R]:
-        return [to_record(kind, row) for row in self._book.find(place_of(kind), criterion)]
+    def over(self, kind: type[R], *, before: str, limit: int) -> Sequence[R]:
+        """Return records kept for a time only whose time was over `before`."""
+        return self._find(kind, _TIMES[kind] < before, limit=limit)
+
+    def _find(self, kind: type[R], criterion: ColumnElement[bool], *, limit: int | None = None) -> list[R]:
+        return [to_record(kind, row) for row in self._book.find(place_of(kind), criterion, limit=limit)]

@@ -16,7 +16,7 @@ from shared.agency.ports import Desk, Expected, Hub, Store
 from shared.agency.records import Letter
 from shared.kernel.clock import Clock, to_wire
 from shared.kernel.errors import InputRejected, InternalFault, MeshError
-from shared.telemetry.context import current_trace_id
+from shared.telemetry.context import continue_trace, current_trace_id, enter
 from shared.telemetry.logs import get_logger
 from shared.transport.retry import backoff
 from shared.wire.delivery import BatchItemV1, BatchResultV1
@@ -149,6 +149,8 @@ class Outbox:
         """Return letters with their final answers; those to be tried again are left out."""
         letters = await self._store.read(lambda reading: reading.many(Letter, ids))
         waiting = [letter for letter in letters if letter.settled_at is None]
+        if len(waiting) == 1:  # alone, a letter travels in the trace of whoever wrote it
+            enter(continue_trace(waiting[0].traceparent))
         for letter in letters:
             if letter.settled_at is not None:  # recorded, though the writer could not say so
                 self._resolve(letter)

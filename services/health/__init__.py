@@ -1,0 +1,1 @@
+"""Health services: treatment, post-rape care, forensic examination, certificates, mental health."""

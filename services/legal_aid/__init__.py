@@ -1,0 +1,1 @@
+"""Legal aid: advice, representation, protective orders in court, compensation, non-punishment."""

@@ -1,0 +1,1 @@
+"""The police: protection, reports, statements, forensic orders, verification of trafficking."""

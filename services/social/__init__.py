@@ -1,0 +1,1 @@
+"""Social services: shelter, counselling, essential needs, case management, child protection, reintegration."""

@@ -1,0 +1,195 @@
+"""One agency service put together: the one place of the chassis that knows all its parts."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final
+
+from fastapi import APIRouter, FastAPI
+
+from shared.agency.acting import ANSWER_WITHIN
+from shared.agency.adapters.store import SqlStore
+from shared.agency.directory import Directory
+from shared.agency.grants import Grants
+from shared.agency.housekeeping import Housekeeping
+from shared.agency.hub import GatewayHub
+from shared.agency.inbound.checking import Checker
+from shared.agency.inbound.deliveries import Deliveries
+from shared.agency.inbound.polling import Polling
+from shared.agency.inbound.receiving import Receiving
+from shared.agency.notifying import Notifier
+from shared.agency.office import Office
+from shared.agency.opening import Opener
+from shared.agency.outbound.outbox import Outbox
+from shared.agency.partners import SCOPES, Partners
+from shared.agency.profile import AgencyProfile, check_profile
+from shared.agency.reading import CaseReader
+from shared.agency.routes import oauth
+from shared.agency.routes.callers import Doorkeeper
+from shared.agency.routes.consents import consents_router
+from shared.agency.routes.deliveries import PATH as DELIVERIES
+from shared.agency.routes.deliveries import deliveries_router
+from shared.agency.routes.referrals import lifecycle_router, referrals_router
+from shared.agency.routes.webhooks import webhooks_router
+from shared.agency.scribe import Scribe
+from shared.agency.settings import AgencySettings
+from shared.agency.settling import Settling
+from shared.agency.vault import CaseVault
+from shared.agency.webhooks import WebhookSender
+from shared.kernel.clock import Clock, SystemClock
+from shared.kernel.identifiers import IdFactory, Uuid7Factory
+from shared.seal.keys import AgencyKeys
+from shared.sop.loader import load_sop
+from shared.telemetry.logs import configure_logs
+from shared.telemetry.tracing import configure
+from shared.transport.gateway_client import GatewayClient
+from shared.transport.peer import Peer
+from shared.transport.webhooks import Webhooks
+from shared.web.factory import MeshApp, create_app
+from shared.web.health import Check
+from shared.web.security import bearer
+from shared.wire.delivery import ENVELOPE_MOST
+
+VERSION: Final = "0.1.0"
+
+SectorRouters = Callable[[Office, CaseReader, Doorkeeper], Sequence[APIRouter]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a service takes from outside, so that tests can put something else there."""
+
+    clock: Clock = field(default_factory=SystemClock)
+    gateway: Peer | None = None
+    partner: Callable[[str], Peer] = Peer
+    answer_within: float = ANSWER_WITHIN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _House:
+    """Everything that runs."""
+
+    office: Office
+    store: SqlStore
+    hub: GatewayHub
+    keys: AgencyKeys
+    ids: IdFactory
+    deliveries: Deliveries
+    sender: WebhookSender
+    housekeeping: Housekeeping
+    polling: Polling | None
+
+
+def build_app(
+    profile: AgencyProfile,
+    settings: AgencySettings,
+    *,
+    sector_routers: SectorRouters,
+    surroundings: Surroundings | None = None,
+) -> MeshApp:
+    """Put one agency service together.
+
+    Raises `InternalFault` or `InputRejected` when its profile, its keys or its database are not as they must be.
+    """
+    configure_logs(profile.slug, settings.log_level)
+    telemetry = configure(settings.agency_id, settings.otlp_endpoint)
+    house = _furnish(profile, settings, surroundings or Surroundings())
+    office, doors = house.office, Doorkeeper(settings.agency_id)
+    reader = CaseReader(office)
+    partners = Partners(house.store, house.keys, issuer=settings.issuer, clock=office.clock, ids=house.ids)
+    webhooks = Webhooks((settings.webhook_secret.get_secret_value(),))
+    return create_app(
+        title=f"Referral Mesh agency service: {profile.name.en}",
+        version=VERSION,
+        description="One agency's keys, cases and partner API. Case data is in clear only here.",
+        telemetry=telemetry,
+        authenticate=bearer(partners.verify),
+        lifespan=partial(_lifespan, house=house),
+        routers=[
+            oauth.oauth_router(partners, house.keys, issuer=settings.issuer),
+            consents_router(office, reader, doors),
+            referrals_router(office, reader, doors),
+            lifecycle_router(office, reader, doors),
+            webhooks_router(office, doors),
+            deliveries_router(house.deliveries, webhooks=webhooks, clock=office.clock),
+            *sector_routers(office, reader, doors),
+        ],
+        public_paths=oauth.PUBLIC_PATHS,
+        scopes=SCOPES,
+        body_caps={DELIVERIES: ENVELOPE_MOST},
+        checks=[Check("keys", partial(_check_keys, house)), Check("database", house.store.check)],
+    )
+
+
+def _furnish(profile: AgencyProfile, settings: AgencySettings, around: Surroundings) -> _House:
+    sop = load_sop()
+    check_profile(profile, sop)
+    clock, ids = around.clock, Uuid7Factory(around.clock)
+    keys = AgencyKeys.load(settings.key_file, settings.key_passphrase.get_secret_value())
+    store = SqlStore(settings.database_url.get_secret_value())
+    peer = around.gateway or Peer(settings.gateway_url)
+    hub = GatewayHub(GatewayClient(peer, agency_id=settings.agency_id, signing_key=keys.signing, clock=clock, ids=ids))
+    scribe = Scribe(settings.agency_id, keys, clock=clock, ids=ids)
+    vault = CaseVault(keys.vault())
+    opener = Opener(keys, vault, sop)
+    notifier = Notifier(settings.issuer, clock=clock, ids=ids)
+    settling = Settling(scribe=scribe, opener=opener, notifier=notifier)
+    directory, grants = Directory(store, hub, clock), Grants(store, hub, clock)
+    outbox = Outbox(store, hub, settling, clock=clock)
+    checker = Checker(settings.agency_id, sop=sop, directory=directory, grants=grants, clock=clock)
+    receiving = Receiving(
+        settings.agency_id, scribe=scribe, opener=opener, checker=checker, settling=settling, notifier=notifier
+    )
+    deliveries = Deliveries(store=store, scribe=scribe, directory=directory, receiving=receiving, outbox=outbox)
+    office = Office(
+        agency_id=settings.agency_id,
+        profile=profile,
+        sop=sop,
+        clock=clock,
+        scribe=scribe,
+        vault=vault,
+        opener=opener,
+        store=store,
+        hub=hub,
+        directory=directory,
+        grants=grants,
+        outbox=outbox,
+        notifier=notifier,
+        answer_within=around.answer_within,
+    )
+    return _House(
+        office=office,
+        store=store,
+        hub=hub,
+        keys=keys,
+        ids=ids,
+        deliveries=deliveries,
+        sender=WebhookSender(store, notifier, clock=clock, peer=around.partner),
+        housekeeping=Housekeeping(store, clock),
+        polling=Polling(hub, deliveries) if settings.public_url is None else None,
+    )
+
+
+@asynccontextmanager
+async def _lifespan(_app: FastAPI, *, house: _House) -> AsyncIterator[None]:
+    await house.office.outbox.start()
+    await house.sender.start()
+    house.housekeeping.start()
+    if house.polling is not None:
+        house.polling.start()
+    try:
+        yield
+    finally:
+        if house.polling is not None:
+            await house.polling.stop()
+        await house.housekeeping.stop()
+        await house.sender.stop()
+        await house.office.outbox.stop()
+        await house.hub.close()
+        await asyncio.to_thread(house.store.close)
+
+
+async def _check_keys(house: _House) -> None:
+    house.office.vault.check()

@@ -1,0 +1,114 @@
+"""The lifecycle in plain words: what a caseworker says becomes a signed event.
+
+Which step is possible when, and with which facts, is the procedure's table (fact sheet section 7.2); the gateway
+holds it and its refusal comes back as it was.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from shared.agency.acting import Answer, Caller, post, replay
+from shared.agency.office import Office
+from shared.agency.records import Letter, Note
+from shared.agency.requests import NoteRequest, StepRequest, facts_of
+from shared.agency.scribe import Route, sealed_compartments
+from shared.agency.showing import summary
+from shared.kernel.clock import to_wire
+from shared.kernel.errors import ConsentRequired, Reason
+from shared.sop.model import Compartment, EventType, Stage
+from shared.wire.facts import check_facts
+
+#: Each verb of the API and the event it stands for.
+VERBS: Final[Mapping[str, EventType]] = {
+    "acknowledge": EventType.ACKNOWLEDGED,
+    "accept": EventType.ACCEPTED,
+    "decline": EventType.DECLINED,
+    "request-info": EventType.INFO_REQUESTED,
+    "provide-info": EventType.INFO_PROVIDED,
+    "schedule": EventType.SCHEDULED,
+    "start": EventType.STARTED,
+    "attempt-contact": EventType.CONTACT_ATTEMPTED,
+    "hold": EventType.ON_HOLD,
+    "resume": EventType.RESUMED,
+    "complete": EventType.COMPLETED,
+    "fail": EventType.FAILED,
+    "withdraw": EventType.WITHDRAWN,
+    "close": EventType.CLOSED,
+    "cancel": EventType.CANCELLED,
+    "mark-error": EventType.ENTERED_IN_ERROR,
+}
+
+
+async def take_step(office: Office, caller: Caller, referral_id: str, verb: str, request: StepRequest) -> Answer:
+    """Report what happened to a referral. Raises what the gateway answers."""
+    done = await replay(office, caller)
+    if done is not None:
+        return done
+    actor = request.actor or caller.pseudonym
+    referral = await office.referral(referral_id, actor, caller.pseudonym)
+    data = facts_of(request)
+    check_facts(office.sop.event_facts, data, pointer="")
+    letter = office.scribe.event(
+        VERBS[verb],
+        referral_id=referral_id,
+        recipient=referral.other(office.agency_id),
+        actor=actor,
+        at=request.at,
+        data=data,
+        presented={"referral": summary(referral)},
+    )
+    return await post(office, caller, letter)
+
+
+async def send_note(office: Office, caller: Caller, referral_id: str, request: NoteRequest) -> Answer:
+    """Write to the caseworker on the other side; the text is sealed for her and kept encrypted here."""
+    done = await replay(office, caller)
+    if done is not None:
+        return done
+    actor = request.actor or caller.pseudonym
+    referral = await office.referral(referral_id, actor, caller.pseudonym)
+    if referral.wrapped_key is None:
+        rule = office.sop.rules["R-16"]
+        raise ConsentRequired(
+            "referral.ended",
+            "This case was sealed off here; nothing more is written about it.",
+            reasons=[Reason("referral.ended", rule.id, rule.basis.citation)],
+        )
+    other = referral.other(office.agency_id)
+    message_id = office.scribe.new_id()
+    content = {"text": request.text}
+    bundle = office.scribe.seal(
+        {Compartment.NOTE: content},
+        message_id=message_id,
+        basis=referral.basis,
+        recipient=(await office.directory.entry(other)).encryption_key(),
+    )
+    facts = {
+        "recipient": other,
+        "referral_id": referral_id,
+        "actor": actor,
+        "basis": referral.basis,
+        "sealed": bundle.sealed,
+        "compartments": sealed_compartments(bundle, {Compartment.NOTE.value: Stage.TRIAGE}),
+    }
+    presented = {"referral": summary(referral), "note": {"id": message_id}}
+    route = Route(lane=referral_id, hub_shares=bundle.hub_shares, presented=presented)
+    letter = office.scribe.note(facts, message_id=message_id, route=route)
+    note = _note(office, letter, content, wrapped_key=referral.wrapped_key)
+    return await post(office, caller, letter, also=lambda desk: desk.add(note))
+
+
+def _note(office: Office, letter: Letter, content: Mapping[str, Any], *, wrapped_key: bytes) -> Note:
+    case = office.vault.open_referral(letter.lane, wrapped_key)
+    return Note(
+        message_id=letter.message_id,
+        referral_id=letter.lane,
+        by=office.agency_id,
+        at=to_wire(office.clock.now()),
+        content=case.lock(note_place(letter.message_id), content),
+    )
+
+
+def note_place(message_id: str) -> str:
+    """Return the name under which a note is encrypted in its case."""
+    return f"note/{message_id}"

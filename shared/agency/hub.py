@@ -1,0 +1,59 @@
+"""The gateway as the use cases see it: its client, with one thing said differently.
+
+When the gateway does not take *this agency's* credentials, that is no statement about the partner system that happens
+to call: it is told that the gateway cannot be used now, not that its own token is wrong.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from shared.kernel.errors import NotAuthenticated, PeerUnavailable
+from shared.telemetry.logs import get_logger
+from shared.transport.gateway_client import GatewayClient
+from shared.wire.delivery import BatchItemV1, BatchResultV1, InboxV1
+
+_log = get_logger("hub")
+
+
+class GatewayHub:
+    """Implements `shared.agency.ports.Hub`."""
+
+    def __init__(self, client: GatewayClient) -> None:
+        self._client = client
+
+    async def get(self, path: str, params: Mapping[str, str | int] | None = None) -> Any:
+        """Read a document."""
+        try:
+            return await self._client.get(path, params)
+        except NotAuthenticated as error:
+            raise _not_trusted(error) from error
+
+    async def post(self, path: str, document: Mapping[str, Any]) -> Any:
+        """Ask something with an unsigned body."""
+        try:
+            return await self._client.post(path, document)
+        except NotAuthenticated as error:
+            raise _not_trusted(error) from error
+
+    async def post_batch(self, items: Sequence[BatchItemV1]) -> Sequence[BatchResultV1]:
+        """Send signed messages."""
+        return await self._client.post_batch(items)
+
+    async def inbox(self, after: str | None = None, *, wait: int = 0) -> InboxV1:
+        """Fetch what is waiting here."""
+        return await self._client.inbox(after, wait=wait)
+
+    async def post_receipts(self, receipts: Sequence[str]) -> list[str]:
+        """Hand in signed receipts."""
+        return await self._client.post_receipts(receipts)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.close()
+
+
+def _not_trusted(error: NotAuthenticated) -> PeerUnavailable:
+    _log.error("gateway.refuses-us", code=error.code)
+    return PeerUnavailable(
+        "peer.refused-us", "The gateway does not take this agency's credentials. Tell the operator.", retry_after=60
+    )

@@ -1,0 +1,121 @@
+"""Deliveries: at least once on the wire, exactly once in effect.
+
+Owns the receipts. Promises that a receipt is given only for what is durably kept (or durably rejected), that the
+same message delivered again gets the same receipt and does nothing, and that a message which cannot be judged now
+(the sender's keys or the consent cannot be had) gets no receipt, so that it comes again. Follows wire section 6.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from shared.agency.directory import Directory
+from shared.agency.inbound.receiving import Prepared, Receiving, Taken
+from shared.agency.outbound.outbox import Outbox
+from shared.agency.ports import Desk, Store
+from shared.agency.records import Arrival, Letter
+from shared.agency.scribe import Scribe
+from shared.kernel.clock import to_wire
+from shared.kernel.encoding import sha256_hex
+from shared.kernel.errors import InternalFault, MeshError, PeerUnavailable, TooManyRequests
+from shared.kernel.identifiers import GATEWAY
+from shared.telemetry.context import continue_trace, enter
+from shared.telemetry.logs import get_logger
+from shared.wire.delivery import DeliveryItemV1
+from shared.wire.messages import parse
+
+_LATER: Final = (PeerUnavailable, TooManyRequests, InternalFault)
+
+_log = get_logger("inbound")
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A message that was judged: what it does, or the code it is rejected with."""
+
+    item: DeliveryItemV1
+    prepared: Prepared | None
+    code: str | None = None
+
+
+class Deliveries:
+    """Takes deliveries and answers with receipts."""
+
+    def __init__(
+        self, *, store: Store, scribe: Scribe, directory: Directory, receiving: Receiving, outbox: Outbox
+    ) -> None:
+        self._store = store
+        self._scribe = scribe
+        self._directory = directory
+        self._receiving = receiving
+        self._outbox = outbox
+
+    async def take(self, items: Sequence[DeliveryItemV1]) -> list[str]:
+        """Return a receipt for each message that is settled, in the order of delivery."""
+        known = await self._known(items)
+        judged = await asyncio.gather(*(self._judge(item) for item in items if item.message_id not in known))
+        fresh = {one.item.message_id: one for one in judged if one is not None}
+        settled = await asyncio.gather(*(self._settle(item, fresh.get(item.message_id)) for item in items))
+        return [receipt for receipt in settled if receipt is not None]
+
+    async def _known(self, items: Sequence[DeliveryItemV1]) -> set[str]:
+        ids = [item.message_id for item in items]
+        return {arrival.message_id for arrival in await self._store.read(lambda r: r.many(Arrival, ids))}
+
+    async def _judge(self, item: DeliveryItemV1) -> _Judged | None:
+        """Check one message, in its sender's trace; None when it cannot be judged now."""
+        enter(continue_trace(item.traceparent))
+        try:
+            body = item.body.encode()
+            sender = parse(item.kind, body).sender
+            await self._directory.check_signature(sender, body, item.signature)
+            if (sender == GATEWAY) is not (item.kind == "notice"):
+                return _Judged(item, None, "message.sender")
+            return _Judged(item, await self._receiving.prepare(item))
+        except _LATER as error:
+            _log.warning("delivery.later", message_id=item.message_id, kind=item.kind, code=error.code)
+            return None
+        except MeshError as error:
+            _log.warning("delivery.rejected", message_id=item.message_id, kind=item.kind, code=error.code)
+            return _Judged(item, None, error.code)
+
+    async def _settle(self, item: DeliveryItemV1, judged: _Judged | None) -> str | None:
+        """Keep a message with its receipt, in one unit of work; a message known already only gets its receipt."""
+        sha256 = sha256_hex(item.body.encode())
+
+        def work(desk: Desk) -> tuple[str | None, Sequence[Letter]]:
+            known = desk.get(Arrival, item.message_id)
+            if known is not None:
+                return (known.receipt, ()) if known.sha256 == sha256 else (self._reused(item, sha256), ())
+            if judged is None:
+                return None, ()
+            taken = judged.prepared.apply(desk) if judged.prepared else Taken(judged.code)
+            arrival = self._arrival(item, sha256, taken.code)
+            desk.add(arrival)
+            return arrival.receipt, taken.letters
+
+        expects = [(Arrival, item.message_id), *(judged.prepared.expects if judged and judged.prepared else ())]
+        try:
+            receipt, letters = await self._store.write(work, expects=expects)
+        except MeshError as error:
+            _log.warning("delivery.not-kept", message_id=item.message_id, kind=item.kind, code=error.code)
+            return None
+        self._outbox.announce(letters)
+        return receipt
+
+    def _arrival(self, item: DeliveryItemV1, sha256: str, code: str | None) -> Arrival:
+        at = self._scribe.now()
+        return Arrival(
+            message_id=item.message_id,
+            sha256=sha256,
+            result="stored" if code is None else "rejected",
+            code=code,
+            receipt=self._scribe.receipt(message_id=item.message_id, sha256=sha256, received_at=at, code=code),
+            received_at=to_wire(at),
+        )
+
+    def _reused(self, item: DeliveryItemV1, sha256: str) -> str:
+        """Sign that other bytes came under an id that is known."""
+        at = self._scribe.now()
+        return self._scribe.receipt(message_id=item.message_id, sha256=sha256, received_at=at, code="message.id-reused")

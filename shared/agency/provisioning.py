@@ -1,0 +1,39 @@
+"""What an operator does to an agency service from the command line, while it runs or not."""
+
+import re
+from typing import Final
+
+from shared.agency.adapters.store import SqlStore
+from shared.agency.partners import new_secret, partner_of
+from shared.agency.ports import Desk
+from shared.agency.records import Partner
+from shared.agency.settings import AgencySettings
+from shared.kernel.clock import SystemClock
+from shared.kernel.errors import InputRejected
+
+_CLIENT_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{2,62}")
+
+
+def add_partner(settings: AgencySettings, client_id: str) -> str:
+    """Let a partner system call this service, with every scope, and return its new secret.
+
+    For a client that is there already the secret is replaced. Raises `InputRejected` (`partner.client-id`).
+    """
+    if not _CLIENT_ID.fullmatch(client_id):
+        raise InputRejected("partner.client-id", "Write 3 to 63 letters, digits, '.', '_' or '-'.")
+    secret = new_secret()
+    partner = partner_of(client_id, secret=secret, jwks=None, at=SystemClock().now())
+
+    def work(desk: Desk) -> None:
+        known = desk.get(Partner, client_id)
+        if known is None:
+            desk.add(partner)
+        else:
+            desk.change(known, secret_hash=partner.secret_hash)
+
+    store = SqlStore(settings.database_url.get_secret_value())
+    try:
+        store.write_blocking(work)
+    finally:
+        store.close()
+    return secret

@@ -1,0 +1,170 @@
+"""Reading a case: what may be seen is opened when it is asked for, and every reading is on record first.
+
+Follows rule R-24 (every view is explainable) and wire sections 4 and 7: compartments of stage `accepted` are opened
+lazily, by a signed `opening` that names who reads and why; the gateway decides on each one live. What it refuses is
+shown with its code. Whom the case is kept from (R-11) does not learn that it exists.
+"""
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from weakref import WeakValueDictionary
+
+from shared.agency.handling import note_place
+from shared.agency.office import Office
+from shared.agency.ports import Reading, ReferralFilter
+from shared.agency.records import Box, Happening, Holding, HoldingState, Note, Referral, Visit
+from shared.agency.showing import detail, summary
+from shared.consent.decision import ACCEPTED_STATES
+from shared.referral.blocked import is_blocked
+from shared.sop.model import Compartment, Stage
+
+#: Shown for a compartment that could not be asked for because the gateway is away.
+AWAY: Final = "peer.unreachable"
+UNSTATED: Final = "unstated"
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who reads, and why (a code)."""
+
+    client_id: str
+    actor: str
+    pseudonym: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReferralPage:
+    """Some referrals, and the last id of the page when more may follow."""
+
+    items: Sequence[dict[str, Any]]
+    last: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    referral: Referral
+    holdings: Sequence[Holding]
+    happenings: Sequence[Happening]
+
+
+class CaseReader:
+    """Opens and shows referrals; one opening of a referral at a time."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+        self._opening: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._asked: dict[str, str] = {}
+
+    async def listed(self, visitor: Visitor, wanted: ReferralFilter) -> "ReferralPage":
+        """Return a page of referrals without a word about a person; those kept from the visitor are left out."""
+        found = await self._office.store.read(lambda reading: reading.referrals(wanted))
+        await self._log(visitor, "list", None)
+        who = (visitor.actor, visitor.pseudonym)
+        seen = [one for one in found if not is_blocked(one.blocked, chain_id=one.chain_id, who=who)]
+        last = found[-1].referral_id if len(found) == wanted.limit else None
+        return ReferralPage([summary(one) for one in seen], last)
+
+    async def shown(self, visitor: Visitor, referral_id: str, wanted: Collection[Compartment] | None) -> dict[str, Any]:
+        """Return one referral with its history and the content of the compartments that may be seen now.
+
+        `wanted` limits what is opened and shown; None is all. Raises `NotFound`.
+        """
+        await self._office.referral(referral_id, visitor.actor, visitor.pseudonym)
+        lock = self._opening.setdefault(referral_id, asyncio.Lock())
+        async with lock:
+            away = await self._open(visitor, referral_id, wanted)
+        case = await self._office.store.read(lambda reading: _case(reading, referral_id))
+        shown = [one for one in case.holdings if wanted is None or one.name in wanted]
+        read = [one.name for one in shown if one.state == HoldingState.OPENED]
+        await self._log(visitor, "referral", referral_id, compartments=read)
+        return {
+            **detail(case.referral, case.happenings),
+            "compartments": [self._compartment(case.referral, one, away=away) for one in shown],
+        }
+
+    async def notes(self, visitor: Visitor, referral_id: str) -> Sequence[dict[str, Any]]:
+        """Return the notes of a referral, oldest first. Raises `NotFound`."""
+        referral = await self._office.referral(referral_id, visitor.actor, visitor.pseudonym)
+        notes = await self._office.store.read(lambda reading: reading.notes(referral_id))
+        await self._log(visitor, "notes", referral_id, compartments=[Compartment.NOTE.value])
+        return [self._note(referral, note) for note in notes]
+
+    async def chain(self, visitor: Visitor, referral_id: str) -> Mapping[str, Any]:
+        """Return the chain of a referral as far as this agency may see it, with the ledger's proofs."""
+        referral = await self._office.referral(referral_id, visitor.actor, visitor.pseudonym)
+        await self._log(visitor, "chain", referral_id)
+        chain: Mapping[str, Any] = await self._office.hub.get(f"/v1/chains/{referral.chain_id}")
+        return chain
+
+    def visit(self, visitor: Visitor, what: str, target: str | None, *, compartments: Sequence[str] = ()) -> Visit:
+        """Return the record of a reading."""
+        office = self._office
+        return Visit(
+            visit_id=office.scribe.new_id(),
+            at=office.scribe.stamp(),
+            client=visitor.client_id,
+            actor=visitor.actor,
+            reason=visitor.reason,
+            what=what,
+            target=target,
+            compartments=list(compartments),
+        )
+
+    async def _log(self, visitor: Visitor, what: str, target: str | None, *, compartments: Sequence[str] = ()) -> None:
+        visit = self.visit(visitor, what, target, compartments=compartments)
+        await self._office.store.write(lambda desk: desk.add(visit))
+
+    async def _open(self, visitor: Visitor, referral_id: str, wanted: Collection[Compartment] | None) -> bool:
+        """Ask for the halves of what is still sealed; return whether the gateway was away."""
+        office = self._office
+        case = await office.store.read(lambda reading: _case(reading, referral_id))
+        names = [one.name for one in case.holdings if _may_ask(case.referral, one, wanted)]
+        if not names:
+            return False
+        message_id = self._asked.get(referral_id)
+        if message_id is None:
+            message_id = self._asked[referral_id] = await self._ask(visitor, referral_id, names)
+        answered = await office.outbox.outcome(message_id, within=office.answer_within)
+        if answered is not None:
+            del self._asked[referral_id]
+        return answered is None
+
+    async def _ask(self, visitor: Visitor, referral_id: str, names: Sequence[str]) -> str:
+        office = self._office
+        reason = visitor.reason or UNSTATED
+        letter = office.scribe.opening(referral_id, names, actor=visitor.actor, reason=reason)
+        await office.store.write(lambda desk: desk.add(letter))
+        office.outbox.announce([letter])
+        return letter.message_id
+
+    def _compartment(self, referral: Referral, holding: Holding, *, away: bool) -> dict[str, Any]:
+        shown: dict[str, Any] = {"name": holding.name, "stage": holding.stage, "state": holding.state}
+        if holding.content is not None and referral.wrapped_key is not None:
+            case = self._office.vault.open_referral(referral.referral_id, referral.wrapped_key)
+            return {**shown, "content": case.unlock(holding.name, holding.content)}
+        code = AWAY if away and holding.state == HoldingState.SEALED else holding.code
+        return {**shown, "code": code} if code is not None else shown
+
+    def _note(self, referral: Referral, note: Note) -> dict[str, Any]:
+        shown: dict[str, Any] = {"id": note.message_id, "by": note.by, "at": note.at}
+        if referral.wrapped_key is None:
+            return shown
+        case = self._office.vault.open_referral(referral.referral_id, referral.wrapped_key)
+        return {**shown, **case.unlock(note_place(note.message_id), note.content)}
+
+
+def _case(reading: Reading, referral_id: str) -> _Case:
+    referral = reading.get(Referral, referral_id)
+    assert referral is not None  # noqa: S101 - referrals are never deleted, and this one was found
+    return _Case(referral, reading.holdings(referral_id), reading.happenings(referral_id))
+
+
+def _may_ask(referral: Referral, holding: Holding, wanted: Collection[Compartment] | None) -> bool:
+    if referral.box != Box.RECEIVED or holding.state != HoldingState.SEALED or holding.ciphertext is None:
+        return False
+    if wanted is not None and holding.name not in wanted:
+        return False
+    return holding.stage == Stage.TRIAGE or referral.state in ACCEPTED_STATES

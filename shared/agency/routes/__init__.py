@@ -1,0 +1,1 @@
+"""The HTTP edge of an agency service: wire contract section 7."""

@@ -1,0 +1,205 @@
+"""What an agency service answers. Fields may be added; none goes away or changes."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from shared.wire.answers import DueV1, GatewayReceiptV1
+from shared.wire.fields import Open
+
+
+class AgencyReferralV1(Open):
+    """A referral as lists and answers show it: nothing about a person."""
+
+    referral_id: str
+    chain_id: str
+    parent_id: str | None = None
+    box: Literal["sent", "received"]
+    state: str
+    sender: str
+    recipient: str
+    service_type: str
+    urgency: str
+    due: DueV1
+    next_due_at: str | None = None
+    sent_at: str
+
+
+class HeldBackV1(Open):
+    """What stayed here of one compartment, and why; no `fields` means all of it."""
+
+    compartment: str
+    reason: Literal["not_asked_by_service", "not_consented", "withheld", "forbidden_by_service", "beyond_basis"]
+    rule: str
+    basis: str
+    fields: list[str] | None = None
+
+
+class ReferredV1(Open):
+    """Answer to a referral: what was sent, what was held back; `receipt` null while the gateway is away."""
+
+    referral: AgencyReferralV1
+    sent: list[str]
+    held_back: list[HeldBackV1]
+    receipt: GatewayReceiptV1 | None
+
+
+class SteppedV1(Open):
+    """Answer to a step of the lifecycle, or to a note."""
+
+    referral: AgencyReferralV1
+    receipt: GatewayReceiptV1 | None
+
+
+class HappeningV1(Open):
+    """Something that happened to a referral."""
+
+    type: str
+    at: str
+    by: str
+    actor: str | None = None
+    data: dict[str, Any]
+
+
+class CompartmentV1(Open):
+    """A compartment: its content when it may be read, otherwise the code that says why not."""
+
+    name: str
+    stage: Literal["triage", "accepted"]
+    state: Literal["sealed", "opened", "destroyed"]
+    code: str | None = None
+    content: dict[str, Any] | None = None
+
+
+class ReferralReadV1(AgencyReferralV1):
+    """One referral with its history, and what may be read of it now."""
+
+    area: str
+    age_band: str
+    incident_at: str | None = None
+    preferences: dict[str, Any]
+    facts: dict[str, Any]
+    basis: dict[str, Any]
+    phoned_first: bool
+    sealed_off_at: str | None = None
+    history: list[HappeningV1]
+    compartments: list[CompartmentV1]
+
+
+class ReferralsV1(Open):
+    """A page of referrals, and where to go on; null at the end."""
+
+    items: list[AgencyReferralV1]
+    next: str | None = None
+
+
+class NoteReadV1(Open):
+    """A note between the two caseworkers; without text once the case is sealed off."""
+
+    id: str
+    by: str
+    at: str
+    text: str | None = None
+
+
+class NotesV1(Open):
+    """The notes of a referral, oldest first."""
+
+    items: list[NoteReadV1]
+
+
+class ConsentStandingV1(Open):
+    """Where a consent stands."""
+
+    id: str
+    state: str
+    valid_to: str | None = None
+    subject: str | None = None
+
+
+class ConsentTakenV1(Open):
+    """Answer to a consent; `receipt` null while the gateway is away."""
+
+    consent: ConsentStandingV1
+    receipt: GatewayReceiptV1 | None
+
+
+class ConsentTakenBackV1(ConsentTakenV1):
+    """Answer to a revocation: which agencies were told to seal off."""
+
+    notified: list[str] = Field(default_factory=list)
+
+
+class ConsentReadV1(Open):
+    """A consent recorded here, with who the subject is."""
+
+    consent: ConsentStandingV1
+    subject_details: dict[str, Any] | None = None
+
+
+class ChainReadV1(Open):
+    """A chain as far as this agency may see it, with the ledger's proofs."""
+
+    chain_id: str
+
+
+class PropagationReadV1(Open):
+    """Who was told to seal off after a revocation, and who confirmed."""
+
+    consent_id: str
+    complete: bool
+
+
+class WebhookReadV1(Open):
+    """Where a partner system is told of changes."""
+
+    id: str
+    url: str
+    types: list[str]
+    created_at: str
+
+
+class WebhookMadeV1(WebhookReadV1):
+    """A new webhook, with the secret its notifications are signed with."""
+
+    secret: str
+
+
+class WebhooksV1(Open):
+    """The webhooks of the calling partner system."""
+
+    items: list[WebhookReadV1]
+
+
+class DeliveredV1(Open):
+    """Signed receipts, one for each message that is settled."""
+
+    receipts: list[str]
+
+
+class WorklistV1(Open):
+    """A worklist of this sector: what it is called and which services it is about."""
+
+    id: str
+    name: dict[str, str]
+    services: list[str]
+    by: str
+
+
+class WorklistsV1(Open):
+    """The worklists of this sector."""
+
+    items: list[WorklistV1]
+
+
+class DiscoveryV1(Open):
+    """Authorization server metadata (RFC 8414)."""
+
+    issuer: str
+    token_endpoint: str
+    jwks_uri: str
+    grant_types_supported: list[str]
+    token_endpoint_auth_methods_supported: list[str]
+    token_endpoint_auth_signing_alg_values_supported: list[str]
+    scopes_supported: list[str]
+    response_types_supported: list[str]

@@ -1,0 +1,59 @@
+"""Routes of consent: record, take back, see who was told."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Response
+
+from shared.agency.acting import Caller
+from shared.agency.consenting import record_consent, revoke_consent, show_consent
+from shared.agency.office import Office
+from shared.agency.reading import CaseReader, Visitor
+from shared.agency.requests import ConsentRequest, RevocationRequest
+from shared.agency.routes.answers import (
+    ConsentReadV1,
+    ConsentTakenBackV1,
+    ConsentTakenV1,
+    PropagationReadV1,
+)
+from shared.agency.routes.callers import CONSENT, Doorkeeper, Id, told
+from shared.web.body import json_body
+
+
+def consents_router(office: Office, reader: CaseReader, doors: Doorkeeper) -> APIRouter:
+    """Make the routes of consent."""
+    router = APIRouter(tags=["consents"])
+    recorder = doors.acting(CONSENT)
+
+    @router.post(
+        "/v1/consents",
+        status_code=201,
+        summary="Record what she allows; who she is stays here",
+        responses={202: {"model": ConsentTakenV1, "description": "Queued: the gateway is away."}},
+    )
+    async def record(
+        caller: Annotated[Caller, recorder],
+        request: Annotated[ConsentRequest, json_body(ConsentRequest)],
+        response: Response,
+    ) -> ConsentTakenV1:
+        return ConsentTakenV1.model_validate(told(await record_consent(office, caller, request), response))
+
+    @router.get("/v1/consents/{id}", summary="Read a consent recorded here, with who the subject is")
+    async def read(id: Id, visitor: Annotated[Visitor, doors.visiting(CONSENT)]) -> ConsentReadV1:
+        visit = reader.visit(visitor, "consent", id)
+        return ConsentReadV1.model_validate(await show_consent(office, visit, id))
+
+    @router.post("/v1/consents/{id}/revocations", status_code=202, summary="Take consent back, wholly or in part")
+    async def revoke(
+        id: Id,
+        caller: Annotated[Caller, recorder],
+        request: Annotated[RevocationRequest, json_body(RevocationRequest)],
+        response: Response,
+    ) -> ConsentTakenBackV1:
+        return ConsentTakenBackV1.model_validate(told(await revoke_consent(office, caller, id, request), response))
+
+    @router.get("/v1/consents/{id}/propagation", summary="Who was told to seal off, and who confirmed")
+    async def propagation(id: Id, visitor: Annotated[Visitor, doors.looking(CONSENT)]) -> PropagationReadV1:
+        await office.store.write(lambda desk: desk.add(reader.visit(visitor, "propagation", id)))
+        return PropagationReadV1.model_validate(await office.hub.get(f"/v1/consents/{id}/propagation"))
+
+    return router
