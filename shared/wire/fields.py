@@ -126,6 +126,10 @@ FactValue = Annotated[
     Schema({"anyOf": [{"type": "boolean"}, {"type": "integer"}, {"type": "string", "pattern": FACT_PATTERN}]}),
 ]
 Facts = Annotated[dict[Code, FactValue], Field(max_length=FACTS_MOST)]
+#: Facts of a notice, where one may be a list of codes: the compartments that were taken back.
+NoticeFacts = Annotated[
+    dict[Code, FactValue | Annotated[tuple[Code, ...], Field(max_length=16)]], Field(max_length=FACTS_MOST)
+]
 
 
 class Closed(BaseModel):

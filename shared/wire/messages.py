@@ -27,6 +27,7 @@ from shared.wire.fields import (
     HexDigest,
     Language,
     Line,
+    NoticeFacts,
     ServiceCode,
     SopVersion,
     Subject,
@@ -251,7 +252,7 @@ class NoticeV1(Closed):
     sent_at: Time
     type: NoticeType
     referral_id: Uuid7
-    data: Facts = Field(default_factory=dict)
+    data: NoticeFacts = Field(default_factory=dict)
 
 
 Message = ReferralV1 | OpeningV1 | EventV1 | NoteV1 | ConsentV1 | RevocationV1 | ReceiptV1 | NoticeV1
