@@ -72,13 +72,14 @@ class Story:
             request = self._request("LEG-02", self.legal_aid, narrower["id"], case.LAWYER_DATA)
             lawyer = (await self.social.refer(request, onward_from=self.shelter))["referral"]["referral_id"]
         with self.tell.step("Legal aid sees the matter, has a conflict of interest, and declines"):
-            await self.legal_aid.see_when(lawyer, lambda referral: bool(opened(referral)))
+            seen = await self.legal_aid.see_when(lawyer, lambda referral: bool(opened(referral)))
             await self.legal_aid.say(lawyer, "acknowledge")
             await self.legal_aid.say(lawyer, "decline", reason="D05")
+        self.tell.detail(f"open to decide on: {listed(opened(seen))}; never opened: {listed(sealed(seen))}")
         with self.tell.step("Legal aid could never open who she is"):
             seen = await self.legal_aid.see(lawyer)
             expect("identity" not in opened(seen), "legal aid learned her name")
-        self.tell.detail(f"state: {seen['state']}; never opened: {listed(sealed(seen))}")
+        self.tell.detail(f"what the lawyer has now: {listed(states(seen))}")
 
     async def an_order(self) -> None:
         """Social refers her to the police for a no-contact order."""
@@ -150,6 +151,11 @@ def opened(referral: Mapping[str, Any]) -> dict[str, Any]:
 def sealed(referral: Mapping[str, Any]) -> list[str]:
     """Return the names of the compartments that are not open."""
     return [part["name"] for part in referral["compartments"] if part.get("content") is None]
+
+
+def states(referral: Mapping[str, Any]) -> list[str]:
+    """Return each compartment with what became of it."""
+    return [f"{part['name']} {part['state']}" for part in referral["compartments"]]
 
 
 def listed(names: Sequence[str] | Mapping[str, Any]) -> str:
