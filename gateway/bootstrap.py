@@ -92,7 +92,7 @@ def open_core(settings: GatewaySettings, *, clock: Clock | None = None) -> Core:
 def open_provisioning(settings: GatewaySettings) -> Provisioning:
     """Open the directory for an operator, beside a gateway that may be running."""
     core = open_core(settings)
-    return Provisioning(writer=core.writer, sop=core.sop)
+    return Provisioning(writer=core.writer, sop=core.sop, closing=core.close)
 
 
 def build_app(settings: GatewaySettings, *, clock: Clock | None = None) -> MeshApp:

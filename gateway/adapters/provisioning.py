@@ -1,6 +1,6 @@
 """What an operator does to the directory: enrol, disable, import areas. Each change is in the ledger."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from gateway.adapters.desk import LIST_IMPORTED, SqlDesk
@@ -22,9 +22,11 @@ OPERATOR = "operator"
 class Provisioning:
     """The operator's hand on the directory. Blocking; for the command line."""
 
-    def __init__(self, *, writer: GroupWriter[SqlDesk], sop: Sop) -> None:
+    def __init__(self, *, writer: GroupWriter[SqlDesk], sop: Sop, closing: Callable[[], None]) -> None:
+        """Take what it works with; `closing` lets go of it."""
         self._writer = writer
         self._sop = sop
+        self._closing = closing
 
     def enroll(self, enrolment: AgencyEnrolment) -> str:
         """Enrol an agency, or state an enrolled one anew; return its webhook secret, which then stays the same.
@@ -62,7 +64,7 @@ class Provisioning:
 
     def close(self) -> None:
         """Finish what is under way."""
-        self._writer.close()
+        self._closing()
 
     def _check(self, enrolment: AgencyEnrolment) -> None:
         if not is_agency_id(enrolment.id) or enrolment.id == GATEWAY:

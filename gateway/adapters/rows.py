@@ -14,6 +14,7 @@ from shared.sop.model import (
     AgeBand,
     ClockPhase,
     Compartment,
+    EventType,
     LegalBasisKind,
     ReferralState,
     Stage,
@@ -122,6 +123,10 @@ def referral_of(row: Row) -> Referral:
         halves={Compartment(name): Half(Stage(h[0]), HalfState(h[1]), h[2]) for name, h in row["halves"].items()},
         due={ClockPhase(phase): DueTime(*due) for phase, due in row["due"].items()},
         sent_at=row["sent_at"],
+        received_at=row["received_at"],
+        incident_at=row["incident_at"],
+        remote_area=row["remote_area"],
+        counts={EventType(event): count for event, count in row["counts"].items()},
     )
 
 
@@ -142,8 +147,10 @@ def referral_row(referral: Referral) -> dict[str, Any]:
         "consent_id": referral.consent_id,
         "basis_expires_at": referral.basis_expires_at,
         "blocked": sorted(referral.blocked),
-        "due": {phase.value: [due.at, due.rule_id] for phase, due in referral.due.items()},
         "sent_at": referral.sent_at,
+        "received_at": referral.received_at,
+        "incident_at": referral.incident_at,
+        "remote_area": referral.remote_area,
         **referral_changes(referral),
     }
 
@@ -153,7 +160,10 @@ def referral_changes(referral: Referral) -> dict[str, Any]:
     return {
         "state": referral.state.value,
         "halves": {name.value: [h.stage.value, h.state.value, h.share] for name, h in referral.halves.items()},
+        "due": {phase.value: [due.at, due.rule_id] for phase, due in referral.due.items()},
         "next_due_at": referral.next_due_at(),
+        "lapses_at": referral.lapses_at(),
+        "counts": {event.value: count for event, count in referral.counts.items()},
     }
 
 

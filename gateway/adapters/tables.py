@@ -106,7 +106,10 @@ class ConsentRow(GatewayRow, table=True):
 
 
 class ReferralRow(GatewayRow, table=True):
-    """A referral as it stands; `halves` holds the gateway's halves until their purpose ends."""
+    """A referral as it stands; `halves` holds the gateway's halves until their purpose ends.
+
+    `lapses_at` is when the end of its consent will change it: null once there is nothing left to change.
+    """
 
     __tablename__ = "referrals"
     referral_id: str = Field(primary_key=True)
@@ -125,9 +128,14 @@ class ReferralRow(GatewayRow, table=True):
     basis_expires_at: str | None = None
     blocked: list[str] = _json()
     halves: dict[str, Any] = _json()
-    due: dict[str, str] = _json()
+    due: dict[str, list[str]] = _json()
     next_due_at: str | None = None
+    lapses_at: str | None = Field(default=None, index=True)
+    counts: dict[str, int] = _json()
     sent_at: str
+    received_at: str
+    incident_at: str | None = None
+    remote_area: bool = False
 
 
 class MessageRow(GatewayRow, table=True):

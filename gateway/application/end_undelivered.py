@@ -5,7 +5,7 @@ from gateway.application.report_event import moved
 from shared.kernel.identifiers import GATEWAY
 from shared.sop.model import ReferralState
 
-UNDELIVERED = "message.undelivered"
+UNDELIVERED = "undelivered"
 
 
 def end_undelivered(desk: Desk, message_id: str) -> None:

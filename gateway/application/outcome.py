@@ -120,13 +120,13 @@ def _known(desk: Desk, arrival: Arrival) -> StoredMessage | None:
 
 def _check_fresh(arrival: Arrival) -> None:
     if arrival.sent_at > arrival.received_at + AHEAD:
-        raise _stale("message.future", "The message is dated more than 10 minutes ahead. Set the sender's clock.")
+        raise _stale("The message is dated more than 10 minutes ahead. Set the sender's clock.")
     if arrival.sent_at < arrival.received_at - OLD:
-        raise _stale("message.stale", "The message is older than 7 days. Sign it anew, with a new id and time.")
+        raise _stale("The message is older than 7 days. Sign it anew, with a new id and time.")
 
 
-def _stale(code: str, message: str) -> InputRejected:
-    return InputRejected(code, message, faults=[FieldFault("/sent_at", code, message)])
+def _stale(message: str) -> InputRejected:
+    return InputRejected("message.stale", message, faults=[FieldFault("/sent_at", "message.stale", message)])
 
 
 def _check_sender(desk: Desk, sender: str) -> None:

@@ -8,6 +8,8 @@ from gateway.application.outcome import About, Outcome, decided, receipt
 from gateway.application.ports import Desk, Recorded
 from gateway.application.views import referral_view
 from gateway.domain.arrival import Arrival, EventReported
+from gateway.domain.clocks import with_due_times
+from gateway.domain.limits import counted, limit_faults
 from gateway.domain.referral import Referral, destroy
 from shared.kernel.errors import ConsentRequired, FieldFault, InputRejected, NotFound
 from shared.referral.lifecycle import check_event_facts, transition
@@ -78,13 +80,16 @@ def _admit(desk: Desk, command: EventReported, sop: Sop) -> Mapping[str, Any]:
         event=command.type,
         data=command.data,
     )
+    reasons = (*reasons, *limit_faults(referral, step))
     if reasons:
         raise ConsentRequired(
             reasons[0].code, "The procedure does not allow this event as it stands; see the reasons.", reasons=reasons
         )
     waiting = desk.unsettled([referral.referral_id]) if step.target in ENDS else ()
     owed = desk.open_holds(referral.referral_id) if command.type is EventType.SEALED else ()
-    changed = moved(referral, step.target)
+    changed = counted(moved(referral, step.target), command.type)
+    if command.type is EventType.ACCEPTED:
+        changed = with_due_times(changed, sop=sop, accepted_at=desk.at)
     recorded = record_on(desk, arrival, changed, code=command.type.value)
     desk.change_referral(changed)
     for message in waiting:

@@ -1,7 +1,6 @@
 """Admit a referral: procedure, consent, conflict, halves, clocks, ledger, delivery, in one unit of work."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gateway.application.lineage import ends_at, lineage_of
@@ -11,14 +10,15 @@ from gateway.application.sealing import check_sealed_for, halves_of, receiving_a
 from gateway.application.views import referral_view
 from gateway.domain.agency import Agency
 from gateway.domain.arrival import ReferralSent
-from gateway.domain.referral import DueTime, Referral
+from gateway.domain.clocks import with_due_times
+from gateway.domain.referral import Half, Referral
 from shared.consent.decision import decide
+from shared.consent.grant import Consent
 from shared.consent.request import ConsentBasis, Disclosure
 from shared.kernel.clock import to_wire
 from shared.kernel.errors import ConsentRequired, FieldFault, InputRejected
 from shared.referral.blocked import blocked_hash
-from shared.referral.deadlines import due_times
-from shared.sop.model import ClockPhase, ReferralState, ServiceType, Sop
+from shared.sop.model import Compartment, ReferralState, Sop
 
 COMMUNE_DIGITS = 5
 
@@ -47,7 +47,7 @@ def send_referral(desk: Desk, command: ReferralSent, *, sop: Sop) -> Outcome:
 
 def _admit(desk: Desk, command: ReferralSent, sop: Sop) -> Mapping[str, Any]:
     arrival = command.arrival
-    service = _check_procedure(desk, command, sop)  # (1)
+    _check_procedure(desk, command, sop)  # (1)
     recipient = receiving_agency(desk, arrival.recipient)  # (2)
     check_sealed_for(recipient, command.sealed_for)
     halves = halves_of(command.compartments, arrival.hub_shares)
@@ -62,12 +62,24 @@ def _admit(desk: Desk, command: ReferralSent, sop: Sop) -> Mapping[str, Any]:
             "Consent, its legal basis or the procedure does not carry this referral; the reasons say which rule.",
             reasons=decision.reasons,
         )
-    referral = Referral(  # (5)
+    return _keep(desk, command, _referral(desk, command, blocked=blocked, halves=halves, lineage=lineage, sop=sop))
+
+
+def _referral(
+    desk: Desk,
+    command: ReferralSent,
+    *,
+    blocked: frozenset[str],
+    halves: Mapping[Compartment, Half],
+    lineage: Sequence[Consent],
+    sop: Sop,
+) -> Referral:
+    referral = Referral(
         referral_id=command.referral_id,
         chain_id=command.chain_id,
         parent_id=command.parent_id,
-        sender=arrival.sender,
-        recipient=recipient.id,
+        sender=command.arrival.sender,
+        recipient=str(command.arrival.recipient),
         subject=command.subject,
         service_type=command.service_type,
         urgency=command.urgency,
@@ -78,15 +90,18 @@ def _admit(desk: Desk, command: ReferralSent, sop: Sop) -> Mapping[str, Any]:
         basis_expires_at=ends_at(lineage),
         blocked=blocked,
         halves=halves,
-        due=_due(command, service, sop, sent_at=desk.at),
-        sent_at=to_wire(arrival.sent_at),
+        due={},
+        sent_at=to_wire(command.arrival.sent_at),
+        received_at=to_wire(desk.at),
+        incident_at=None if command.incident_at is None else to_wire(command.incident_at),
+        remote_area=command.facts.get("remote_area") is True,
     )
-    return _keep(desk, command, referral)
+    return with_due_times(referral, sop=sop)
 
 
 def _keep(desk: Desk, command: ReferralSent, referral: Referral) -> Mapping[str, Any]:
     arrival = command.arrival
-    recorded = desk.record(
+    recorded = desk.record(  # (5)
         "referral",
         arrival.sender,
         message_id=arrival.message_id,
@@ -104,7 +119,7 @@ def _keep(desk: Desk, command: ReferralSent, referral: Referral) -> Mapping[str,
     return answer
 
 
-def _check_procedure(desk: Desk, command: ReferralSent, sop: Sop) -> ServiceType:
+def _check_procedure(desk: Desk, command: ReferralSent, sop: Sop) -> None:
     if command.sop_version != sop.version:
         raise _invalid("/sop", "sop.version", "This gateway speaks another version of the procedure; see GET /v1/sop.")
     service = sop.services.get(command.service_type)
@@ -116,7 +131,6 @@ def _check_procedure(desk: Desk, command: ReferralSent, sop: Sop) -> ServiceType
         if label.name in service.compartments and label.stage is not service.stage(label.name, command.urgency):
             message = "The procedure opens this compartment at another stage; see the service type."
             raise _invalid(f"/compartments/{position}/stage", "sop.stage", message)
-    return service
 
 
 def _invalid(pointer: str, code: str, message: str) -> InputRejected:
@@ -153,29 +167,23 @@ def _disclosure(
         facts=command.facts,
         compartments=frozenset(label.name for label in command.compartments),
         basis=command.basis,
-        holds_parent=_holds(parent, command.arrival.sender),
+        holds_parent=_holds(parent, command),
         blocked=blocked_hash(command.chain_id, recipient.id) in blocked,
     )
 
 
-def _holds(parent: Referral | None, sender: str) -> bool:
-    return parent is not None and parent.recipient == sender and parent.state not in _NOT_ACTING
+def _holds(parent: Referral | None, command: ReferralSent) -> bool:
+    """Say whether the sender acts on a referral of the same person, so that it may use what came with it."""
+    return (
+        parent is not None
+        and parent.recipient == command.arrival.sender
+        and parent.subject == command.subject
+        and parent.state not in _NOT_ACTING
+    )
 
 
 def _consent_id(command: ReferralSent) -> str | None:
     return command.basis.consent_id if isinstance(command.basis, ConsentBasis) else None
-
-
-def _due(command: ReferralSent, service: ServiceType, sop: Sop, *, sent_at: datetime) -> Mapping[ClockPhase, DueTime]:
-    times = due_times(
-        sop,
-        service,
-        urgency=command.urgency,
-        sent_at=sent_at,
-        incident_at=command.incident_at,
-        remote_area=command.facts.get("remote_area") is True,
-    )
-    return {phase: DueTime(to_wire(due.at), due.rule_id) for phase, due in times.items()}
 
 
 def _about(desk: Desk, command: ReferralSent) -> About:

@@ -1,11 +1,11 @@
 """A referral as the gateway holds it: routing facts, labels, halves, due times. Never case data."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from shared.consent.request import ConsentBasis, OtherBasis
-from shared.sop.model import ENDS, AgeBand, ClockPhase, Compartment, Party, ReferralState, Stage, Urgency
+from shared.sop.model import ENDS, AgeBand, ClockPhase, Compartment, EventType, Party, ReferralState, Stage, Urgency
 
 
 class HalfState(StrEnum):
@@ -24,6 +24,11 @@ class Half:
     state: HalfState
     share: str | None
 
+
+#: The recipient has not said yes: when its basis ends, such a referral ends too.
+UNDECIDED: frozenset[ReferralState] = frozenset(
+    {ReferralState.SENT, ReferralState.DELIVERED, ReferralState.ACKNOWLEDGED, ReferralState.INFO_REQUESTED}
+)
 
 _NOTHING: frozenset[ClockPhase] = frozenset()
 _HEARD = frozenset({ClockPhase.ACKNOWLEDGE})
@@ -53,7 +58,11 @@ class DueTime:
 
 @dataclass(frozen=True, slots=True)
 class Referral:
-    """One referral between two agencies. Times are wire text (RFC 3339, UTC, milliseconds)."""
+    """One referral between two agencies. Times are wire text (RFC 3339, UTC, milliseconds).
+
+    Clocks run from `received_at`, some from `incident_at`, and longer in a `remote_area`; `counts` says how
+    often each event happened that may happen only so often.
+    """
 
     referral_id: str
     chain_id: str
@@ -72,6 +81,10 @@ class Referral:
     halves: Mapping[Compartment, Half]
     due: Mapping[ClockPhase, DueTime]
     sent_at: str
+    received_at: str
+    incident_at: str | None = None
+    remote_area: bool = False
+    counts: Mapping[EventType, int] = field(default_factory=dict)
 
     @property
     def has_ended(self) -> bool:
@@ -82,6 +95,11 @@ class Referral:
     def consent_id(self) -> str | None:
         """Return the consent this referral rests on; None when it rests on law."""
         return self.basis.consent_id if isinstance(self.basis, ConsentBasis) else None
+
+    def lapses_at(self) -> str | None:
+        """Return when the end of its consent will change this referral; None when it will not, or there is none."""
+        concerned = self.state in UNDECIDED or any(half.share is not None for half in self.halves.values())
+        return self.basis_expires_at if concerned else None
 
     def next_due_at(self) -> str | None:
         """Return the earliest due time that still counts; None when nothing is due any more."""

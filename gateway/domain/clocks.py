@@ -1,0 +1,36 @@
+"""The due times of a referral: from its admission, and again once it is accepted."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from gateway.domain.referral import DueTime, Referral
+from shared.kernel.clock import from_wire, to_wire
+from shared.referral.deadlines import due_times
+from shared.sop.model import ClockPhase, Sop
+
+
+def with_due_times(referral: Referral, *, sop: Sop, accepted_at: datetime | None = None) -> Referral:
+    """Return the referral with its due times; clocks that start on acceptance run once `accepted_at` is given.
+
+    A limit that stands already only ever moves to an earlier moment (INV-05).
+    """
+    found = due_times(
+        sop,
+        sop.services[referral.service_type],
+        urgency=referral.urgency,
+        sent_at=from_wire(referral.received_at),
+        incident_at=None if referral.incident_at is None else from_wire(referral.incident_at),
+        accepted_at=accepted_at,
+        remote_area=referral.remote_area,
+    )
+    due = {phase: DueTime(to_wire(limit.at), limit.rule_id) for phase, limit in found.items()}
+    return replace(referral, due=_earlier(referral.due, due))
+
+
+def _earlier(before: Mapping[ClockPhase, DueTime], after: Mapping[ClockPhase, DueTime]) -> Mapping[ClockPhase, DueTime]:
+    merged = dict(before)
+    for phase, due in after.items():
+        if phase not in merged or due.at < merged[phase].at:
+            merged[phase] = due
+    return merged

@@ -1,0 +1,5 @@
+"""The gateway as a fixture."""
+
+from tests.support.mesh import mesh
+
+__all__ = ["mesh"]

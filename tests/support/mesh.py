@@ -1,0 +1,145 @@
+"""The real gateway in this process, with agencies that call it over HTTP; its ledger is checked when a test ends."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from gateway.bootstrap import build_app, open_provisioning
+from gateway.domain.agency import AgencyEnrolment
+from gateway.settings import GatewaySettings
+from shared.kernel.clock import Clock, ManualClock, SystemClock
+from shared.kernel.identifiers import Uuid7Factory
+from shared.seal.checkpoints import NoteVerifier
+from shared.seal.keys import AgencyKeys
+from shared.sop.loader import load_sop
+from shared.web.factory import MeshApp
+from tests.support.agency import Agency
+from tests.support.evidence import assert_ledger_intact
+
+URL = "http://gateway.test"
+PASSPHRASE = "an invented passphrase for tests"
+OVERSIGHT = "oversight-th"
+HEALTH, SOCIAL, LEGAL, POLICE = "health-th", "social-th", "legal-th", "police-th"
+#: Agency id, sector, and how its service codes begin.
+ROLL = (
+    (HEALTH, "health", "HEA-"),
+    (SOCIAL, "social", "SOC-"),
+    (LEGAL, "legal_aid", "LEG-"),
+    (POLICE, "police", "POL-"),
+)
+
+
+@dataclass
+class Mesh:
+    """A running gateway and everybody who talks to it."""
+
+    app: MeshApp
+    settings: GatewaySettings
+    clock: Clock
+    agencies: Mapping[str, Agency]
+    verifier: NoteVerifier
+    secrets: Mapping[str, str]
+
+    def __getitem__(self, agency_id: str) -> Agency:
+        return self.agencies[agency_id]
+
+    @property
+    def oversight(self) -> Agency:
+        """The auditor."""
+        return self.agencies[OVERSIGHT]
+
+    def advance(self, by: Any) -> None:
+        """Move a clock that stands still."""
+        assert isinstance(self.clock, ManualClock)
+        self.clock.advance(by)
+
+
+@cache
+def keys_of(name: str) -> AgencyKeys:
+    """Keys by name, made once per session: making them is slow, and tests do not care which they are."""
+    return AgencyKeys.generate()
+
+
+def settings_for(database_url: str, folder: Path, **changes: Any) -> GatewaySettings:
+    """Settings of a gateway whose key file lies in `folder`."""
+    key_file = folder / "gateway.key"
+    if not key_file.exists():
+        keys_of("gateway").save(key_file, PASSPHRASE)
+    given = {
+        "database_url": database_url,
+        "public_url": URL,
+        "key_file": key_file,
+        "key_passphrase": PASSPHRASE,
+        "delivery_enabled": False,
+    }
+    return GatewaySettings(**{**given, **changes})
+
+
+def enrolment(agency_id: str, sector: str, codes: str, **changes: Any) -> AgencyEnrolment:
+    """An agency of Thanh Hoa that offers all services of its sector."""
+    services = frozenset(code for code in load_sop().services if code.startswith(codes))
+    made = AgencyEnrolment(
+        id=agency_id,
+        name_vi=f"Cơ quan {sector}",
+        name_en=f"Agency {sector}",
+        sectors=frozenset({sector}),
+        areas=frozenset({"38"}),
+        services=services,
+        jwks=keys_of(agency_id).public_jwks(),
+    )
+    return replace(made, **changes)
+
+
+def enrol_all(settings: GatewaySettings, base_urls: Mapping[str, str]) -> dict[str, str]:
+    """Fill the directory; return the webhook secrets."""
+    desk = open_provisioning(settings)
+    try:
+        secrets = {
+            agency_id: desk.enroll(enrolment(agency_id, sector, codes, base_url=base_urls.get(agency_id)))
+            for agency_id, sector, codes in ROLL
+        }
+        desk.register_oversight(OVERSIGHT, keys_of(OVERSIGHT).public_jwks())
+    finally:
+        desk.close()
+    return secrets
+
+
+@asynccontextmanager
+async def running_mesh(
+    database_url: str,
+    folder: Path,
+    *,
+    clock: Clock | None = None,
+    base_urls: Mapping[str, str] | None = None,
+    **changes: Any,
+) -> AsyncIterator[Mesh]:
+    """Run a gateway until the block ends, and then look whether its ledger is whole."""
+    clock = clock or SystemClock()
+    settings = settings_for(database_url, folder, **changes)
+    secrets = enrol_all(settings, base_urls or {})
+    app = build_app(settings, clock=clock)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=URL) as http,
+    ):
+        agencies: dict[str, Agency] = {}
+        ids, sop = Uuid7Factory(clock), load_sop()
+        for name in [*(row[0] for row in ROLL), OVERSIGHT]:
+            agencies[name] = Agency(name, keys_of(name), http, clock, ids, sop, agencies)
+        verifier = keys_of("gateway").checkpoint_signer(settings.ledger_origin).verifier
+        mesh = Mesh(app, settings, clock, agencies, verifier, secrets)
+        yield mesh
+        await assert_ledger_intact(mesh.oversight, verifier)
+
+
+@pytest.fixture
+async def mesh(database_url: str, tmp_path: Path) -> AsyncIterator[Mesh]:
+    """A gateway that delivers by pull, on a clock that stands still until it is moved."""
+    async with running_mesh(database_url, tmp_path, clock=ManualClock(SystemClock().now())) as running:
+        yield running
