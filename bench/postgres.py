@@ -1,0 +1,89 @@
+"""A throw-away PostgreSQL from the packages of the system, for measuring and for tests.
+
+The server listens on a Unix socket in a folder of its own, so it meets no other server and no port. It is stopped
+when its context ends, whatever happened. How durable it is, the caller says: `DURABLE` is what PostgreSQL does by
+itself, `HASTY` gives durability up and is never measured.
+"""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+MISSING = "PostgreSQL is not installed here (Debian: apt-get install postgresql)"
+_QUIET = ("shared_buffers=128MB", "listen_addresses=")
+DURABLE = ("fsync=on", "synchronous_commit=on", "full_page_writes=on", *_QUIET)
+HASTY = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", *_QUIET)
+
+
+@dataclass(frozen=True)
+class PostgresServer:
+    """A running server, known by the folder of its socket."""
+
+    sockets: Path
+
+    def url(self, database: str) -> str:
+        """Return the address of one of its databases, as `open_engine` takes it."""
+        return f"postgresql+psycopg://postgres@/{database}?host={self.sockets}"
+
+    def execute(self, statement: str, *, database: str = "postgres") -> list[tuple[object, ...]]:
+        """Run one statement from outside the code under test, and return its rows."""
+        with psycopg.connect(host=str(self.sockets), user="postgres", dbname=database, autocommit=True) as connection:
+            cursor = connection.execute(statement.encode())
+            return cursor.fetchall() if cursor.description else []
+
+
+def find_programs() -> Path | None:
+    """Return the folder of initdb and pg_ctl: Debian's newest, or the one on the path."""
+    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[-3]))
+    if debian:
+        return debian[-1].parent
+    found = shutil.which("initdb")
+    return Path(found).parent if found else None
+
+
+@contextmanager
+def serve(programs: Path, *, settings: Sequence[str]) -> Iterator[PostgresServer]:
+    """Run a server with an empty cluster until the context ends; then nothing is left of it."""
+    folder = Path(tempfile.mkdtemp(prefix="pg-"))
+    try:
+        yield from _serve(programs, folder, settings)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _serve(programs: Path, folder: Path, settings: Sequence[str]) -> Iterator[PostgresServer]:
+    account = _unprivileged()
+    if account is not None:
+        os.chown(folder, account.pw_uid, account.pw_gid)
+    data = str(folder / "data")
+
+    def run(program: str, *arguments: str) -> None:
+        command = [str(programs / program), "-D", data, *arguments]
+        identity = {} if account is None else {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+        subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL, timeout=60, **identity)  # type: ignore[call-overload]  # the keywords depend on who runs it
+
+    run("initdb", "--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C", "--no-sync")
+    options = " ".join(["-k", str(folder), *(f"-c {setting}" for setting in settings)])
+    try:
+        run("pg_ctl", "start", "--wait", "--log", str(folder / "log"), "--options", options)
+        yield PostgresServer(folder)
+    finally:
+        run("pg_ctl", "stop", "--mode=immediate")
+
+
+def _unprivileged() -> pwd.struct_passwd | None:
+    """Return whom the server runs as when we are root, which it refuses; otherwise nobody in particular."""
+    if os.geteuid() != 0:
+        return None
+    try:
+        return pwd.getpwnam("postgres")
+    except KeyError:
+        return pwd.getpwnam("nobody")
