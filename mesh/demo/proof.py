@@ -9,6 +9,7 @@ from mesh.demo.narrator import Narrator, expect
 from mesh.home import Home
 from shared.ledger.evidence import ChainEvidence
 from shared.ledger.verifier import Finding, verify_chain
+from shared.referral.chain import ONWARD
 
 
 async def prove_chain(cast: Cast, narrator: Narrator, chain_id: str) -> None:
@@ -37,7 +38,7 @@ def as_lines(referrals: Any, depth: int = 0) -> list[str]:
     for referral in referrals:
         place = "  " * depth
         facts = f"{referral['service_type']} {referral['sender']} → {referral['recipient']}: {referral['state']}"
-        lines += [f"{place}{facts}", *as_lines(referral.get("children", ()), depth + 1)]
+        lines += [f"{place}{facts}", *as_lines(referral[ONWARD], depth + 1)]
     return lines
 
 
