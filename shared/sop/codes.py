@@ -141,6 +141,14 @@ class ClockUnit(StrEnum):
     WORKING_DAYS = "working_days"
 
 
+class AlarmLevel(StrEnum):
+    """Whose attention an alarm asks for: who does the work, who answers for it, who oversees the agencies."""
+
+    CASEWORKER = "caseworker"
+    SUPERVISOR = "supervisor"
+    COORDINATOR = "coordinator"
+
+
 class ReferralState(StrEnum):
     """Where a referral stands. The ends are listed in `ENDS`."""
 

@@ -14,10 +14,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from shared.sop.catalogue import Vocabulary, read_clock, read_precondition, read_service
+from shared.sop.catalogue import Vocabulary, read_precondition, read_service
 from shared.sop.lifecycle import read_transitions
 from shared.sop.model import (
-    ClockPhase,
+    AlarmLevel,
     Compartment,
     DeclineReason,
     EventType,
@@ -40,6 +40,7 @@ from shared.sop.model import (
 )
 from shared.sop.sheet import Sheet, SopRefused
 from shared.sop.sources import Sources
+from shared.sop.urgency import read_level
 
 DATA = Path(__file__).parent / "data"
 
@@ -87,6 +88,7 @@ def read_sop(folder: Path) -> Sop:
         sender_names=_names(names, "senders", Sender),
         state_names=_names(names, "states", ReferralState),
         event_names=_names(names, "events", EventType),
+        alarm_names=_names(names, "alarms", AlarmLevel),
     )
     about.done()
     names.done()
@@ -183,24 +185,7 @@ def _outcomes(sheet: Sheet) -> tuple[Mapping[str, Name], tuple[str, ...]]:
 
 
 def _urgencies(sheet: Sheet, sources: Sources) -> Mapping[Urgency, UrgencyLevel]:
-    def read(each: Sheet) -> tuple[Urgency, UrgencyLevel]:
-        urgency, code = each.member("urgency", Urgency), each.text("code")
-        clocks = tuple(read_clock(one, sources, owner=code, urgency=urgency) for one in each.sheets("clocks"))
-        if {clock.phase for clock in clocks} != set(ClockPhase) - {ClockPhase.COMPLETE}:
-            raise each.refuse("needs one clock each for acknowledging, deciding and first contact")
-        level = UrgencyLevel(
-            urgency=urgency,
-            code=code,
-            name=each.name("name"),
-            meaning=each.name("meaning"),
-            clocks=clocks,
-            pausable=each.truth("pausable", default=True),
-            instruction=each.name("instruction") if each.has("instruction") else None,
-            basis=sources.one(each),
-        )
-        return urgency, level
-
-    return _total(_list(sheet, "levels", read), Urgency, sheet.where)
+    return _total(_list(sheet, "levels", lambda each: read_level(each, sources)), Urgency, sheet.where)
 
 
 def _legal_bases(sheet: Sheet, sources: Sources) -> Mapping[LegalBasisKind, LegalBasis]:

@@ -12,6 +12,7 @@ from typing import Any
 from shared.sop.codes import (
     ENDS,
     AgeBand,
+    AlarmLevel,
     BasisKind,
     ClockPhase,
     ClockStart,
@@ -32,6 +33,8 @@ from shared.sop.codes import (
 __all__ = [
     "ENDS",
     "AgeBand",
+    "Alarm",
+    "AlarmLevel",
     "Basis",
     "BasisKind",
     "ClockPhase",
@@ -43,6 +46,7 @@ __all__ = [
     "Confidence",
     "DeclineReason",
     "EventType",
+    "Expiry",
     "FactField",
     "FactTest",
     "Hotline",
@@ -50,6 +54,7 @@ __all__ = [
     "LegalBasisKind",
     "Name",
     "Party",
+    "Pauses",
     "Precondition",
     "Presence",
     "Province",
@@ -191,8 +196,44 @@ class ServiceType:
 
 
 @dataclass(frozen=True, slots=True)
+class Alarm:
+    """When the hub speaks up about a duty that is still open, and whose attention it asks for.
+
+    Either at `percent` of the clock (100 is its limit) or `minutes` after it began; the other is None.
+    """
+
+    id: str
+    phases: frozenset[ClockPhase]
+    level: AlarmLevel
+    percent: int | None
+    minutes: int | None
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class Expiry:
+    """When a referral that nobody acknowledged ends: `minutes` after sending, or `times` the clock for it."""
+
+    times: int
+    minutes: int | None
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class Pauses:
+    """How long policy clocks may stand still: `decide_percent` of the clock, once; a hold up to `hold_days`."""
+
+    decide_percent: int
+    hold_days: int
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
 class UrgencyLevel:
-    """An urgency with its label and the clocks that hold where a service type sets none."""
+    """An urgency with its label and the clocks that hold where a service type sets none.
+
+    `instruction_code` stands for the instruction where only codes may stand. `pauses` None: nothing stops a clock.
+    """
 
     urgency: Urgency
     code: str
@@ -202,6 +243,10 @@ class UrgencyLevel:
     pausable: bool
     instruction: Name | None
     basis: Basis
+    instruction_code: str | None = None
+    alarms: tuple[Alarm, ...] = ()
+    expiry: Expiry | None = None
+    pauses: Pauses | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,3 +347,4 @@ class Sop:
     sender_names: Mapping[Sender, Name] = field(default_factory=dict)
     state_names: Mapping[ReferralState, Name] = field(default_factory=dict)
     event_names: Mapping[EventType, Name] = field(default_factory=dict)
+    alarm_names: Mapping[AlarmLevel, Name] = field(default_factory=dict)

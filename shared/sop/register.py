@@ -8,15 +8,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from shared.sop.model import (
+    Alarm,
     Basis,
     ClockRule,
     Compartment,
     CompartmentRule,
     DeclineReason,
+    Expiry,
     FactField,
     FactTest,
     LegalBasis,
     Name,
+    Pauses,
     Precondition,
     ServiceType,
     Sop,
@@ -59,6 +62,7 @@ def as_document(sop: Sop) -> Document:
             "senders": _names(sop.sender_names),
             "states": _names(sop.state_names),
             "events": _names(sop.event_names),
+            "alarms": _names(sop.alarm_names),
         },
     }
 
@@ -162,7 +166,38 @@ def _urgency(level: UrgencyLevel) -> Document:
         "clocks": [_clock(clock) for clock in level.clocks],
         "pausable": level.pausable,
         "instruction": _name(level.instruction) if level.instruction else None,
+        "instruction_code": level.instruction_code,
+        "alarms": [_alarm(alarm) for alarm in level.alarms],
+        "expiry": _expiry(level.expiry) if level.expiry else None,
+        "pauses": _pauses(level.pauses) if level.pauses else None,
         "basis": basis_document(level.basis),
+    }
+
+
+def _alarm(alarm: Alarm) -> Document:
+    return {
+        "id": alarm.id,
+        "phases": sorted(alarm.phases),
+        "level": alarm.level,
+        "percent": alarm.percent,
+        "minutes": alarm.minutes,
+        "basis": basis_document(alarm.basis),
+    }
+
+
+def _expiry(expiry: Expiry) -> Document:
+    return {
+        "acknowledge_times": expiry.times or None,
+        "minutes": expiry.minutes,
+        "basis": basis_document(expiry.basis),
+    }
+
+
+def _pauses(pauses: Pauses) -> Document:
+    return {
+        "decide_percent": pauses.decide_percent,
+        "hold_days": pauses.hold_days,
+        "basis": basis_document(pauses.basis),
     }
 
 

@@ -129,6 +129,43 @@ CASES = {
         'within_if_remote = "1 hour"',
         "differ in unit",
     ),
+    "a limit that would pass unsaid": (
+        "urgency.toml",
+        'id = "due", percent = 100, level = "caseworker", phases = ["acknowledge"]',
+        'id = "due", percent = 90, level = "caseworker", phases = ["acknowledge"]',
+        "needs an alarm at 100 per cent",
+    ),
+    "an alarm at no time": (
+        "urgency.toml",
+        'id = "5-minutes", after = "5 minutes"',
+        'id = "5-minutes"',
+        "needs either percent or after",
+    ),
+    "an alarm at an unreadable time": (
+        "urgency.toml",
+        'after = "5 minutes"',
+        'after = "soon"',
+        "must read like",
+    ),
+    "two alarms of one id": ("urgency.toml", 'id = "10-minutes"', 'id = "5-minutes"', "two alarms have the same id"),
+    "a referral that never expires": (
+        "urgency.toml",
+        'expiry = { after = "15 minutes", ',
+        "expiry = { ",
+        "needs either after or acknowledge_times",
+    ),
+    "a pause of more than half the clock": (
+        "urgency.toml",
+        "decide_percent = 50",
+        "decide_percent = 51",
+        "longer than half",
+    ),
+    "a pause in immediate danger": (
+        "urgency.toml",
+        'instruction_code = "call_113_115"',
+        'instruction_code = "call_113_115"\npauses = { hold_days = 1, basis = "policy.escalation" }',
+        "nothing may pause",
+    ),
     "a precondition without alternatives": (
         "preconditions.toml",
         'any_of = [{ fact = "pending_civil_case", one_of = [true] }]',
