@@ -33,6 +33,7 @@ def due_times(
     incident_at: datetime | None,
     accepted_at: datetime | None = None,
     remote_area: bool = False,
+    firm_only: bool = False,
 ) -> Mapping[ClockPhase, Due]:
     """Return the limit of each phase, in UTC. A phase whose clock starts on acceptance is absent until then.
 
@@ -41,7 +42,8 @@ def due_times(
     3. When the caller raised the urgency above the service type's own, the level's clock counts beside them.
 
     In a remote area a clock that says so runs longer. A window from the incident runs from sending when
-    the incident's time is not known or lies after it.
+    the incident's time is not known or lies after it. With `firm_only`, clocks that may pause do not count:
+    what is left is how far a pause can ever move a limit.
     """
     starts = {
         ClockStart.SENT: sent_at,
@@ -50,11 +52,10 @@ def due_times(
     }
     found = {}
     for phase in ClockPhase:
-        rules = _rules_of(sop, service, phase=phase, urgency=urgency)
         limits = [
             Due(rule.id, due_at(start, _amount(rule, remote_area=remote_area), rule.unit))
-            for rule in rules
-            if (start := starts[rule.start]) is not None
+            for rule in clock_rules(sop, service, phase=phase, urgency=urgency)
+            if not (firm_only and rule.pausable) and (start := starts[rule.start]) is not None
         ]
         if limits:
             found[phase] = min(limits, key=lambda due: due.at)
@@ -66,7 +67,8 @@ def is_raised(service: ServiceType, urgency: Urgency) -> bool:
     return _MOST_URGENT_FIRST.index(urgency) < _MOST_URGENT_FIRST.index(service.urgency)
 
 
-def _rules_of(sop: Sop, service: ServiceType, *, phase: ClockPhase, urgency: Urgency) -> Iterator[ClockRule]:
+def clock_rules(sop: Sop, service: ServiceType, *, phase: ClockPhase, urgency: Urgency) -> Iterator[ClockRule]:
+    """Yield every clock that watches `phase` of a referral for `service` at `urgency`."""
     own = [rule for rule in service.clocks if rule.phase is phase]
     yield from own  # (1)
     if not own or is_raised(service, urgency):  # (2) (3)
