@@ -1,8 +1,8 @@
 """What is particular to health services: clinical windows that run from the incident, not from the report.
 
-Derived from the fact sheet, sections 4.2 and 6.4: post-exposure prophylaxis and forensic sampling lose their sense after
-72 hours, emergency contraception after 120. Treatment and forensic examination stand on different lists because each can
-be wanted without the other (R-21).
+Derived from the fact sheet, sections 4.2 and 6.4: post-exposure prophylaxis and forensic sampling lose their sense
+after 72 hours, emergency contraception after 120. Treatment and forensic examination stand on different lists because
+each can be wanted without the other (R-21).
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """What is particular to the police: which of their services protect now, and which the law gives hours for.
 
-Derived from the fact sheet, sections 4.3 and 6.3: a no-contact order is decided within 12 hours of the request and a crime
-report is answered within its statutory days, so both stand on lists of their own, ordered by the statutory clock.
+Derived from the fact sheet, sections 4.3 and 6.3: a no-contact order is decided within 12 hours of the request and a
+crime report is answered within its statutory days, so both stand on lists of their own, ordered by the statutory clock.
 """
 
 from collections.abc import Mapping
@@ -32,7 +32,12 @@ WORKLISTS: Final[Mapping[str, Worklist]] = {
     ),
     "trafficking": Worklist(
         Name(vi="Mua bán người", en="Trafficking"),
-        services=frozenset({"POL-08", "POL-09", "POL-12"}),
+        services=frozenset({"POL-08", "POL-09"}),
         by=ClockPhase.COMPLETE,
+    ),
+    "papers-and-belongings": Worklist(
+        Name(vi="Giấy tờ, tài sản", en="Papers and belongings"),
+        services=frozenset({"POL-11", "POL-12"}),
+        by=ClockPhase.CONTACT,
     ),
 }

@@ -1,0 +1,247 @@
+"""A gateway and agency services in one process, without sockets: the real applications, wired by ASGI.
+
+The agencies poll their inboxes, so that nobody has to be reachable. Times are the machine's own.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import httpx
+
+from gateway.bootstrap import build_app as build_gateway
+from gateway.bootstrap import open_provisioning
+from gateway.domain.agency import AgencyEnrolment
+from gateway.settings import GatewaySettings
+from services.health import profile as health_profile
+from services.health import routes as health_routes
+from services.legal_aid import profile as legal_aid_profile
+from services.legal_aid import routes as legal_aid_routes
+from services.police import profile as police_profile
+from services.police import routes as police_routes
+from services.social import profile as social_profile
+from services.social import routes as social_routes
+from shared.agency.chassis import Surroundings, build_app
+from shared.agency.provisioning import add_partner
+from shared.agency.settings import AgencySettings
+from shared.seal.keys import AgencyKeys
+from shared.transport.peer import Peer
+from shared.transport.webhooks import new_webhook_secret
+from shared.web.factory import MeshApp
+
+PASSPHRASE = "a passphrase for tests"
+GATEWAY_URL = "http://gateway.test"
+PARTNER = "partner"
+REASON = {"Access-Reason": "case_work"}
+
+KINDS: Mapping[str, tuple[ModuleType, ModuleType]] = {
+    "police": (police_profile, police_routes),
+    "health": (health_profile, health_routes),
+    "legal_aid": (legal_aid_profile, legal_aid_routes),
+    "social": (social_profile, social_routes),
+}
+
+
+@cache
+def keys_of(name: str) -> AgencyKeys:
+    """Return the keys of a deployable: the same ones throughout a test run."""
+    del name
+    return AgencyKeys.generate()
+
+
+def agency_id(kind: str) -> str:
+    """Return the id of the one agency of a kind."""
+    return f"{kind.replace('_', '-')}-test"
+
+
+@dataclass
+class Client:
+    """A partner system at its agency service."""
+
+    http: httpx.AsyncClient
+
+    async def post(self, path: str, body: Mapping[str, Any], **headers: str) -> httpx.Response:
+        """Post JSON; keyword names are header names with underscores."""
+        return await self.http.post(path, json=body, headers=_headers(headers))
+
+    async def get(self, path: str, **headers: str) -> httpx.Response:
+        """Get a path with the usual reason."""
+        return await self.http.get(path, headers=REASON | _headers(headers))
+
+    async def done(self, path: str, body: Mapping[str, Any], **headers: str) -> dict[str, Any]:
+        """Post JSON and return the answer of a success."""
+        response = await self.post(path, body, **headers)
+        assert response.status_code in {200, 201, 202}, response.text
+        answer: dict[str, Any] = response.json()
+        return answer
+
+    async def seen(self, referral_id: str, *, query: str = "", **headers: str) -> dict[str, Any]:
+        """Read one referral."""
+        response = await self.get(f"/v1/referrals/{referral_id}{query}", **headers)
+        assert response.status_code == 200, response.text
+        answer: dict[str, Any] = response.json()
+        return answer
+
+    async def until(
+        self, referral_id: str, holds: Callable[[dict[str, Any]], bool], *, query: str = "?compartments=preferences"
+    ) -> dict[str, Any]:
+        """Read a referral until something holds of it; fails after ten seconds."""
+        seen: Any = None
+        async with asyncio.timeout(10):
+            while True:
+                response = await self.get(f"/v1/referrals/{referral_id}{query}")
+                seen = response.json()
+                if response.status_code == 200 and holds(seen):
+                    found: dict[str, Any] = seen
+                    return found
+                await asyncio.sleep(0.02)
+
+
+@dataclass
+class Service:
+    """One agency service that runs."""
+
+    app: MeshApp
+    settings: AgencySettings
+    client: Client
+
+
+@dataclass
+class Wire:
+    """The line to the gateway: a test may cut it, and look at what went over it."""
+
+    gateway: MeshApp
+    cut: bool = False
+    requests: list[httpx.Request] = field(default_factory=list)
+
+    def client(self) -> httpx.AsyncClient:
+        """Return a client at the end of the line."""
+        return httpx.AsyncClient(transport=_Line(self))
+
+
+class _Line(httpx.AsyncBaseTransport):
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self._inner = httpx.ASGITransport(app=wire.gateway)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if self._wire.cut:
+            raise httpx.ConnectError("cut", request=request)
+        self._wire.requests.append(request)
+        return await self._inner.handle_async_request(request)
+
+
+@dataclass
+class World:
+    """A gateway with agency services around it."""
+
+    folder: Path
+    database_url: Callable[[str], str]
+    gateway: MeshApp
+    wire: Wire
+    stack: AsyncExitStack
+    services: dict[str, Service] = field(default_factory=dict)
+
+    def __getitem__(self, kind: str) -> Client:
+        return self.services[kind].client
+
+    async def start(self, kind: str, **surroundings: Any) -> Service:
+        """Start the service of a kind and sign its partner system in."""
+        service = await self.stack.enter_async_context(
+            serving(kind, agency_settings(self.folder, self.database_url, kind), self.wire, **surroundings)
+        )
+        self.services[kind] = service
+        return service
+
+
+@asynccontextmanager
+async def world(folder: Path, *kinds: str, database_url: Callable[[str], str] | None = None) -> AsyncIterator[World]:
+    """Run a gateway and the services of these kinds."""
+    url = database_url or (lambda name: f"sqlite:///{folder / name}.db")
+    settings = gateway_settings(folder, url)
+    enrol(settings, kinds)
+    async with AsyncExitStack() as stack:
+        gateway = build_gateway(settings)
+        await stack.enter_async_context(gateway.router.lifespan_context(gateway))
+        made = World(folder, url, gateway, Wire(gateway), stack)
+        for kind in kinds:
+            await made.start(kind)
+        yield made
+
+
+@asynccontextmanager
+async def serving(kind: str, settings: AgencySettings, wire: Wire, **surroundings: Any) -> AsyncIterator[Service]:
+    """Run one agency service at the end of a line."""
+    profile, routes = KINDS[kind]
+    secret = add_partner(settings, PARTNER)
+    async with wire.client() as line:
+        around = Surroundings(gateway=Peer(settings.gateway_url, client=line), **surroundings)
+        app = build_app(profile.PROFILE, settings, sector_routers=routes.sector_routers, surroundings=around)
+        transport = httpx.ASGITransport(app=app)
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(transport=transport, base_url=f"http://{settings.agency_id}.test") as http,
+        ):
+            granted = await http.post("/oauth/token", data={"grant_type": "client_credentials"}, auth=(PARTNER, secret))
+            http.headers["Authorization"] = f"Bearer {granted.json()['access_token']}"
+            yield Service(app, settings, Client(http))
+
+
+def gateway_settings(folder: Path, database_url: Callable[[str], str]) -> GatewaySettings:
+    """Return the gateway's settings, with its key file written."""
+    return GatewaySettings(
+        database_url=database_url("gateway"),
+        public_url=GATEWAY_URL,
+        key_file=_key_file(folder, "gateway"),
+        key_passphrase=PASSPHRASE,
+        delivery_enabled=False,
+    )
+
+
+def agency_settings(folder: Path, database_url: Callable[[str], str], kind: str) -> AgencySettings:
+    """Return an agency's settings, with its key file written."""
+    return AgencySettings(
+        agency_id=agency_id(kind),
+        database_url=database_url(kind),
+        gateway_url=GATEWAY_URL,
+        key_file=_key_file(folder, kind),
+        key_passphrase=PASSPHRASE,
+        webhook_secret=new_webhook_secret(),
+    )
+
+
+def enrol(settings: GatewaySettings, kinds: tuple[str, ...]) -> None:
+    """Put one agency of each kind into the directory; they poll."""
+    directory = open_provisioning(settings)
+    try:
+        for kind in kinds:
+            profile = KINDS[kind][0].PROFILE
+            directory.enroll(
+                AgencyEnrolment(
+                    id=agency_id(kind),
+                    name_vi=profile.name.vi,
+                    name_en=profile.name.en,
+                    sectors=frozenset({profile.sector.value}),
+                    areas=frozenset({"38"}),
+                    services=profile.services,
+                    jwks=keys_of(kind).public_jwks(),
+                )
+            )
+    finally:
+        directory.close()
+
+
+def _key_file(folder: Path, name: str) -> Path:
+    path = folder / f"{name}.keys"
+    if not path.exists():
+        keys_of(name).save(path, PASSPHRASE)
+    return path
+
+
+def _headers(named: Mapping[str, str]) -> dict[str, str]:
+    return {name.replace("_", "-"): value for name, value in named.items()}

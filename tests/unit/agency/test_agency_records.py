@@ -1,0 +1,55 @@
+"""Records and tables say the same, and what is about a person is only ever in an encrypted column."""
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import LargeBinary
+
+from shared.agency.adapters.places import PLACES, key_of, place_of, to_record, to_row
+from shared.agency.adapters.store import SqlStore
+from shared.agency.records import IdempotentAct, Note
+from shared.kernel.errors import Conflict, InternalFault
+
+
+@pytest.mark.parametrize("kind", PLACES, ids=lambda kind: kind.__name__)
+def test_every_record_has_its_table_field_for_column(kind: type[Any]) -> None:
+    assert {field.name for field in fields(kind)} == {column.key for column in place_of(kind).columns}
+
+
+def test_what_is_about_a_person_is_in_encrypted_columns_only() -> None:
+    encrypted = {
+        f"{table.name}.{column.key}"
+        for table in PLACES.values()
+        for column in table.columns
+        if isinstance(column.type, LargeBinary)
+    }
+    assert encrypted == {
+        "referrals.wrapped_key", "holdings.content", "notes.content", "consents.wrapped_key", "consents.details",
+    }  # fmt: skip
+
+
+def test_a_record_comes_back_as_it_was() -> None:
+    note = Note(message_id="1", referral_id="2", by="health", at="2026-11-21T08:00:00.000Z", content=b"\x00locked")
+    assert to_record(Note, to_row(note)) == note
+    assert key_of(note) == "1"
+
+
+def test_what_has_no_table_is_refused() -> None:
+    with pytest.raises(InternalFault, match=r"records\.kind"):
+        place_of(int)
+
+
+async def test_a_unit_of_work_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    store = SqlStore(f"sqlite:///{tmp_path / 'agency.db'}")
+    act = IdempotentAct(key="c/1", fingerprint="f", outcome="o", created_at="2026-11-21T08:00:00.000Z")
+    try:
+        await store.write(lambda desk: desk.add(act))
+        with pytest.raises(Conflict):
+            await store.write(lambda desk: (desk.get(IdempotentAct, "c/1"), desk.add(act)))
+        assert await store.read(lambda reading: reading.get(IdempotentAct, "c/1")) == act
+        assert await store.read(lambda reading: reading.many(IdempotentAct, ["c/1", "c/2"])) == [act]
+        await store.check()
+    finally:
+        store.close()
