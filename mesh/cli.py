@@ -77,11 +77,15 @@ def down(home: HomeOption = DEFAULT_HOME) -> None:
 
 
 @app.command()
-def demo(home: HomeOption = DEFAULT_HOME, port_base: PortOption = 8000) -> None:
+def demo(
+    home: HomeOption = DEFAULT_HOME,
+    port_base: PortOption = 8000,
+    wait: Annotated[float, typer.Option(min=0, help="Wait so many seconds for a mesh that others start.")] = 0,
+) -> None:
     """Tell one whole referral story against a running mesh, or one started for it, and verify the ledger."""
     from mesh.demo.run import play
 
-    play(Home(home), port_base=port_base)
+    play(Home(home), port_base=port_base, wait=wait)
 
 
 @app.command()

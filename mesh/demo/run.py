@@ -25,10 +25,14 @@ POLL: Final = 0.1
 GLANCE: Final = 1.0
 
 
-def play(home: Home, *, port_base: int) -> None:
-    """Tell the story and verify the ledger. Raises `StoryBroken` at the step that does not hold."""
+def play(home: Home, *, port_base: int, wait: float) -> None:
+    """Tell the story and verify the ledger. Raises `StoryBroken` at the step that does not hold.
+
+    With a `wait` the mesh is one that others start: it has that many seconds to answer, and none is started here.
+    """
     console = Console()
-    with a_mesh(home, port_base=port_base, console=console):
+    mesh = running_elsewhere(home, within=wait) if wait else a_mesh(home, port_base=port_base, console=console)
+    with mesh:
         narrator = Narrator(console)
         asyncio.run(_play(home, narrator))
         prove_ledger(home, narrator)
@@ -39,6 +43,14 @@ async def _play(home: Home, narrator: Narrator) -> None:
     async with Cast(credentials_of(home)) as cast:
         chain_id = await Story(cast, narrator).play()
         await prove_chain(cast, narrator, chain_id)
+
+
+@contextmanager
+def running_elsewhere(home: Home, *, within: float) -> Iterator[None]:
+    """Use a mesh that others run. Raises `CommandRefused` when it does not answer in time."""
+    if not all_answer(credentials_of(home), within=within):
+        raise CommandRefused(f"The mesh did not answer within {within:.0f} s.")
+    yield
 
 
 @contextmanager
