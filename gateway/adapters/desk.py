@@ -15,6 +15,7 @@ from gateway.adapters.tables import AGENCIES, AREAS, CONSENTS, HOLDS, MESSAGES, 
 from gateway.application.outcome import answer_text
 from gateway.application.ports import Held, Recorded, StoredMessage
 from gateway.domain.agency import Agency
+from gateway.domain.alarms import next_clock_at
 from gateway.domain.arrival import Arrival
 from gateway.domain.referral import Referral
 from shared.consent.grant import Consent, Taking
@@ -181,11 +182,15 @@ class SqlDesk:
 
     def add_referral(self, referral: Referral) -> None:
         """Keep a new referral."""
-        self.book.insert(REFERRALS, rows.referral_row(referral))
+        self.book.insert(REFERRALS, rows.referral_row(referral) | self._next_clock(referral))
 
     def change_referral(self, referral: Referral) -> None:
         """Keep what changed of a referral: state, halves, due times."""
-        self.book.update(REFERRALS, referral.referral_id, **rows.referral_changes(referral))
+        changes = rows.referral_changes(referral) | self._next_clock(referral)
+        self.book.update(REFERRALS, referral.referral_id, **changes)
+
+    def _next_clock(self, referral: Referral) -> dict[str, Any]:
+        return {"next_clock_at": next_clock_at(referral, sop=self._sop)}
 
     def add_consent(self, consent: Consent, *, statement: Mapping[str, Any]) -> None:
         """Keep a new consent; `statement` is how it was given (grantor, form, language ...)."""

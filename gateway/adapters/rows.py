@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Select
 
 from gateway.domain.agency import Agency, AgencyStatus
-from gateway.domain.referral import DueTime, Half, HalfState, Referral
+from gateway.domain.referral import ClockRecord, DueTime, Half, HalfState, Pause, Referral
 from shared.consent.grant import Consent, Grant, Taking
 from shared.consent.request import ConsentBasis, OtherBasis
 from shared.kernel.clock import from_wire, to_wire
@@ -127,6 +127,8 @@ def referral_of(row: Row) -> Referral:
         incident_at=row["incident_at"],
         remote_area=row["remote_area"],
         counts={EventType(event): count for event, count in row["counts"].items()},
+        reroute_if_expired=row["reroute_if_expired"],
+        clocks=_clocks_of(row["clocks"]),
     )
 
 
@@ -151,6 +153,7 @@ def referral_row(referral: Referral) -> dict[str, Any]:
         "received_at": referral.received_at,
         "incident_at": referral.incident_at,
         "remote_area": referral.remote_area,
+        "reroute_if_expired": referral.reroute_if_expired,
         **referral_changes(referral),
     }
 
@@ -164,7 +167,29 @@ def referral_changes(referral: Referral) -> dict[str, Any]:
         "next_due_at": referral.next_due_at(),
         "lapses_at": referral.lapses_at(),
         "counts": {event.value: count for event, count in referral.counts.items()},
+        "clocks": _clocks_row(referral.clocks),
     }
+
+
+def _clocks_of(clocks: Row) -> ClockRecord:
+    return ClockRecord(
+        accepted_at=clocks.get("accepted_at"),
+        pauses={
+            ClockPhase(phase): Pause(since, until, DueTime(*base))
+            for phase, (since, until, base) in clocks.get("pauses", {}).items()
+        },
+        fired=frozenset(clocks.get("fired", ())),
+    )
+
+
+def _clocks_row(clocks: ClockRecord) -> dict[str, Any]:
+    """Write what clocks remember; what they have nothing of is left out."""
+    pauses = {
+        phase.value: [pause.since, pause.until, [pause.base.at, pause.base.rule_id]]
+        for phase, pause in clocks.pauses.items()
+    }
+    facts = {"accepted_at": clocks.accepted_at, "pauses": pauses, "fired": sorted(clocks.fired)}
+    return {name: value for name, value in facts.items() if value}
 
 
 def _grant_of(grant: Row) -> Grant:

@@ -109,6 +109,7 @@ class ReferralRow(GatewayRow, table=True):
     """A referral as it stands; `halves` holds the gateway's halves until their purpose ends.
 
     `lapses_at` is when the end of its consent will change it: null once there is nothing left to change.
+    `next_clock_at` is when its clocks next have something to say, likewise: the ticker reads by it alone.
     """
 
     __tablename__ = "referrals"
@@ -129,13 +130,16 @@ class ReferralRow(GatewayRow, table=True):
     blocked: list[str] = _json()
     halves: dict[str, Any] = _json()
     due: dict[str, list[str]] = _json()
-    next_due_at: str | None = None
+    next_due_at: str | None = Field(default=None, index=True)
+    next_clock_at: str | None = None
+    clocks: dict[str, Any] = _json()
     lapses_at: str | None = Field(default=None, index=True)
     counts: dict[str, int] = _json()
     sent_at: str
     received_at: str
     incident_at: str | None = None
     remote_area: bool = False
+    reroute_if_expired: bool = False
 
 
 class MessageRow(GatewayRow, table=True):
@@ -244,5 +248,13 @@ DELIVERY_ROUTES = _table(DeliveryRouteRow)
 
 _WAITING = text("settled_at IS NULL")
 Index("ix_messages_waiting", MESSAGES.c.recipient, MESSAGES.c.seq, sqlite_where=_WAITING, postgresql_where=_WAITING)
+_TICKING = text("next_clock_at IS NOT NULL")
+Index(
+    "ix_referrals_next_clock",
+    REFERRALS.c.next_clock_at,
+    REFERRALS.c.referral_id,
+    sqlite_where=_TICKING,
+    postgresql_where=_TICKING,
+)
 Index("ix_referrals_sender", REFERRALS.c.sender, REFERRALS.c.referral_id)
 Index("ix_referrals_recipient", REFERRALS.c.recipient, REFERRALS.c.referral_id)

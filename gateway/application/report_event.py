@@ -10,6 +10,7 @@ from gateway.application.views import referral_view
 from gateway.domain.arrival import Arrival, EventReported
 from gateway.domain.clocks import with_due_times
 from gateway.domain.limits import counted, limit_faults
+from gateway.domain.pauses import paused_by
 from gateway.domain.referral import Referral, destroy
 from shared.kernel.errors import ConsentRequired, FieldFault, InputRejected, NotFound
 from shared.referral.lifecycle import check_event_facts, transition
@@ -90,6 +91,7 @@ def _admit(desk: Desk, command: EventReported, sop: Sop) -> Mapping[str, Any]:
     changed = counted(moved(referral, step.target), command.type)
     if command.type is EventType.ACCEPTED:
         changed = with_due_times(changed, sop=sop, accepted_at=desk.at)
+    changed = paused_by(changed, command.type, command.data, at=desk.at, sop=sop)
     recorded = record_on(desk, arrival, changed, code=command.type.value)
     desk.change_referral(changed)
     for message in waiting:

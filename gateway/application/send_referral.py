@@ -95,6 +95,7 @@ def _referral(
         received_at=to_wire(desk.at),
         incident_at=None if command.incident_at is None else to_wire(command.incident_at),
         remote_area=command.facts.get("remote_area") is True,
+        reroute_if_expired=command.facts.get("reroute_if_expired") is True,
     )
     return with_due_times(referral, sop=sop)
 

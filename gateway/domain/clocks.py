@@ -25,7 +25,8 @@ def with_due_times(referral: Referral, *, sop: Sop, accepted_at: datetime | None
         remote_area=referral.remote_area,
     )
     due = {phase: DueTime(to_wire(limit.at), limit.rule_id) for phase, limit in found.items()}
-    return replace(referral, due=_earlier(referral.due, due))
+    clocks = referral.clocks if accepted_at is None else replace(referral.clocks, accepted_at=to_wire(accepted_at))
+    return replace(referral, due=_earlier(referral.due, due), clocks=clocks)
 
 
 def _earlier(before: Mapping[ClockPhase, DueTime], after: Mapping[ClockPhase, DueTime]) -> Mapping[ClockPhase, DueTime]:

@@ -57,11 +57,30 @@ class DueTime:
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """A clock that stood still, or does: from `since` until `until` at the latest; `base` is what stood before."""
+
+    since: str
+    until: str
+    base: DueTime
+
+
+@dataclass(frozen=True, slots=True)
+class ClockRecord:
+    """What clocks need to remember: when it was accepted, the last pause of each duty, which alarms have been given."""
+
+    accepted_at: str | None = None
+    pauses: Mapping[ClockPhase, Pause] = field(default_factory=dict)
+    fired: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Referral:
     """One referral between two agencies. Times are wire text (RFC 3339, UTC, milliseconds).
 
     Clocks run from `received_at`, some from `incident_at`, and longer in a `remote_area`; `counts` says how
-    often each event happened that may happen only so often.
+    often each event happened that may happen only so often. `reroute_if_expired`: the sender wants to go on to
+    the next agency she agreed to when nobody answers.
     """
 
     referral_id: str
@@ -85,6 +104,8 @@ class Referral:
     incident_at: str | None = None
     remote_area: bool = False
     counts: Mapping[EventType, int] = field(default_factory=dict)
+    reroute_if_expired: bool = False
+    clocks: ClockRecord = ClockRecord()
 
     @property
     def has_ended(self) -> bool:
@@ -103,9 +124,12 @@ class Referral:
 
     def next_due_at(self) -> str | None:
         """Return the earliest due time that still counts; None when nothing is due any more."""
-        return min(
-            (due.at for phase, due in self.due.items() if phase not in _MET.get(self.state, _NOTHING)), default=None
-        )
+        return min((due.at for due in self.open_duties().values()), default=None)
+
+    def open_duties(self) -> Mapping[ClockPhase, DueTime]:
+        """Return what the recipient still has to do, and by when."""
+        met = _MET.get(self.state, _NOTHING)
+        return {phase: due for phase, due in self.due.items() if phase not in met}
 
     def party(self, agency_id: str) -> Party | None:
         """Return which side `agency_id` is on; None when it is on neither."""

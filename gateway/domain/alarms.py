@@ -1,0 +1,150 @@
+"""What the clocks of a referral have to say, and when: alarms about open duties, and the end of what nobody took.
+
+Pure: the same referral and procedure give the same moments, so any process may ask, at any time. What was said
+before is remembered on the referral itself and is never said twice. Once a referral has ended, nothing is.
+Follows fact sheet sections 4.5 and 7.1.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from gateway.domain.referral import DueTime, Referral
+from shared.kernel.clock import from_wire, to_wire
+from shared.referral.deadlines import clock_rules
+from shared.sop.calendar import due_at
+from shared.sop.model import Alarm, AlarmLevel, ClockPhase, ClockRule, ClockStart, Expiry, ReferralState, Sop
+
+#: Nobody has acknowledged: from these states a referral expires (row T17 of the lifecycle).
+UNHEARD: frozenset[ReferralState] = frozenset({ReferralState.SENT, ReferralState.DELIVERED})
+
+_EXPIRY = "expiry"
+_LIMIT = 100
+_LEVELS: Mapping[AlarmLevel, int] = {level: rank for rank, level in enumerate(AlarmLevel)}
+
+
+class FiringKind(StrEnum):
+    """What a clock says: the limit is near, it has passed, or the referral ends for want of an answer."""
+
+    WARNING = "warning"
+    MISSED = "missed"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Firing:
+    """One thing a clock says at one moment (wire text), about one duty."""
+
+    at: str
+    kind: FiringKind
+    phase: ClockPhase
+    alarm: str
+    level: AlarmLevel
+    due: DueTime
+
+    @property
+    def key(self) -> str:
+        """Return the name under which the referral remembers that this was said."""
+        return f"{self.phase.value}.{self.alarm}"
+
+    @property
+    def code(self) -> str:
+        """Return what the ledger calls it, e.g. `decide:missed`."""
+        return f"{self.phase.value}:{self.kind.value}"
+
+
+def schedule(referral: Referral, *, sop: Sop) -> Sequence[Firing]:
+    """Return everything the clocks will say if nothing happens to the referral, earliest first, the end last."""
+    if referral.has_ended:
+        return ()
+    found = [firing for firing in _all(referral, sop) if firing.key not in referral.clocks.fired]
+    return sorted(found, key=lambda firing: (firing.at, firing.kind is FiringKind.EXPIRED, firing.phase.value))
+
+
+def next_clock_at(referral: Referral, *, sop: Sop) -> str | None:
+    """Return when the clocks of a referral next have something to say; None when never again."""
+    if referral.has_ended:
+        return None
+    fired = referral.clocks.fired
+    return min((firing.at for firing in _all(referral, sop) if firing.key not in fired), default=None)
+
+
+def worth_saying(due: Sequence[Firing]) -> Sequence[Firing]:
+    """Return what is to be said of all that is due by now.
+
+    Of alarms of one duty that fall on one moment, the highest level speaks for all. A warning is not given any more
+    once the limit it warns of has passed as well.
+    """
+    passed = {firing.phase for firing in due if firing.kind is FiringKind.MISSED}
+    chosen: dict[tuple[str, ClockPhase, FiringKind], Firing] = {}
+    for firing in due:
+        if firing.kind is FiringKind.WARNING and firing.phase in passed:
+            continue
+        place = (firing.at, firing.phase, firing.kind)
+        if place not in chosen or _LEVELS[firing.level] > _LEVELS[chosen[place].level]:
+            chosen[place] = firing
+    return tuple(chosen.values())
+
+
+def rule_of(referral: Referral, phase: ClockPhase, *, sop: Sop) -> ClockRule | None:
+    """Return the clock rule behind a due time; None when the procedure has it no longer."""
+    due, service = referral.due.get(phase), sop.services.get(referral.service_type)
+    if due is None or service is None:
+        return None
+    rules = clock_rules(sop, service, phase=phase, urgency=referral.urgency)
+    return next((rule for rule in rules if rule.id == due.rule_id), None)
+
+
+def began_at(referral: Referral, rule: ClockRule | None) -> datetime:
+    """Return since when the recipient has had this duty: a window that opened before it was asked began with asking."""
+    accepted = referral.clocks.accepted_at
+    late = rule is not None and rule.start is ClockStart.ACCEPTED and accepted is not None
+    return from_wire(accepted if late and accepted is not None else referral.received_at)
+
+
+def _all(referral: Referral, sop: Sop) -> Iterator[Firing]:
+    level = sop.urgencies[referral.urgency]
+    for phase, due in referral.open_duties().items():
+        alarms = [alarm for alarm in level.alarms if phase in alarm.phases]
+        began = began_at(referral, rule_of(referral, phase, sop=sop))
+        yield from _alarms(alarms, phase=phase, due=due, began=began)
+    if level.expiry is not None and referral.state in UNHEARD and ClockPhase.ACKNOWLEDGE in referral.due:
+        yield _end(referral, level.expiry, sop)
+
+
+def _alarms(alarms: Sequence[Alarm], *, phase: ClockPhase, due: DueTime, began: datetime) -> Iterator[Firing]:
+    limit = from_wire(due.at)
+    length = limit - began
+    if length <= timedelta(0):  # the window had closed before anybody was asked: say so, once
+        alarms = [alarm for alarm in alarms if alarm.percent == _LIMIT]
+    for alarm in alarms:
+        moment = limit if length <= timedelta(0) else began + _after(alarm, length)
+        kind = FiringKind.WARNING if moment < limit else FiringKind.MISSED
+        yield Firing(to_wire(moment), kind, phase, alarm.id, alarm.level, due)
+
+
+def _after(alarm: Alarm, length: timedelta) -> timedelta:
+    return length * (alarm.percent or 0) / _LIMIT if alarm.minutes is None else timedelta(minutes=alarm.minutes)
+
+
+def _end(referral: Referral, expiry: Expiry, sop: Sop) -> Firing:
+    return Firing(
+        at=to_wire(_expires_at(referral, expiry, sop)),
+        kind=FiringKind.EXPIRED,
+        phase=ClockPhase.ACKNOWLEDGE,
+        alarm=_EXPIRY,
+        level=AlarmLevel.COORDINATOR,
+        due=referral.due[ClockPhase.ACKNOWLEDGE],
+    )
+
+
+def _expires_at(referral: Referral, expiry: Expiry, sop: Sop) -> datetime:
+    began = from_wire(referral.received_at)
+    if expiry.minutes is not None:
+        return began + timedelta(minutes=expiry.minutes)
+    rule = rule_of(referral, ClockPhase.ACKNOWLEDGE, sop=sop)
+    if rule is None:
+        return began + expiry.times * (from_wire(referral.due[ClockPhase.ACKNOWLEDGE].at) - began)
+    amount = rule.remote if referral.remote_area and rule.remote is not None else rule.amount
+    return due_at(began, expiry.times * amount, rule.unit)
