@@ -43,6 +43,11 @@ def is_working_day(day: date) -> bool:
     return day not in holidays and (day.weekday() < 5 or day in worked)  # noqa: PLR2004 - Monday 0 to Friday 4
 
 
+def is_public_holiday(day: date) -> bool:
+    """Tell whether `day` is a public holiday of Viet Nam, or a day of rest given for one."""
+    return day in _year(day.year)[0]
+
+
 def _after_working_days(day: date, amount: int) -> date:
     for _ in range(amount):
         day += _ONE_DAY

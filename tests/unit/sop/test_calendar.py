@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.kernel.errors import InternalFault
-from shared.sop.calendar import ZONE, due_at, is_working_day
+from shared.sop.calendar import ZONE, due_at, is_public_holiday, is_working_day
 from shared.sop.model import ClockUnit
 
 
@@ -107,3 +107,9 @@ def test_working_days_are_counted_one_by_one(start: datetime, amount: int) -> No
     last = due_at(start, amount, ClockUnit.WORKING_DAYS).astimezone(ZONE).date()
     between = [first + timedelta(days=n) for n in range(1, (last - first).days + 1)]
     assert sum(is_working_day(day) for day in between) == amount
+
+
+def test_public_holiday_is_not_every_day_of_rest() -> None:
+    assert is_public_holiday(date(2026, 2, 17))  # Tet
+    assert is_public_holiday(date(2026, 4, 27))  # given for a Sunday
+    assert not is_public_holiday(date(2026, 11, 21))  # an ordinary Saturday
