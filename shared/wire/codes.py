@@ -146,6 +146,7 @@ _ROWS: Final[tuple[tuple[str, type[MeshError], str, str], ...]] = (
     ("agency.unknown", NotFound, "No such agency", "See GET /v1/agencies."),
     ("agency.enrolment", InputRejected, "Cannot be enrolled so", "Mend what the message says, then enrol again."),
     ("area.unknown", InputRejected, "No such area", "Use a province of 2 digits or a commune of 5 digits."),
+    ("agency.hours", InputRejected, "Not opening hours", "Write 24/7, or rules such as Mo-Fr 07:30-17:00; PH off."),
     ("area.list", InputRejected, "Not a list of communes", "Give pairs of a commune code and its province."),
     ("match.none", NotFound, "Nobody takes people there now", "Choose another area or an agency yourself."),
     ("availability.agency", InputRejected, "Another agency's entry", "State only your own availability."),
