@@ -3,17 +3,20 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from fastapi import FastAPI
 from sqlalchemy import Engine, insert, select
 
+from gateway.adapters.background import Background, Chore
+from gateway.adapters.bell import Bell
 from gateway.adapters.desk import SqlDesk
 from gateway.adapters.directory import Directory
 from gateway.adapters.dispatcher import Dispatcher
 from gateway.adapters.evidence import Evidence
+from gateway.adapters.housekeeping import Housekeeping
 from gateway.adapters.ledger import HEAD_ID, lock_head
 from gateway.adapters.memory import RowMemory
 from gateway.adapters.notices import NoticeWriter
@@ -25,13 +28,15 @@ from gateway.adapters.tables import LEDGER_HEAD, METADATA
 from gateway.adapters.tokens import TokenDesk
 from gateway.domain.credential import SCOPES_MEANING
 from gateway.settings import GatewaySettings
-from gateway.web import ledger as ledger_web
-from gateway.web import oauth, sop
-from gateway.web.directory import directory_router
-from gateway.web.inbox import Inbox, inbox_router
+from gateway.web import ledger, oauth, sop
+from gateway.web.directory import DirectoryRoutes
+from gateway.web.inbox import Inbox, InboxRoutes
 from gateway.web.intake import Intake
+from gateway.web.ledger import LedgerRoutes
 from gateway.web.messages import add_message_routes
-from gateway.web.referrals import referrals_router
+from gateway.web.oauth import TokenRoutes
+from gateway.web.referrals import ReadingRoutes
+from gateway.web.sop import SopRoutes
 from shared.kernel.clock import Clock, SystemClock
 from shared.kernel.errors import PeerUnavailable
 from shared.kernel.identifiers import IdFactory, Uuid7Factory
@@ -41,7 +46,7 @@ from shared.sop.model import Sop
 from shared.storage.engine import create_schema, open_engine, read
 from shared.storage.group_commit import GroupWriter
 from shared.telemetry.logs import configure_logs
-from shared.telemetry.tracing import configure
+from shared.telemetry.tracing import Telemetry, configure
 from shared.web.factory import MeshApp, create_app
 from shared.web.health import Check
 from shared.web.rate_limit import RateLimit, RatePolicy
@@ -100,8 +105,37 @@ def build_app(settings: GatewaySettings, *, clock: Clock | None = None) -> MeshA
     configure_logs("gateway", settings.log_level)
     telemetry = configure("gateway", settings.otlp_endpoint)
     core = open_core(settings, clock=clock)
-    roster = Roster(core.engine)
-    tokens = TokenDesk(
+    bell, roster = Bell(), Roster(core.engine)
+    tokens = _tokens(core, roster, settings)
+    receipts = ReceiptDesk(writer=core.writer, roster=roster, bell=bell)
+    background = Background(_chores(core, settings, receipts=receipts, bell=bell, telemetry=telemetry))
+    app = create_app(
+        title="Referral Mesh gateway",
+        version=VERSION,
+        description="Admits, records, routes and delivers sealed referral messages. It cannot read a case.",
+        telemetry=telemetry,
+        authenticate=bearer(tokens.principal),
+        lifespan=partial(_lifespan, core=core, background=background, telemetry=telemetry),
+        routers=[
+            TokenRoutes(tokens, keys=core.keys, issuer=settings.public_url).router(),
+            SopRoutes(core.sop).router(),
+            DirectoryRoutes(Directory(core.engine, writer=core.writer, clock=core.clock), sop=core.sop).router(),
+            ReadingRoutes(Readings(core.engine, clock=core.clock)).router(),
+            InboxRoutes(Inbox(writer=core.writer, bell=bell), receipts).router(),
+            LedgerRoutes(_evidence(core, settings)).router(),
+        ],
+        public_paths=oauth.PUBLIC_PATHS | sop.PUBLIC_PATHS | ledger.PUBLIC_PATHS,
+        scopes=SCOPES_MEANING,
+        rate_limit=_rate_limit(settings),
+        body_caps=BODY_CAPS,
+        checks=_checks(core, background),
+    )
+    add_message_routes(app, _intake(core, roster, bell))
+    return app
+
+
+def _tokens(core: Core, roster: Roster, settings: GatewaySettings) -> TokenDesk:
+    return TokenDesk(
         writer=core.writer,
         roster=roster,
         keys=core.keys,
@@ -109,39 +143,36 @@ def build_app(settings: GatewaySettings, *, clock: Clock | None = None) -> MeshA
         ids=core.ids,
         issuer=settings.public_url,
     )
-    receipts = ReceiptDesk(writer=core.writer, roster=roster)
-    dispatcher = Dispatcher(core.engine, writer=core.writer, receipts=receipts, clock=core.clock, ids=core.ids)
-    app = create_app(
-        title="Referral Mesh gateway",
-        version=VERSION,
-        description="Admits, records, routes and delivers sealed referral messages. It cannot read a case.",
-        telemetry=telemetry,
-        authenticate=bearer(tokens.principal),
-        lifespan=partial(_lifespan, core=core, dispatcher=dispatcher if settings.delivery_enabled else None),
-        routers=[
-            oauth.oauth_router(tokens, keys=core.keys, issuer=settings.public_url),
-            sop.sop_router(core.sop),
-            directory_router(Directory(core.engine, writer=core.writer, clock=core.clock), sop=core.sop),
-            referrals_router(Readings(core.engine, clock=core.clock)),
-            inbox_router(Inbox(writer=core.writer), receipts),
-            ledger_web.ledger_router(_evidence(core, settings)),
-        ],
-        public_paths=oauth.PUBLIC_PATHS | sop.PUBLIC_PATHS | ledger_web.PUBLIC_PATHS,
-        scopes=SCOPES_MEANING,
-        rate_limit=_rate_limit(settings),
-        body_caps=BODY_CAPS,
-        checks=[Check("writer", partial(_check_writer, core)), Check("database", partial(_check_database, core))],
-    )
-    intake = Intake(
+
+
+def _intake(core: Core, roster: Roster, bell: Bell) -> Intake:
+    return Intake(
         writer=core.writer,
         rings=roster,
         key=core.keys.signing,
         clock=core.clock,
         sop=core.sop,
-        queued=dispatcher.wake,
+        queued=bell.ring,
     )
-    add_message_routes(app, intake)
-    return app
+
+
+def _chores(
+    core: Core, settings: GatewaySettings, *, receipts: ReceiptDesk, bell: Bell, telemetry: Telemetry
+) -> Mapping[str, Chore]:
+    """Return the work that goes on beside the calls."""
+    housekeeping = Housekeeping(core.engine, writer=core.writer, clock=core.clock, telemetry=telemetry, bell=bell)
+    if not settings.delivery_enabled:
+        return {"housekeeping": housekeeping.run}
+    dispatcher = Dispatcher(
+        core.engine,
+        writer=core.writer,
+        receipts=receipts,
+        clock=core.clock,
+        ids=core.ids,
+        telemetry=telemetry,
+        bell=bell,
+    )
+    return {"housekeeping": housekeeping.run, "delivery": dispatcher.run}
 
 
 def _evidence(core: Core, settings: GatewaySettings) -> Evidence:
@@ -155,15 +186,21 @@ def _rate_limit(settings: GatewaySettings) -> RateLimit:
 
 
 @contextlib.asynccontextmanager
-async def _lifespan(_app: FastAPI, *, core: Core, dispatcher: Dispatcher | None) -> AsyncIterator[None]:
-    pushing = asyncio.create_task(dispatcher.run(), name="dispatcher") if dispatcher else None
+async def _lifespan(_app: FastAPI, *, core: Core, background: Background, telemetry: Telemetry) -> AsyncIterator[None]:
     try:
-        yield
+        async with background:
+            yield
     finally:
-        if pushing is not None:
-            pushing.cancel()
-            await asyncio.gather(pushing, return_exceptions=True)
         await asyncio.to_thread(core.close)
+        telemetry.close()
+
+
+def _checks(core: Core, background: Background) -> Sequence[Check]:
+    return [
+        Check("writer", partial(_check_writer, core)),
+        Check("database", partial(_check_database, core)),
+        Check("background", background.check),
+    ]
 
 
 async def _check_writer(core: Core) -> None:

@@ -1,11 +1,11 @@
 """Push delivery: identical bytes to each agency, in order, at least once, until a signed receipt settles them.
 
 One task per agency, so that a slow or dead one delays nobody else. Any number of processes may run this: the
-route row says who pushes. What is committed by another process is found within `LOOK_SECONDS`.
+route row says who pushes. What this process queues is pushed at once (`Bell`); what another commits is found
+within `LOOK_SECONDS`.
 """
 
 import asyncio
-import contextlib
 import json
 from collections.abc import Sequence
 from datetime import timedelta
@@ -13,27 +13,31 @@ from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, or_, select
 
+from gateway.adapters.bell import Bell, heard_within
 from gateway.adapters.desk import SqlDesk
 from gateway.adapters.outbox import Claim, postpone
 from gateway.adapters.receipts import ReceiptDesk
-from gateway.adapters.routes import claim_route, failures_of, free_route, rest_route
+from gateway.adapters.routes import claim_route, failures_of, free_route, release_routes, rest_route
 from gateway.adapters.rows import fetch
 from gateway.adapters.tables import AGENCIES, DELIVERY_ROUTES, MESSAGES
 from gateway.domain.agency import AgencyStatus
-from shared.kernel.clock import Clock
+from shared.kernel.clock import Clock, to_wire
 from shared.kernel.errors import MeshError, PeerUnavailable
 from shared.kernel.identifiers import IdFactory
 from shared.storage.engine import read
 from shared.storage.group_commit import GroupWriter
 from shared.telemetry.logs import get_logger
+from shared.telemetry.tracing import Telemetry
 from shared.transport.peer import Peer
 from shared.transport.retry import backoff
 from shared.transport.webhooks import Webhooks, deliver
 from shared.wire.delivery import ReceiptsV1
 
 LOOK_SECONDS = 0.5
+#: Whoever is woken waits this long for company: one look serves all that is queued in between.
+GATHER_SECONDS = 0.02
 FIRST_WAIT = 1.0
 LONGEST_WAIT = 600.0
 PATH = "/mesh/deliveries"
@@ -52,6 +56,8 @@ class Dispatcher:
         receipts: ReceiptDesk,
         clock: Clock,
         ids: IdFactory,
+        telemetry: Telemetry,
+        bell: Bell,
     ) -> None:
         self._engine = engine
         self._writer = writer
@@ -61,39 +67,52 @@ class Dispatcher:
         self._holder = ids.new()
         self._pushing: dict[str, asyncio.Task[None]] = {}
         self._peers: dict[str, Peer] = {}
-        self._woken = asyncio.Event()
-
-    def wake(self) -> None:
-        """Look at once: something was just queued."""
-        self._woken.set()
+        self._telemetry = telemetry
+        self._bell = bell
 
     async def run(self) -> None:
         """Push until cancelled."""
         try:
-            while True:
-                self._woken.clear()
-                try:
+            with self._bell.listening() as heard:
+                while True:
+                    heard.clear()
                     await self._look()
-                except MeshError as fault:
-                    _log.warning("delivery.look-failed", code=fault.code)
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken.wait(), LOOK_SECONDS)
+                    await asyncio.sleep(GATHER_SECONDS)
+                    await heard_within(heard, LOOK_SECONDS)
         finally:
             await self._close()
 
     async def _look(self) -> None:
-        for row in await asyncio.to_thread(self._with_waiting):
+        try:
+            found = await asyncio.to_thread(self._with_waiting)
+        except MeshError as fault:
+            with self._telemetry.span("delivery.look"):
+                _log.warning("delivery.look-failed", code=fault.code)
+            return
+        for row in found:
             agency_id = row["id"]
             task = self._pushing.get(agency_id)
             if task is None or task.done():
                 self._pushing[agency_id] = asyncio.create_task(self._push_all(row), name=f"push-{agency_id}")
 
     def _with_waiting(self) -> list[dict[str, Any]]:
+        """Return the agencies to which something may leave now, as far as one look can tell."""
+        now = to_wire(self._clock.now())
+        routes = DELIVERY_ROUTES.c
         waits = select(MESSAGES.c.message_id).where(
-            MESSAGES.c.recipient == AGENCIES.c.id, MESSAGES.c.settled_at.is_(None)
+            MESSAGES.c.recipient == AGENCIES.c.id,
+            MESSAGES.c.settled_at.is_(None),
+            or_(MESSAGES.c.due_at.is_(None), MESSAGES.c.due_at <= now),
         )
-        statement = select(AGENCIES.c.id, AGENCIES.c.base_url, AGENCIES.c.webhook_secret).where(
-            AGENCIES.c.base_url.is_not(None), AGENCIES.c.status == AgencyStatus.ACTIVE.value, waits.exists()
+        statement = (
+            select(AGENCIES.c.id, AGENCIES.c.base_url, AGENCIES.c.webhook_secret)
+            .select_from(AGENCIES.outerjoin(DELIVERY_ROUTES, routes.agency_id == AGENCIES.c.id))
+            .where(
+                AGENCIES.c.base_url.is_not(None),
+                AGENCIES.c.status == AgencyStatus.ACTIVE.value,
+                or_(routes.retry_at.is_(None), routes.retry_at <= now),
+                waits.exists(),
+            )
         )
         with read(self._engine) as connection:
             return fetch(connection, statement)
@@ -101,16 +120,24 @@ class Dispatcher:
     async def _push_all(self, route: dict[str, Any]) -> None:
         """Push to one agency until nothing may leave now, or the route rests."""
         agency_id = route["id"]
-        try:
-            while True:
-                take = partial(claim_route, agency_id=agency_id, holder=self._holder)
-                claimed = await self._writer.submit(take, prefetch=[(DELIVERY_ROUTES, agency_id)])
-                if not claimed.items or not await self._push(route, claimed):
-                    return
-        except MeshError as fault:
-            _log.warning("delivery.failed", agency=agency_id, code=fault.code)
+        with self._telemetry.span("delivery.agency", {"mesh.agency": agency_id}):
+            try:
+                while (claimed := await self._claim(agency_id)).items:
+                    if not await self._push(route, claimed):
+                        return
+            except MeshError as fault:
+                _log.warning("delivery.failed", agency=agency_id, code=fault.code)
+
+    async def _claim(self, agency_id: str) -> Claim:
+        take = partial(claim_route, agency_id=agency_id, holder=self._holder)
+        return await self._writer.submit(take, prefetch=[(DELIVERY_ROUTES, agency_id), (AGENCIES, agency_id)])
 
     async def _push(self, route: dict[str, Any], claimed: Claim) -> bool:
+        facts = {"mesh.agency": route["id"], "messaging.batch.message_count": len(claimed.items)}
+        with self._telemetry.span("delivery.push", facts, traceparent=claimed.traceparent):
+            return await self._deliver(route, claimed)
+
+    async def _deliver(self, route: dict[str, Any], claimed: Claim) -> bool:
         agency_id = route["id"]
         try:
             tokens = await self._post(route, claimed)
@@ -144,6 +171,7 @@ class Dispatcher:
 
     def _finish(self, desk: SqlDesk, *, agency_id: str, unsettled: Sequence[dict[str, Any]]) -> None:
         free_route(desk, agency_id)
+        desk.book.prefetch(MESSAGES, [item["message_id"] for item in unsettled])
         for item in unsettled:
             wait = backoff(item["attempt"], first=FIRST_WAIT, longest=LONGEST_WAIT)
             postpone(desk, [item["message_id"]], until=desk.at + timedelta(seconds=wait))
@@ -160,3 +188,4 @@ class Dispatcher:
         await asyncio.gather(*self._pushing.values(), return_exceptions=True)
         for peer in self._peers.values():
             await peer.close()
+        await self._writer.submit(partial(release_routes, holder=self._holder))

@@ -33,9 +33,10 @@ class Claim:
     items: tuple[dict[str, Any], ...]
 
     @property
-    def message_ids(self) -> list[str]:
-        """Return the ids of the messages."""
-        return [item["message_id"] for item in self.items]
+    def traceparent(self) -> str | None:
+        """Return the trace that all these messages belong to; None when they belong to several."""
+        traces = {item["traceparent"] for item in self.items}
+        return next(iter(traces)) if len(traces) == 1 else None
 
 
 def claim(desk: SqlDesk, agency_id: str, *, after: int | None = None, limit: int = ITEMS_MOST) -> Claim:
@@ -56,9 +57,9 @@ def claim(desk: SqlDesk, agency_id: str, *, after: int | None = None, limit: int
     for row in spent:
         end_undelivered(desk, row["message_id"])
     items = []
+    desk.book.prefetch(MESSAGES, [row["message_id"] for row in leaving])
     for row in leaving:
         attempt = row["attempt"] + 1
-        desk.book.get(MESSAGES, row["message_id"])
         desk.book.update(MESSAGES, row["message_id"], attempt=attempt)
         items.append(_item(row, attempt))
     return Claim(tuple(items))

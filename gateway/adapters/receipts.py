@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Sequence
 from functools import partial
 
+from gateway.adapters.bell import Bell
 from gateway.adapters.desk import SqlDesk
 from gateway.adapters.roster import Roster
 from gateway.adapters.tables import MESSAGES
-from gateway.application.settle_receipt import ReceiptGiven, settle_receipt
+from gateway.application.settle_receipt import STORED, ReceiptGiven, settle_receipt
 from shared.kernel.errors import FieldFault, InputRejected, MeshError
 from shared.seal.jws import verify_compact
 from shared.seal.signing import KeyRing
@@ -22,9 +23,10 @@ _log = get_logger("delivery")
 class ReceiptDesk:
     """Settles deliveries by their receipts."""
 
-    def __init__(self, *, writer: GroupWriter[SqlDesk], roster: Roster) -> None:
+    def __init__(self, *, writer: GroupWriter[SqlDesk], roster: Roster, bell: Bell) -> None:
         self._writer = writer
         self._roster = roster
+        self._bell = bell
 
     async def settle_all(self, agency_id: str, tokens: Sequence[str]) -> list[str]:
         """Settle what an agency posted; return the ids that are settled.
@@ -58,6 +60,8 @@ class ReceiptDesk:
                 for receipt in receipts
             ]
         )
+        if any(receipt.result != STORED for receipt in receipts):
+            self._bell.ring()  # their senders are told
         return [receipt.message_id for receipt, done in zip(receipts, settled, strict=True) if done]
 
 

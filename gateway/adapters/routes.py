@@ -9,7 +9,7 @@ from gateway.adapters.tables import DELIVERY_ROUTES
 from shared.kernel.clock import to_wire
 
 #: A process that does not come back within this time has lost the route to another.
-HELD_FOR = timedelta(seconds=60)
+HELD_FOR = timedelta(seconds=20)
 
 
 def claim_route(desk: SqlDesk, agency_id: str, *, holder: str) -> Claim:
@@ -34,6 +34,12 @@ def rest_route(desk: SqlDesk, agency_id: str, *, until: datetime) -> None:
 def free_route(desk: SqlDesk, agency_id: str) -> None:
     """Give a route back after a success."""
     _keep(desk, agency_id, holder=None, held_until=None, failures=0, retry_at=None)
+
+
+def release_routes(desk: SqlDesk, *, holder: str) -> None:
+    """Give back every route that a process holds, because it ends."""
+    for row in desk.book.find(DELIVERY_ROUTES, DELIVERY_ROUTES.c.holder == holder):
+        desk.book.update(DELIVERY_ROUTES, row["agency_id"], holder=None, held_until=None)
 
 
 def failures_of(desk: SqlDesk, agency_id: str) -> int:

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 
 from gateway.adapters.directory import AgencyFilter, Directory
 from gateway.domain.agency import Agency, Availability
-from gateway.domain.matching import Wanted
+from gateway.domain.matching import Match, Wanted
 from shared.kernel.errors import FieldFault, InputRejected
 from shared.kernel.identifiers import AGENCY_ID_PATTERN
 from shared.sop.model import Sop
@@ -29,33 +29,47 @@ ServiceCode = Annotated[str | None, Query(pattern=r"^[A-Z]{3}-[0-9]{2}$")]
 PROTECTED_NAME = {"vi": "Cơ sở được bảo vệ", "en": "Protected site"}
 
 
-def directory_router(directory: Directory, *, sop: Sop) -> APIRouter:
-    """Make the routes of the directory."""
-    router = APIRouter(tags=["directory"])
+class DirectoryRoutes:
+    """The directory over HTTP."""
 
-    @router.get("/v1/agencies", summary="List agencies")
+    def __init__(self, directory: Directory, *, sop: Sop) -> None:
+        self._directory = directory
+        self._sop = sop
+
+    def router(self) -> APIRouter:
+        """Make the router."""
+        router = APIRouter(tags=["directory"])
+        router.get("/v1/agencies", summary="List agencies")(self.list_agencies)
+        router.get("/v1/agencies/{agency_id}", summary="Read one agency with its public keys")(self.read_agency)
+        router.put("/v1/agencies/{agency_id}/availability", summary="Say what a service can take now", status_code=204)(
+            self.put_availability
+        )
+        router.post("/v1/matches", summary="Find agencies that fit, best first")(self.find_matches)
+        return router
+
     async def list_agencies(
-        caller: Reader, page: Paged, sector: SectorName | None = None, service: ServiceCode = None
+        self, caller: Reader, page: Paged, sector: SectorName | None = None, service: ServiceCode = None
     ) -> PageV1[AgencyV1]:
+        """List agencies in the order of their ids."""
         wanted = AgencyFilter(sector=sector, service=service, after=page.after_text(), limit=page.limit)
-        found = await asyncio.to_thread(directory.agencies, wanted)
+        found = await asyncio.to_thread(self._directory.agencies, wanted)
         last = (found[-1].id,) if len(found) == page.limit else None
         shown = [agency_view(agency, reader=caller.subject) for agency in found]
         return PageV1[AgencyV1].model_validate(listing.answer(shown, last=last))
 
-    @router.get("/v1/agencies/{agency_id}", summary="Read one agency with its public keys")
-    async def read_agency(caller: Reader, agency_id: AgencyId) -> AgencyV1:
-        agency = await asyncio.to_thread(directory.agency, agency_id)
+    async def read_agency(self, caller: Reader, agency_id: AgencyId) -> AgencyV1:
+        """Return one directory entry."""
+        agency = await asyncio.to_thread(self._directory.agency, agency_id)
         return AgencyV1.model_validate(agency_view(agency, reader=caller.subject))
 
-    @router.put("/v1/agencies/{agency_id}/availability", summary="Say what a service can take now", status_code=204)
     async def put_availability(
-        caller: Writer, agency_id: AgencyId, stated: Annotated[AvailabilityV1, json_body(AvailabilityV1)]
+        self, caller: Writer, agency_id: AgencyId, stated: Annotated[AvailabilityV1, json_body(AvailabilityV1)]
     ) -> Response:
+        """Keep what the caller says of one of its own services."""
         if agency_id != caller.subject:
             raise InputRejected("availability.agency", "State the availability of your own agency only.")
-        _check_service(sop, stated.service_type)
-        await directory.set_availability(
+        _check_service(self._sop, stated.service_type)
+        await self._directory.set_availability(
             Availability(
                 agency_id=agency_id,
                 service_type=stated.service_type,
@@ -67,9 +81,11 @@ def directory_router(directory: Directory, *, sop: Sop) -> APIRouter:
         )
         return Response(status_code=204)
 
-    @router.post("/v1/matches", summary="Find agencies that fit, best first")
-    async def find_matches(caller: Reader, wanted: Annotated[MatchRequestV1, json_body(MatchRequestV1)]) -> MatchesV1:
-        _check_service(sop, wanted.service_type)
+    async def find_matches(
+        self, caller: Reader, wanted: Annotated[MatchRequestV1, json_body(MatchRequestV1)]
+    ) -> MatchesV1:
+        """Return who fits, with the reasons."""
+        _check_service(self._sop, wanted.service_type)
         request = Wanted(
             asker=caller.subject,
             service_type=wanted.service_type,
@@ -78,19 +94,17 @@ def directory_router(directory: Directory, *, sop: Sop) -> APIRouter:
             language=wanted.preferences.language,
             exclude=frozenset(wanted.exclude),
         )
-        found = await asyncio.to_thread(directory.matches, request)
-        items = [
-            {
-                "agency": match.agency.id,
-                "name": _name(match.agency, reader=caller.subject),
-                "score": match.score,
-                "reasons": match.reasons,
-            }
-            for match in found
-        ]
-        return MatchesV1.model_validate({"items": items})
+        found = await asyncio.to_thread(self._directory.matches, request)
+        return MatchesV1.model_validate({"items": [_match_view(match, reader=caller.subject) for match in found]})
 
-    return router
+
+def _match_view(match: Match, *, reader: str) -> dict[str, Any]:
+    return {
+        "agency": match.agency.id,
+        "name": _name(match.agency, reader=reader),
+        "score": match.score,
+        "reasons": match.reasons,
+    }
 
 
 def agency_view(agency: Agency, *, reader: str) -> dict[str, Any]:

@@ -1,14 +1,14 @@
 """Pull delivery for agencies behind a firewall: the same items as in a push, receipts posted back."""
 
-import asyncio
 import time
 from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from gateway.adapters.bell import Bell, heard_within
 from gateway.adapters.desk import SqlDesk
-from gateway.adapters.outbox import Claim, claim
+from gateway.adapters.outbox import ITEMS_MOST, Claim, claim
 from gateway.adapters.receipts import ReceiptDesk
 from shared.storage.group_commit import GroupWriter
 from shared.web.body import json_body
@@ -18,45 +18,61 @@ from shared.wire.delivery import InboxV1, ReceiptsV1, SettledV1
 
 Handler = Annotated[Principal, require("referrals.handle")]
 LONGEST_WAIT = 30
-_LOOK_SECONDS = 0.25
+#: What another process queues is found within this time.
+LOOK_SECONDS = 1.0
 
 
 class Inbox:
     """What waits for an agency that polls."""
 
-    def __init__(self, *, writer: GroupWriter[SqlDesk]) -> None:
+    def __init__(self, *, writer: GroupWriter[SqlDesk], bell: Bell) -> None:
         self._writer = writer
+        self._bell = bell
 
     async def read(self, agency_id: str, *, after: int | None, limit: int, wait_seconds: int) -> Claim:
         """Return what may leave now; wait for it up to `wait_seconds` when there is nothing."""
+        take = partial(claim, agency_id=agency_id, after=after, limit=limit)
         until = time.monotonic() + wait_seconds
-        while True:
-            claimed = await self._writer.submit(partial(claim, agency_id=agency_id, after=after, limit=limit))
-            if claimed.items or time.monotonic() + _LOOK_SECONDS > until:
-                return claimed
-            await asyncio.sleep(_LOOK_SECONDS)
+        with self._bell.listening(agency_id) as heard:
+            while True:
+                heard.clear()
+                claimed = await self._writer.submit(take)
+                left = until - time.monotonic()
+                if claimed.items or left <= 0:
+                    return claimed
+                await heard_within(heard, min(left, LOOK_SECONDS))
 
 
-def inbox_router(inbox: Inbox, receipts: ReceiptDesk) -> APIRouter:
-    """Make the routes of pull delivery."""
-    router = APIRouter(tags=["delivery"])
+class InboxRoutes:
+    """Pull delivery over HTTP."""
 
-    @router.get("/v1/inbox", summary="Fetch what waits for your agency")
+    def __init__(self, inbox: Inbox, receipts: ReceiptDesk) -> None:
+        self._inbox = inbox
+        self._receipts = receipts
+
+    def router(self) -> APIRouter:
+        """Make the router."""
+        router = APIRouter(tags=["delivery"])
+        router.get("/v1/inbox", summary="Fetch what waits for your agency")(self.read_inbox)
+        router.post("/v1/inbox/receipts", summary="Settle what was fetched")(self.post_receipts)
+        return router
+
     async def read_inbox(
+        self,
         caller: Handler,
         after: Annotated[str | None, Query(pattern=r"^[A-Za-z0-9_-]{1,512}$")] = None,
-        limit: Annotated[int, Query(ge=1, le=100)] = 100,
+        limit: Annotated[int, Query(ge=1, le=ITEMS_MOST)] = ITEMS_MOST,
         wait: Annotated[int, Query(ge=0, le=LONGEST_WAIT, description="Seconds to wait for the first item.")] = 0,
     ) -> InboxV1:
-        claimed = await inbox.read(caller.subject, after=_position(after), limit=limit, wait_seconds=wait)
+        """Return what may leave now, oldest first."""
+        position = _position(after)
+        claimed = await self._inbox.read(caller.subject, after=position, limit=limit, wait_seconds=wait)
         last = claimed.items[-1]["seq"] if claimed.items else None
         return InboxV1.model_validate({"items": claimed.items, "next": after if last is None else write_cursor(last)})
 
-    @router.post("/v1/inbox/receipts", summary="Settle what was fetched")
-    async def post_receipts(caller: Handler, given: Annotated[ReceiptsV1, json_body(ReceiptsV1)]) -> SettledV1:
-        return SettledV1(settled=tuple(await receipts.settle_all(caller.subject, given.receipts)))
-
-    return router
+    async def post_receipts(self, caller: Handler, given: Annotated[ReceiptsV1, json_body(ReceiptsV1)]) -> SettledV1:
+        """Settle each message whose receipt holds."""
+        return SettledV1(settled=tuple(await self._receipts.settle_all(caller.subject, given.receipts)))
 
 
 def _position(after: str | None) -> int | None:

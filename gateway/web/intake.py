@@ -49,6 +49,8 @@ SCOPES: Mapping[str, frozenset[str]] = {
 #: The status of an admitted message (wire section 8).
 STATUS: Mapping[str, int] = {"consent": 201, "opening": 200}
 ACCEPTED = 202
+#: Admitting one of these queues something for another agency.
+_QUEUED = frozenset({"referral", "event", "note", "revocation"})
 
 _TABLES = {"messages": MESSAGES, "agencies": AGENCIES, "referrals": REFERRALS, "consents": CONSENTS}
 
@@ -94,9 +96,9 @@ class Intake:
         key: SigningKey,
         clock: Clock,
         sop: Sop,
-        queued: Callable[[], None],
+        queued: Callable[[str | None], None],
     ) -> None:
-        """Take what it works with; `queued` is told whenever something may wait for delivery."""
+        """Take what it works with; `queued` is told for whom something may wait now; None when for several."""
         self._queued = queued
         self._writer = writer
         self._rings = rings
@@ -116,7 +118,8 @@ class Intake:
         outcome = await self._writer.submit(work, prefetch=prefetch)
         if isinstance(outcome, Refused):
             raise outcome.error
-        self._queued()
+        if submission.kind in _QUEUED:
+            self._queued(arrival.recipient)
         receipt = json.dumps(json.loads(outcome.answer)["receipt"], separators=(",", ":")).encode()
         return Answer(
             status=STATUS.get(submission.kind, ACCEPTED),

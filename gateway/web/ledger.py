@@ -28,14 +28,29 @@ PUBLIC_PATHS = frozenset({"/ledger/checkpoint", "/ledger/tile/{path:path}"})
 _FOREVER = "public, max-age=31536000, immutable"
 
 
-def ledger_router(evidence: Evidence) -> APIRouter:
-    """Make the routes of the ledger and of chains."""
-    router = APIRouter(tags=["ledger"])
+class LedgerRoutes:
+    """The ledger and chains over HTTP."""
 
-    @router.get("/v1/ledger/entries", summary="Read ledger entries")
+    def __init__(self, evidence: Evidence) -> None:
+        self._evidence = evidence
+
+    def router(self) -> APIRouter:
+        """Make the router."""
+        router = APIRouter(tags=["ledger"])
+        router.get("/v1/ledger/entries", summary="Read ledger entries")(self.list_entries)
+        proofs = "/v1/ledger/proofs"
+        router.get(f"{proofs}/inclusion", summary="Prove that an entry is in the ledger")(self.prove_inclusion)
+        router.get(f"{proofs}/consistency", summary="Prove that the ledger only grew")(self.prove_consistency)
+        router.get("/v1/chains/{chain_id}", summary="Trace a chain of referrals with proofs")(self.trace_chain)
+        text, octets = _binary("text/plain"), _binary("application/octet-stream")
+        router.get("/ledger/checkpoint", summary="The signed head of the ledger", **text)(self.read_checkpoint)
+        router.get("/ledger/tile/{path:path}", summary="A tile of hashes or entries", **octets)(self.read_tile)
+        return router
+
     async def list_entries(
-        caller: Reader, page: Paged, chain_id: UuidQuery = None, referral_id: UuidQuery = None
+        self, caller: Reader, page: Paged, chain_id: UuidQuery = None, referral_id: UuidQuery = None
     ) -> PageV1[LedgerEntryV1]:
+        """List entries in order: an agency's own and those of its referrals; for oversight all."""
         wanted = EntryFilter(
             reader=_reader(caller),
             chain_id=chain_id,
@@ -43,39 +58,36 @@ def ledger_router(evidence: Evidence) -> APIRouter:
             after=page.after_int(),
             limit=page.limit,
         )
-        found = await asyncio.to_thread(evidence.entries, wanted)
+        found = await asyncio.to_thread(self._evidence.entries, wanted)
         last = (int(found[-1]["index"]),) if len(found) == page.limit else None
         return PageV1[LedgerEntryV1].model_validate(listing.answer(found, last=last))
 
-    @router.get("/v1/ledger/proofs/inclusion", summary="Prove that an entry is in the ledger")
-    async def prove_inclusion(caller: Reader, index: Size, tree_size: MaybeSize = None) -> InclusionV1:
-        return InclusionV1.model_validate(await asyncio.to_thread(evidence.inclusion, index, tree_size))
+    async def prove_inclusion(self, caller: Reader, index: Size, tree_size: MaybeSize = None) -> InclusionV1:
+        """Return an inclusion proof (RFC 6962 section 2.1.1)."""
+        return InclusionV1.model_validate(await asyncio.to_thread(self._evidence.inclusion, index, tree_size))
 
-    @router.get("/v1/ledger/proofs/consistency", summary="Prove that the ledger only grew")
     async def prove_consistency(
+        self,
         caller: Reader,
         first: Annotated[int, Query(alias="from", ge=0, le=LARGEST)],
         second: Annotated[int | None, Query(alias="to", ge=0, le=LARGEST)] = None,
     ) -> ConsistencyV1:
-        return ConsistencyV1.model_validate(await asyncio.to_thread(evidence.consistency, first, second))
+        """Return a consistency proof (RFC 6962 section 2.1.2)."""
+        return ConsistencyV1.model_validate(await asyncio.to_thread(self._evidence.consistency, first, second))
 
-    @router.get("/v1/chains/{chain_id}", summary="Trace a chain of referrals with proofs")
-    async def trace_chain(caller: Tracer, chain_id: Uuid) -> ChainV1:
-        return ChainV1.model_validate(await asyncio.to_thread(evidence.chain, chain_id, _reader(caller)))
+    async def trace_chain(self, caller: Tracer, chain_id: Uuid) -> ChainV1:
+        """Return a chain as far as the caller may see it."""
+        return ChainV1.model_validate(await asyncio.to_thread(self._evidence.chain, chain_id, _reader(caller)))
 
-    @router.get("/ledger/checkpoint", summary="The signed head of the ledger", **_binary("text/plain"))
-    async def read_checkpoint() -> Response:
-        note = await asyncio.to_thread(evidence.checkpoint)
+    async def read_checkpoint(self) -> Response:
+        """Return the checkpoint as a signed note."""
+        note = await asyncio.to_thread(self._evidence.checkpoint)
         return Response(note, media_type="text/plain; charset=utf-8")
 
-    @router.get(
-        "/ledger/tile/{path:path}", summary="A tile of hashes or entries", **_binary("application/octet-stream")
-    )
-    async def read_tile(path: Annotated[str, Path(max_length=80)]) -> Response:
-        data = await asyncio.to_thread(evidence.tile, parse_path(path))
+    async def read_tile(self, path: Annotated[str, Path(max_length=80)]) -> Response:
+        """Return a tile, which never changes."""
+        data = await asyncio.to_thread(self._evidence.tile, parse_path(path))
         return Response(data, media_type="application/octet-stream", headers={"Cache-Control": _FOREVER})
-
-    return router
 
 
 def _reader(caller: Principal) -> str | None:

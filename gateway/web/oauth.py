@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.adapters.tokens import TokenDesk
@@ -10,10 +10,10 @@ from gateway.domain.credential import AGENCY_SCOPES, OVERSIGHT_SCOPES
 from shared.seal.keys import AgencyKeys
 from shared.seal.tokens import ACCESS_TOKEN_SECONDS
 from shared.web.body import form_body
+from shared.web.token_route import REFUSALS, TokenRoute
 from shared.wire.answers import TokenV1
 from shared.wire.directory import JwksV1
 
-ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 PUBLIC_PATHS = frozenset({"/oauth/token", "/.well-known/oauth-authorization-server", "/.well-known/jwks.json"})
 BEARER = "Bearer"
 ALGORITHMS = ["ES256", "ES384", "RS384"]
@@ -44,24 +44,43 @@ class DiscoveryV1(BaseModel):
     response_types_supported: list[str]
 
 
-def oauth_router(tokens: TokenDesk, *, keys: AgencyKeys, issuer: str) -> APIRouter:
-    """Make the routes of tokens and discovery."""
-    router = APIRouter(tags=["tokens"])
+class TokenRoutes:
+    """Tokens and discovery over HTTP."""
 
-    @router.post("/oauth/token", summary="Get an access token", operation_id="issue_token")
-    async def issue_token(request: Annotated[TokenRequest, form_body(TokenRequest)], response: Response) -> TokenV1:
+    def __init__(self, tokens: TokenDesk, *, keys: AgencyKeys, issuer: str) -> None:
+        self._tokens = tokens
+        self._keys = keys
+        self._issuer = issuer
+
+    def router(self) -> APIRouter:
+        """Make the router."""
+        router = APIRouter(tags=["tokens"])
+        router.add_api_route(
+            "/oauth/token",
+            self.issue_token,
+            methods=["POST"],
+            summary="Get an access token",
+            responses=REFUSALS,
+            route_class_override=TokenRoute,
+        )
+        known = "/.well-known"
+        router.get(f"{known}/oauth-authorization-server", summary="Discover the token endpoint")(self.discovery)
+        router.get(f"{known}/jwks.json", summary="Keys that sign tokens, receipts and notices")(self.jwks)
+        return router
+
+    async def issue_token(self, request: Annotated[TokenRequest, form_body(TokenRequest)]) -> TokenV1:
+        """Return an access token for a client assertion (RFC 7523)."""
         scopes = None if request.scope is None else request.scope.split()
-        token, granted = await tokens.issue(request.client_assertion, scopes=scopes)
-        response.headers["Cache-Control"] = "no-store"
+        token, granted = await self._tokens.issue(request.client_assertion, scopes=scopes)
         scope = " ".join(sorted(granted))
         return TokenV1(access_token=token, token_type=BEARER, expires_in=ACCESS_TOKEN_SECONDS, scope=scope)
 
-    @router.get("/.well-known/oauth-authorization-server", summary="Discover the token endpoint")
-    async def discovery() -> DiscoveryV1:
+    async def discovery(self) -> DiscoveryV1:
+        """Return the metadata of this authorization server (RFC 8414)."""
         return DiscoveryV1(
-            issuer=issuer,
-            token_endpoint=f"{issuer}/oauth/token",
-            jwks_uri=f"{issuer}/.well-known/jwks.json",
+            issuer=self._issuer,
+            token_endpoint=f"{self._issuer}/oauth/token",
+            jwks_uri=f"{self._issuer}/.well-known/jwks.json",
             grant_types_supported=["client_credentials"],
             token_endpoint_auth_methods_supported=["private_key_jwt"],
             token_endpoint_auth_signing_alg_values_supported=ALGORITHMS,
@@ -69,10 +88,7 @@ def oauth_router(tokens: TokenDesk, *, keys: AgencyKeys, issuer: str) -> APIRout
             response_types_supported=[],
         )
 
-    @router.get("/.well-known/jwks.json", summary="Keys that sign tokens, receipts and notices")
-    async def jwks() -> JwksV1:
-        published: dict[str, Any] = keys.public_jwks()
-        signing = [key for key in published["keys"] if key.get("use") == "sig"]
-        return JwksV1(keys=tuple(signing))
-
-    return router
+    async def jwks(self) -> JwksV1:
+        """Return the gateway's own signing keys."""
+        published: dict[str, Any] = self._keys.public_jwks()
+        return JwksV1(keys=tuple(key for key in published["keys"] if key.get("use") == "sig"))

@@ -40,29 +40,46 @@ def _asked(
 Asked = Annotated[dict[str, Any], Depends(_asked)]
 
 
-def referrals_router(readings: Readings) -> APIRouter:
-    """Make the reading routes of referrals and consents."""
-    router = APIRouter()
+class ReadingRoutes:
+    """The reading routes of referrals and consents."""
 
-    @router.get("/v1/referrals", summary="List your agency's referrals", tags=["referrals"])
-    async def list_referrals(caller: Party, page: Paged, asked: Asked) -> PageV1[ReferralSummaryV1]:
+    def __init__(self, readings: Readings) -> None:
+        self._readings = readings
+
+    def router(self) -> APIRouter:
+        """Make the router."""
+        router = APIRouter()
+        referrals: dict[str, Any] = {"tags": ["referrals"]}
+        router.get("/v1/referrals", summary="List your agency's referrals", **referrals)(self.list_referrals)
+        router.get("/v1/referrals/{id}", summary="Read one referral: facts, state, due times, history", **referrals)(
+            self.read_referral
+        )
+        consents: dict[str, Any] = {"tags": ["consents"]}
+        router.get("/v1/consents/{id}", summary="Read a consent as far as it concerns you", **consents)(
+            self.read_consent
+        )
+        router.get("/v1/consents/{id}/propagation", summary="Who was told to seal, and who confirmed", **consents)(
+            self.read_propagation
+        )
+        return router
+
+    async def list_referrals(self, caller: Party, page: Paged, asked: Asked) -> PageV1[ReferralSummaryV1]:
+        """List referrals, oldest first."""
         wanted = ReferralFilter(**asked, after=page.after_text(), limit=page.limit)
-        found = await asyncio.to_thread(readings.referrals, caller.subject, wanted)
+        found = await asyncio.to_thread(self._readings.referrals, caller.subject, wanted)
         last = (str(found[-1]["referral_id"]),) if len(found) == page.limit else None
         return PageV1[ReferralSummaryV1].model_validate(listing.answer(found, last=last))
 
-    @router.get("/v1/referrals/{id}", summary="Read one referral: facts, state, due times, history", tags=["referrals"])
-    async def read_referral(caller: Party, id: Id) -> ReferralDetailV1:
-        return ReferralDetailV1.model_validate(await asyncio.to_thread(readings.referral, caller.subject, id))
+    async def read_referral(self, caller: Party, id: Id) -> ReferralDetailV1:
+        """Return one referral of the caller's."""
+        return ReferralDetailV1.model_validate(await asyncio.to_thread(self._readings.referral, caller.subject, id))
 
-    @router.get("/v1/consents/{id}", summary="Read a consent as far as it concerns you", tags=["consents"])
-    async def read_consent(caller: Holder, id: Id) -> ConsentDetailV1:
-        return ConsentDetailV1.model_validate(await asyncio.to_thread(readings.consent, caller.subject, id))
+    async def read_consent(self, caller: Holder, id: Id) -> ConsentDetailV1:
+        """Return a consent that the caller recorded or is named in."""
+        return ConsentDetailV1.model_validate(await asyncio.to_thread(self._readings.consent, caller.subject, id))
 
-    @router.get("/v1/consents/{id}/propagation", summary="Who was told to seal, and who confirmed", tags=["consents"])
-    async def read_propagation(caller: Overseer, id: Id) -> PropagationV1:
+    async def read_propagation(self, caller: Overseer, id: Id) -> PropagationV1:
+        """Return how far a revocation has come."""
         oversight = OVERSIGHT in caller.scopes
-        found = await asyncio.to_thread(readings.propagation, caller.subject, id, oversight=oversight)
+        found = await asyncio.to_thread(self._readings.propagation, caller.subject, id, oversight=oversight)
         return PropagationV1.model_validate(found)
-
-    return router

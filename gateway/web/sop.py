@@ -14,28 +14,39 @@ PUBLIC_PATHS = frozenset(
 Code = Annotated[str, Path(pattern=r"^[A-Z]{3}-[0-9]{2}$")]
 
 
-def sop_router(sop: Sop) -> APIRouter:
-    """Make the routes of the procedure; they are public, as the procedure is."""
-    router = APIRouter(tags=["procedure"])
-    whole, services = as_document(sop), services_document(sop)
+class SopRoutes:
+    """The procedure over HTTP; its routes are public, as the procedure is."""
 
-    @router.get("/v1/sop", summary="The whole procedure as data")
-    async def read_sop() -> dict[str, Any]:
-        return whole
+    def __init__(self, sop: Sop) -> None:
+        self._sop = sop
+        self._whole, self._services = as_document(sop), services_document(sop)
 
-    @router.get("/v1/sop/service-types", summary="All service types")
-    async def list_services() -> dict[str, Any]:
-        return services
+    def router(self) -> APIRouter:
+        """Make the router."""
+        router = APIRouter(tags=["procedure"])
+        router.get("/v1/sop", summary="The whole procedure as data")(self.read_sop)
+        router.get("/v1/sop/service-types", summary="All service types")(self.list_services)
+        router.get("/v1/sop/service-types/{code}", summary="One service type")(self.read_service)
+        router.get("/v1/sop/compartments/{name}", summary="The JSON Schema of one compartment's plaintext")(
+            self.read_compartment
+        )
+        return router
 
-    @router.get("/v1/sop/service-types/{code}", summary="One service type")
-    async def read_service(code: Code) -> dict[str, Any]:
-        service = sop.services.get(code)
+    async def read_sop(self) -> dict[str, Any]:
+        """Return everything, each rule with its basis."""
+        return self._whole
+
+    async def list_services(self) -> dict[str, Any]:
+        """Return every service type."""
+        return self._services
+
+    async def read_service(self, code: Code) -> dict[str, Any]:
+        """Return one service type."""
+        service = self._sop.services.get(code)
         if service is None:
             raise NotFound("sop.service-unknown", "No such service type; see GET /v1/sop/service-types.")
         return service_document(service)
 
-    @router.get("/v1/sop/compartments/{name}", summary="The JSON Schema of one compartment's plaintext")
-    async def read_compartment(name: Compartment) -> dict[str, Any]:
-        return compartment_document(sop, name)
-
-    return router
+    async def read_compartment(self, name: Compartment) -> dict[str, Any]:
+        """Return what the plaintext of a compartment must look like."""
+        return compartment_document(self._sop, name)

@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
-from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from shared.kernel.errors import FieldFault, InputRejected, MeshError, NotFound, TooLarge
@@ -26,7 +25,6 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 #: Bytes of a body, where a path has no cap of its own (wire contract, section 1).
 BODY_MOST: Final = 512 * 1024
-_TOO_LARGE_STATUS: Final = 413
 _BAD_QUERY: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})|%00|[^\x21-\x7e]")
 _HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
@@ -57,10 +55,11 @@ class Edge:
             await self.app(scope, receive, send)
             return
         inner = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
-        answer = _Answer(inner, send, has_body=inner is scope)
+        body = self._body(scope, receive)
+        answer = _Answer(inner, send, body, has_body=inner is scope)
         try:
             check_target(scope)
-            await self.app(inner, self._bounded(scope, receive), answer.send)
+            await self.app(inner, body.receive, answer.send)
         except ClientDisconnect:
             return
         except MeshError as error:
@@ -75,22 +74,44 @@ class Edge:
             raise AnswerBroken from None
         await response(scope, receive, answer.send)
 
-    def _bounded(self, scope: Scope, receive: Receive) -> Receive:
-        """Refuse a body that says it is too large; count one that does not say."""
-        cap = self._caps.get(scope["path"], BODY_MOST)
-        for name, value in scope["headers"]:
-            if name == b"content-length":
-                if not value.isdigit() or int(value[:20]) > cap:
-                    raise TooLarge("message.too-large", f"Send at most {cap} bytes.")
-                return receive
-        return _counting(receive, cap)
+    def _body(self, scope: Scope, receive: Receive) -> "_Body":
+        declared = next((value for name, value in scope["headers"] if name == b"content-length"), None)
+        return _Body(receive, cap=self._caps.get(scope["path"], BODY_MOST), declared=declared)
+
+
+class _Body:
+    """A request's body, read no further than its cap.
+
+    One that is over it is refused when it is first read: by then the caller is known, so that the refusal can be
+    recorded. One that nobody reads is not waited for either: the connection is closed after the answer.
+    """
+
+    def __init__(self, receive: Receive, *, cap: int, declared: bytes | None) -> None:
+        self.is_over = declared is not None and not (declared.isdigit() and int(declared[:20]) <= cap)
+        self._receive = receive
+        self._cap = cap
+        self._read = 0
+
+    async def receive(self) -> Message:
+        if self.is_over:
+            raise self._refusal()
+        message = await self._receive()
+        self._read += len(message.get("body", b""))
+        if self._read > self._cap:
+            self.is_over = True
+            raise self._refusal()
+        return message
+
+    def _refusal(self) -> TooLarge:
+        return TooLarge("message.too-large", f"Send at most {self._cap} bytes.")
 
 
 class _Answer:
     """Sends an answer on, with the headers that every answer has and without the body of a `HEAD`."""
 
-    def __init__(self, scope: Scope, send: Send, *, has_body: bool) -> None:
+    def __init__(self, scope: Scope, send: Send, body: _Body, *, has_body: bool) -> None:
         self.started = False
+        self._body = body
         self._scope = scope
         self._send = send
         self._has_body = has_body
@@ -109,6 +130,8 @@ class _Answer:
         given.extend(pair for pair in _UNLESS_SET if pair[0] not in names)
         given.extend(_HEADERS)
         given.extend(self._scope.get(SCOPE_KEY, ()))
+        if self._body.is_over:
+            given.append((b"connection", b"close"))
         return given
 
 
@@ -129,18 +152,3 @@ def _is_utf8(data: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _counting(receive: Receive, cap: int) -> Receive:
-    read = 0
-
-    async def counted() -> Message:
-        nonlocal read
-        message = await receive()
-        read += len(message.get("body", b""))
-        if read > cap:
-            # The framework lets this exception through where it would turn another into its own 400.
-            raise HTTPException(status_code=_TOO_LARGE_STATUS)
-        return message
-
-    return counted

@@ -8,6 +8,7 @@ ours but one fixed sentence.
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any, Final
 
 from fastapi.exceptions import RequestValidationError
@@ -39,9 +40,12 @@ _log = get_logger("web")
 _PLACES: Final = frozenset({"query", "path", "header", "cookie"})
 
 
-def problem_response(error: MeshError) -> Response:
-    """Answer with the problem document of `error`; log its code, and a fault of ours with its place in the code."""
-    problem = _problem(error)
+def problem_response(error: MeshError, *, members: Mapping[str, str] = MappingProxyType({})) -> Response:
+    """Answer with the problem document of `error`; log its code, and a fault of ours with its place in the code.
+
+    `members` are added to the document, where another standard asks for its own.
+    """
+    problem = _problem(error).model_copy(update=members)
     if isinstance(error, InternalFault):
         _log.error("request.fault", code=error.code, status=problem.status, exc_info=error)
     else:

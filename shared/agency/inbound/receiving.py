@@ -259,7 +259,7 @@ class Receiving:
         if message.type == "revoked" and contents is not None:
             return self._revoked(desk, contents, message)
         if message.type == "expired" and contents is not None:
-            state = ReferralState.EXPIRED.value
+            state = str(message.data.get("state", ReferralState.EXPIRED.value))
             lost = contents.names() if referral.box == Box.RECEIVED else frozenset[str]()
             seal_off(desk, contents, lost, vault=self._opener.vault, at=self._scribe.stamp(), state=state)
         self._notifier.tell(desk, _TOLD[message.type], referral_id=referral.referral_id, state=referral.state)

@@ -1,0 +1,36 @@
+"""Work that goes on beside the calls for as long as the gateway lives, and whether it still does."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from shared.kernel.errors import PeerUnavailable
+
+Chore = Callable[[], Coroutine[Any, Any, None]]
+
+
+class Background:
+    """Runs chores by name within `async with`. One that ends by itself is a fault: the gateway is not ready then."""
+
+    def __init__(self, chores: Mapping[str, Chore]) -> None:
+        self._chores = dict(chores)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Self:
+        """Begin them all."""
+        self._tasks = [asyncio.create_task(chore(), name=name) for name, chore in self._chores.items()]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End them all, and wait until they have."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def check(self) -> None:
+        """Raise `PeerUnavailable` (`service.not-ready`) when one of them has ended."""
+        if any(task.done() for task in self._tasks):
+            raise PeerUnavailable("service.not-ready", "Work in the background has stopped.")

@@ -1,0 +1,39 @@
+"""Rung when something was queued, heard by whoever waits for it in this process.
+
+It spares waiting, nothing more: what another process commits is found by looking, so nobody may rely on it.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class Bell:
+    """One per process; used on its event loop alone."""
+
+    def __init__(self) -> None:
+        self._listeners: dict[asyncio.Event, str | None] = {}
+
+    def ring(self, agency_id: str | None = None) -> None:
+        """Tell that something waits for an agency; None when it may be any."""
+        for heard, wanted in self._listeners.items():
+            if None in {agency_id, wanted} or wanted == agency_id:
+                heard.set()
+
+    @contextmanager
+    def listening(self, agency_id: str | None = None) -> Iterator[asyncio.Event]:
+        """Hear what is rung for one agency, or for any; the listener clears the event itself."""
+        heard = asyncio.Event()
+        self._listeners[heard] = agency_id
+        try:
+            yield heard
+        finally:
+            del self._listeners[heard]
+
+
+async def heard_within(heard: asyncio.Event, seconds: float) -> None:
+    """Wait for the bell, at most so long."""
+    try:
+        await asyncio.wait_for(heard.wait(), seconds)
+    except TimeoutError:
+        return
