@@ -5,6 +5,7 @@ Nothing depends on it being punctual: every release asks the consent itself. Any
 
 import asyncio
 from functools import partial
+from typing import Any
 
 from sqlalchemy import Engine, Select, select
 
@@ -62,7 +63,7 @@ class Housekeeping:
         while found := await asyncio.to_thread(self._keys, spent):
             await self._writer.submit(partial(_forget, keys=found))
 
-    def _keys(self, statement: Select[tuple[str]]) -> list[str]:
+    def _keys(self, statement: Select[Any]) -> list[str]:
         with read(self._engine) as connection:
             return list(connection.execute(statement.limit(_PORTION)).scalars())
 
