@@ -13,7 +13,7 @@ from shared.sop.model import ClockPhase, Sop
 def with_due_times(referral: Referral, *, sop: Sop, accepted_at: datetime | None = None) -> Referral:
     """Return the referral with its due times; clocks that start on acceptance run once `accepted_at` is given.
 
-    A limit that stands already only ever moves to an earlier moment (INV-05).
+    A limit that stands already only ever moves to an earlier moment (INV-05); one that was paused stays where it is.
     """
     found = due_times(
         sop,
@@ -24,7 +24,8 @@ def with_due_times(referral: Referral, *, sop: Sop, accepted_at: datetime | None
         accepted_at=accepted_at,
         remote_area=referral.remote_area,
     )
-    due = {phase: DueTime(to_wire(limit.at), limit.rule_id) for phase, limit in found.items()}
+    paused = referral.clocks.pauses
+    due = {phase: DueTime(to_wire(limit.at), limit.rule_id) for phase, limit in found.items() if phase not in paused}
     clocks = referral.clocks if accepted_at is None else replace(referral.clocks, accepted_at=to_wire(accepted_at))
     return replace(referral, due=_earlier(referral.due, due), clocks=clocks)
 
