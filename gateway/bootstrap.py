@@ -25,6 +25,7 @@ from gateway.adapters.readings import Readings
 from gateway.adapters.receipts import ReceiptDesk
 from gateway.adapters.roster import Roster
 from gateway.adapters.tables import LEDGER_HEAD, METADATA
+from gateway.adapters.ticker import Ticker
 from gateway.adapters.tokens import TokenDesk
 from gateway.domain.credential import SCOPES_MEANING
 from gateway.settings import GatewaySettings
@@ -161,8 +162,11 @@ def _chores(
 ) -> Mapping[str, Chore]:
     """Return the work that goes on beside the calls."""
     housekeeping = Housekeeping(core.engine, writer=core.writer, clock=core.clock, telemetry=telemetry, bell=bell)
+    chores: dict[str, Chore] = {"housekeeping": housekeeping.run}
+    if settings.clocks_enabled:
+        chores["clocks"] = open_ticker(core, bell).run
     if not settings.delivery_enabled:
-        return {"housekeeping": housekeeping.run}
+        return chores
     dispatcher = Dispatcher(
         core.engine,
         writer=core.writer,
@@ -172,7 +176,12 @@ def _chores(
         telemetry=telemetry,
         bell=bell,
     )
-    return {"housekeeping": housekeeping.run, "delivery": dispatcher.run}
+    return {**chores, "delivery": dispatcher.run}
+
+
+def open_ticker(core: Core, bell: Bell) -> Ticker:
+    """Return the ticker of one process over its core."""
+    return Ticker(core.engine, writer=core.writer, clock=core.clock, sop=core.sop, queued=bell.ring)
 
 
 def _evidence(core: Core, settings: GatewaySettings) -> Evidence:

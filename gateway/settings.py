@@ -20,6 +20,7 @@ class GatewaySettings(BaseSettings):
     rate_per_second: float = Field(default=2000, gt=0, description="Calls per second each client may make.")
     rate_burst: int = Field(default=8000, gt=0, description="Calls a client may make at once after a rest.")
     delivery_enabled: bool = Field(default=True, description="Whether this process pushes deliveries.")
+    clocks_enabled: bool = Field(default=True, description="Whether this process fires the clocks of referrals.")
 
     @property
     def ledger_origin(self) -> str:

@@ -77,6 +77,7 @@ def settings_for(database_url: str, folder: Path, **changes: Any) -> GatewaySett
         "key_file": key_file,
         "key_passphrase": PASSPHRASE,
         "delivery_enabled": False,
+        "clocks_enabled": False,
     }
     return GatewaySettings(**{**given, **changes})
 
