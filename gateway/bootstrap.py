@@ -121,7 +121,7 @@ def build_app(settings: GatewaySettings, *, clock: Clock | None = None) -> MeshA
             TokenRoutes(tokens, keys=core.keys, issuer=settings.public_url).router(),
             SopRoutes(core.sop).router(),
             DirectoryRoutes(Directory(core.engine, writer=core.writer, clock=core.clock), sop=core.sop).router(),
-            ReadingRoutes(Readings(core.engine, clock=core.clock)).router(),
+            ReadingRoutes(Readings(core.engine, clock=core.clock, sop=core.sop)).router(),
             InboxRoutes(Inbox(writer=core.writer, bell=bell), receipts).router(),
             LedgerRoutes(_evidence(core, settings)).router(),
         ],

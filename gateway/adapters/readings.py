@@ -8,10 +8,11 @@ from sqlalchemy import ColumnElement, Connection, Engine, Select, or_, select
 
 from gateway.adapters import rows
 from gateway.adapters.tables import CONSENTS, HOLDS, LEDGER_ENTRIES, REFERRALS
-from gateway.application.views import compartments_view, consent_view, referral_view
+from gateway.application.views import compartments_view, consent_view, referral_answer
 from shared.consent.grant import Consent
 from shared.kernel.clock import Clock, to_wire
 from shared.kernel.errors import NotFound
+from shared.sop.model import Sop
 from shared.storage.engine import read
 
 
@@ -30,21 +31,23 @@ class ReferralFilter:
 class Readings:
     """Read models over the gateway's records."""
 
-    def __init__(self, engine: Engine, *, clock: Clock) -> None:
+    def __init__(self, engine: Engine, *, clock: Clock, sop: Sop) -> None:
         self._engine = engine
         self._clock = clock
+        self._sop = sop
 
-    def referrals(self, agency_id: str, wanted: ReferralFilter) -> list[dict[str, Any]]:
-        """Return an agency's referrals, oldest first, at most `limit`."""
+    def referrals(self, agency_id: str | None, wanted: ReferralFilter) -> list[dict[str, Any]]:
+        """Return an agency's referrals, or for oversight (None) everybody's, oldest first, at most `limit`."""
+        mine = () if agency_id is None else (_box(agency_id, wanted.box),)
         statement = (
             select(REFERRALS)
-            .where(_box(agency_id, wanted.box), *self._criteria(wanted))
+            .where(*mine, *self._criteria(wanted))
             .order_by(REFERRALS.c.referral_id)
             .limit(wanted.limit)
         )
         with read(self._engine) as connection:
             found = rows.fetch(connection, statement)
-        return [referral_view(rows.referral_of(row)) for row in found]
+        return [referral_answer(rows.referral_of(row), sop=self._sop) for row in found]
 
     def referral(self, agency_id: str, referral_id: str) -> dict[str, Any]:
         """Return one referral with its history. Raises `NotFound` (`referral.unknown`) for any but its parties."""
@@ -60,7 +63,11 @@ class Readings:
                 .order_by(LEDGER_ENTRIES.c.idx),
             )
             history = [_history(entry) for entry in entries]
-        return {**referral_view(referral), "history": history, "compartments": compartments_view(referral)}
+        return {
+            **referral_answer(referral, sop=self._sop),
+            "history": history,
+            "compartments": compartments_view(referral),
+        }
 
     def consent(self, agency_id: str, consent_id: str) -> dict[str, Any]:
         """Return a consent as far as an agency may see it: its recorder all, a recipient the lines that name it.

@@ -6,7 +6,7 @@ from typing import Any
 
 from gateway.application.outcome import About, Outcome, decided, receipt
 from gateway.application.ports import Desk, Recorded
-from gateway.application.views import referral_view
+from gateway.application.views import referral_answer
 from gateway.domain.arrival import Arrival, EventReported
 from gateway.domain.clocks import with_due_times
 from gateway.domain.limits import counted, limit_faults
@@ -99,7 +99,7 @@ def _admit(desk: Desk, command: EventReported, sop: Sop) -> Mapping[str, Any]:
             desk.settle_message(message, code=command.type.value)
     for held in owed:
         desk.answer_hold(held, result=str(command.data.get("result", "sealed")), recorded=recorded)
-    answer = {"referral": referral_view(changed), "receipt": receipt(arrival, recorded)}
+    answer = {"referral": referral_answer(changed, sop=sop), "receipt": receipt(arrival, recorded)}
     desk.store_message(arrival, recorded=recorded, answer=answer, referral_id=referral.referral_id, deliver=True)
     return answer
 

@@ -10,7 +10,7 @@ from gateway.application.outcome import Outcome, decided, receipt
 from gateway.application.ports import Desk
 from gateway.application.report_event import about_referral, party_referral, record_on
 from gateway.application.sealing import check_sealed_for, halves_of, receiving_agency
-from gateway.application.views import referral_view
+from gateway.application.views import referral_answer
 from gateway.domain.arrival import NoteSent
 from shared.consent.decision import decide_release
 from shared.kernel.errors import Conflict, ConsentRequired
@@ -58,7 +58,7 @@ def _admit(desk: Desk, command: NoteSent, sop: Sop) -> Mapping[str, Any]:
             decision.reasons[0].code, "The consent no longer carries this note; see reasons.", reasons=decision.reasons
         )
     recorded = record_on(desk, arrival, referral, code=None)
-    answer = {"referral": referral_view(referral), "receipt": receipt(arrival, recorded)}
+    answer = {"referral": referral_answer(referral, sop=sop), "receipt": receipt(arrival, recorded)}
     addressed = replace(arrival, recipient=reader.id)
     desk.store_message(addressed, recorded=recorded, answer=answer, referral_id=referral.referral_id, deliver=True)
     return answer

@@ -7,7 +7,7 @@ from gateway.application.lineage import ends_at, lineage_of
 from gateway.application.outcome import About, Outcome, decided, receipt
 from gateway.application.ports import Desk
 from gateway.application.sealing import check_sealed_for, halves_of, receiving_agency
-from gateway.application.views import referral_view
+from gateway.application.views import referral_answer
 from gateway.domain.agency import Agency
 from gateway.domain.arrival import ReferralSent
 from gateway.domain.clocks import with_due_times
@@ -62,7 +62,8 @@ def _admit(desk: Desk, command: ReferralSent, sop: Sop) -> Mapping[str, Any]:
             "Consent, its legal basis or the procedure does not carry this referral; the reasons say which rule.",
             reasons=decision.reasons,
         )
-    return _keep(desk, command, _referral(desk, command, blocked=blocked, halves=halves, lineage=lineage, sop=sop))
+    referral = _referral(desk, command, blocked=blocked, halves=halves, lineage=lineage, sop=sop)
+    return _keep(desk, command, referral, sop=sop)
 
 
 def _referral(
@@ -100,7 +101,7 @@ def _referral(
     return with_due_times(referral, sop=sop)
 
 
-def _keep(desk: Desk, command: ReferralSent, referral: Referral) -> Mapping[str, Any]:
+def _keep(desk: Desk, command: ReferralSent, referral: Referral, *, sop: Sop) -> Mapping[str, Any]:
     arrival = command.arrival
     recorded = desk.record(  # (5)
         "referral",
@@ -115,7 +116,7 @@ def _keep(desk: Desk, command: ReferralSent, referral: Referral) -> Mapping[str,
         trace_id=arrival.trace_id,
     )
     desk.add_referral(referral)
-    answer = {"referral": referral_view(referral), "receipt": receipt(arrival, recorded)}
+    answer = {"referral": referral_answer(referral, sop=sop), "receipt": receipt(arrival, recorded)}
     desk.store_message(arrival, recorded=recorded, answer=answer, referral_id=referral.referral_id, deliver=True)
     return answer
 

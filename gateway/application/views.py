@@ -5,7 +5,7 @@ from typing import Any
 from gateway.domain.referral import Referral
 from shared.consent.grant import Consent
 from shared.kernel.clock import to_wire
-from shared.sop.model import ClockPhase
+from shared.sop.model import ClockPhase, Sop
 
 
 def referral_view(referral: Referral) -> dict[str, Any]:
@@ -22,6 +22,15 @@ def referral_view(referral: Referral) -> dict[str, Any]:
         "due": {phase.value: due.at if (due := referral.due.get(phase)) else None for phase in ClockPhase},
         "sent_at": referral.sent_at,
     }
+
+
+def referral_answer(referral: Referral, *, sop: Sop) -> dict[str, Any]:
+    """Return a referral with what people must do themselves at its urgency, for as long as it has not ended."""
+    level = sop.urgencies[referral.urgency]
+    if level.instruction is None or referral.has_ended:
+        return referral_view(referral)
+    words = {"code": level.instruction_code, "vi": level.instruction.vi, "en": level.instruction.en}
+    return {**referral_view(referral), "instruction": words}
 
 
 def compartments_view(referral: Referral) -> list[dict[str, str]]:

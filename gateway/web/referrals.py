@@ -15,6 +15,7 @@ from shared.web.security import Principal, require
 from shared.wire.answers import ConsentDetailV1, PageV1, PropagationV1, ReferralDetailV1, ReferralSummaryV1
 
 Party = Annotated[Principal, require("referrals.send", "referrals.handle")]
+Lister = Annotated[Principal, require("referrals.send", "referrals.handle", "oversight.read")]
 Holder = Annotated[Principal, require("referrals.send", "referrals.handle", "consents.write")]
 Overseer = Annotated[Principal, require("referrals.send", "referrals.handle", "consents.write", "oversight.read")]
 Id = Annotated[str, Path(pattern=UUID7_PATTERN)]
@@ -50,7 +51,9 @@ class ReadingRoutes:
         """Make the router."""
         router = APIRouter()
         referrals: dict[str, Any] = {"tags": ["referrals"]}
-        router.get("/v1/referrals", summary="List your agency's referrals", **referrals)(self.list_referrals)
+        router.get("/v1/referrals", summary="List your agency's referrals; for oversight, all of them", **referrals)(
+            self.list_referrals
+        )
         router.get("/v1/referrals/{id}", summary="Read one referral: facts, state, due times, history", **referrals)(
             self.read_referral
         )
@@ -63,10 +66,11 @@ class ReadingRoutes:
         )
         return router
 
-    async def list_referrals(self, caller: Party, page: Paged, asked: Asked) -> PageV1[ReferralSummaryV1]:
-        """List referrals, oldest first."""
+    async def list_referrals(self, caller: Lister, page: Paged, asked: Asked) -> PageV1[ReferralSummaryV1]:
+        """List referrals, oldest first: an agency its own, oversight everybody's, facts and due times only."""
         wanted = ReferralFilter(**asked, after=page.after_text(), limit=page.limit)
-        found = await asyncio.to_thread(self._readings.referrals, caller.subject, wanted)
+        whose = None if OVERSIGHT in caller.scopes else caller.subject
+        found = await asyncio.to_thread(self._readings.referrals, whose, wanted)
         last = (str(found[-1]["referral_id"]),) if len(found) == page.limit else None
         return PageV1[ReferralSummaryV1].model_validate(listing.answer(found, last=last))
 

@@ -91,9 +91,18 @@ class DueV1(Open):
     complete: Time | None = None
 
 
+class InstructionV1(Open):
+    """What people must do themselves at this urgency: the code notices carry, and the words to show."""
+
+    code: str
+    vi: str
+    en: str
+
+
 class ReferralSummaryV1(Open):
     """A referral as lists and answers show it."""
 
+    instruction: InstructionV1 | None = None
     referral_id: str
     chain_id: str
     parent_id: str | None = None
