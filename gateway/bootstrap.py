@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from sqlalchemy import Engine, insert, select
 
 from gateway.adapters.background import Background, Chore
@@ -18,6 +18,7 @@ from gateway.adapters.dispatcher import Dispatcher
 from gateway.adapters.evidence import Evidence
 from gateway.adapters.housekeeping import Housekeeping
 from gateway.adapters.ledger import HEAD_ID, lock_head
+from gateway.adapters.matches import MatchFinder
 from gateway.adapters.memory import RowMemory
 from gateway.adapters.notices import NoticeWriter
 from gateway.adapters.provisioning import Provisioning
@@ -33,7 +34,9 @@ from gateway.web import ledger, oauth, sop
 from gateway.web.directory import DirectoryRoutes
 from gateway.web.inbox import Inbox, InboxRoutes
 from gateway.web.intake import Intake
+from gateway.web.leases import LeaseRoutes
 from gateway.web.ledger import LedgerRoutes
+from gateway.web.matches import MatchRoutes
 from gateway.web.messages import add_message_routes
 from gateway.web.oauth import TokenRoutes
 from gateway.web.referrals import ReadingRoutes
@@ -44,6 +47,7 @@ from shared.kernel.identifiers import IdFactory, Uuid7Factory
 from shared.seal.keys import AgencyKeys
 from shared.sop.loader import load_sop
 from shared.sop.model import Sop
+from shared.sop.neighbours import load_neighbours
 from shared.storage.engine import create_schema, open_engine, read
 from shared.storage.group_commit import GroupWriter
 from shared.telemetry.logs import configure_logs
@@ -75,11 +79,14 @@ class Core:
         self.engine.dispose()
 
 
-def open_core(settings: GatewaySettings, *, clock: Clock | None = None) -> Core:
-    """Open database, keys and writer. Raises `InternalFault` or `InputRejected` when something is not as it must be."""
+def open_core(settings: GatewaySettings, *, clock: Clock | None = None, keys: AgencyKeys | None = None) -> Core:
+    """Open database, keys and writer; `keys` that are at hand need not be read from their file.
+
+    Raises `InternalFault` or `InputRejected` when something is not as it must be.
+    """
     clock = clock or SystemClock()
     ids = Uuid7Factory(clock)
-    keys = AgencyKeys.load(settings.key_file, settings.key_passphrase.get_secret_value())
+    keys = keys or AgencyKeys.load(settings.key_file, settings.key_passphrase.get_secret_value())
     procedure = load_sop()
     engine = open_engine(settings.database_url)
     create_schema(engine, METADATA)
@@ -95,17 +102,17 @@ def open_core(settings: GatewaySettings, *, clock: Clock | None = None) -> Core:
     return Core(engine=engine, writer=writer, keys=keys, clock=clock, ids=ids, sop=procedure)
 
 
-def open_provisioning(settings: GatewaySettings) -> Provisioning:
+def open_provisioning(settings: GatewaySettings, *, keys: AgencyKeys | None = None) -> Provisioning:
     """Open the directory for an operator, beside a gateway that may be running."""
-    core = open_core(settings)
+    core = open_core(settings, keys=keys)
     return Provisioning(writer=core.writer, sop=core.sop, closing=core.close)
 
 
-def build_app(settings: GatewaySettings, *, clock: Clock | None = None) -> MeshApp:
+def build_app(settings: GatewaySettings, *, clock: Clock | None = None, keys: AgencyKeys | None = None) -> MeshApp:
     """Put the gateway's application together."""
     configure_logs("gateway", settings.log_level)
     telemetry = configure("gateway", settings.otlp_endpoint)
-    core = open_core(settings, clock=clock)
+    core = open_core(settings, clock=clock, keys=keys)
     bell, roster = Bell(), Roster(core.engine)
     tokens = _tokens(core, roster, settings)
     receipts = ReceiptDesk(writer=core.writer, roster=roster, bell=bell)
@@ -120,7 +127,7 @@ def build_app(settings: GatewaySettings, *, clock: Clock | None = None) -> MeshA
         routers=[
             TokenRoutes(tokens, keys=core.keys, issuer=settings.public_url).router(),
             SopRoutes(core.sop).router(),
-            DirectoryRoutes(Directory(core.engine, writer=core.writer, clock=core.clock), sop=core.sop).router(),
+            *_directory(core),
             ReadingRoutes(Readings(core.engine, clock=core.clock, sop=core.sop)).router(),
             InboxRoutes(Inbox(writer=core.writer, bell=bell), receipts).router(),
             LedgerRoutes(_evidence(core, settings)).router(),
@@ -133,6 +140,17 @@ def build_app(settings: GatewaySettings, *, clock: Clock | None = None) -> MeshA
     )
     add_message_routes(app, _intake(core, roster, bell))
     return app
+
+
+def _directory(core: Core) -> Sequence[APIRouter]:
+    """Return the routes by which agencies find one another: entries, matches, leases."""
+    directory = Directory(core.engine, writer=core.writer, clock=core.clock)
+    finder = MatchFinder(core.engine, sop=core.sop, neighbours=load_neighbours())
+    return [
+        DirectoryRoutes(directory, sop=core.sop).router(),
+        MatchRoutes(finder, sop=core.sop, clock=core.clock).router(),
+        LeaseRoutes(core.writer, sop=core.sop, ids=core.ids).router(),
+    ]
 
 
 def _tokens(core: Core, roster: Roster, settings: GatewaySettings) -> TokenDesk:

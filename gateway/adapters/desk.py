@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from gateway.adapters import rows
+from gateway.adapters.leases import LeaseShelf
 from gateway.adapters.ledger import append
 from gateway.adapters.memory import RowMemory
 from gateway.adapters.notices import NoticeWriter
@@ -43,6 +44,7 @@ class SqlDesk:
         notices: NoticeWriter,
     ) -> None:
         self.book = book
+        self.leases = LeaseShelf(book)
         self._at = clock.now()
         self._sop = sop
         self._memory = memory

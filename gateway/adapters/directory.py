@@ -1,6 +1,5 @@
-"""The directory: who there is, what each says of its services now, and who fits a request."""
+"""The directory: who there is, and what each says of its services now."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,9 +7,8 @@ from sqlalchemy import Engine, select
 
 from gateway.adapters.desk import SqlDesk
 from gateway.adapters.rows import agency_of, fetch
-from gateway.adapters.tables import AGENCIES, AREAS, AVAILABILITIES
+from gateway.adapters.tables import AGENCIES, AVAILABILITIES
 from gateway.domain.agency import Agency, Availability
-from gateway.domain.matching import Candidate, Match, Wanted, rank
 from shared.kernel.clock import Clock, to_wire
 from shared.kernel.errors import NotFound, NotPermitted
 from shared.storage.engine import read
@@ -52,18 +50,6 @@ class Directory:
         """Keep what an agency says of one of its services. Raises `NotPermitted` (`availability.service`)."""
         await self._writer.submit(lambda desk: _state(desk, stated, at=to_wire(self._clock.now())))
 
-    def matches(self, wanted: Wanted) -> Sequence[Match]:
-        """Return the agencies that fit, best first."""
-        with read(self._engine) as connection:
-            stated = fetch(
-                connection, select(AVAILABILITIES).where(AVAILABILITIES.c.service_type == wanted.service_type)
-            )
-            commune = fetch(connection, select(AREAS).where(AREAS.c.code == wanted.area))
-        province = commune[0]["province"] if commune else None
-        by_agency = {row["agency_id"]: _availability_of(row) for row in stated}
-        candidates = [Candidate(agency, by_agency.get(agency.id)) for agency in self._all(None)]
-        return rank(candidates, wanted, province=province)
-
     def _all(self, after: str | None) -> list[Agency]:
         statement = select(AGENCIES).order_by(AGENCIES.c.id)
         if after is not None:
@@ -90,21 +76,12 @@ def _state(desk: SqlDesk, stated: Availability, *, at: str) -> None:
         "capacity": stated.capacity,
         "staff_genders": sorted(stated.staff_genders),
         "languages": sorted(stated.languages),
+        "interpreter_languages": sorted(stated.interpreter_languages),
+        "disability_access": stated.disability_access,
+        "children_welcome": stated.children_welcome,
         "updated_at": at,
     }
     if desk.book.get(AVAILABILITIES, key) is None:
         desk.book.insert(AVAILABILITIES, {"key": key, **facts})
     else:
         desk.book.update(AVAILABILITIES, key, **facts)
-
-
-def _availability_of(row: dict[str, Any]) -> Availability:
-    return Availability(
-        agency_id=row["agency_id"],
-        service_type=row["service_type"],
-        accepting=row["accepting"],
-        capacity=row["capacity"],
-        staff_genders=frozenset(row["staff_genders"]),
-        languages=frozenset(row["languages"]),
-        updated_at=row["updated_at"],
-    )

@@ -8,6 +8,8 @@ from gateway.adapters.rows import agency_of
 from gateway.adapters.tables import AGENCIES, AREAS, OVERSIGHT_CLIENTS
 from gateway.domain.agency import Agency, AgencyEnrolment, AgencyStatus
 from gateway.domain.credential import OVERSIGHT_SCOPES, SECTORS
+from gateway.domain.masking import is_province
+from gateway.domain.opening_hours import parse_hours
 from shared.kernel.errors import InputRejected, NotFound
 from shared.kernel.identifiers import GATEWAY, is_agency_id
 from shared.seal.keys import EncryptionPublicKey
@@ -31,7 +33,8 @@ class Provisioning:
     def enroll(self, enrolment: AgencyEnrolment) -> str:
         """Enrol an agency, or state an enrolled one anew; return its webhook secret, which then stays the same.
 
-        Raises `InputRejected` (`agency.enrolment`) for an id, sector, service, area or key that cannot be.
+        Raises `InputRejected` (`agency.enrolment`) for an id, sector, service, area or key that cannot be, and
+        (`agency.hours`) for opening hours in another notation.
         """
         self._check(enrolment)
         return self._writer.submit_blocking(lambda desk: _enroll(desk, enrolment))
@@ -75,6 +78,10 @@ class Provisioning:
             raise _rejected("Services are codes of the procedure; see /v1/sop/service-types.")
         if not enrolment.areas or not all(a in self._sop.provinces or _is_commune(a) for a in enrolment.areas):
             raise _rejected("Areas are provinces of 2 digits or communes of 5 digits.")
+        if enrolment.protected and not all(map(is_province, enrolment.areas)):
+            raise _rejected("A protected site states provinces only: where in them it is stays with the site.")
+        if enrolment.hours is not None:
+            parse_hours(enrolment.hours)
         KeyRing.from_jwks(enrolment.jwks)
         EncryptionPublicKey.from_jwks(enrolment.jwks)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select
 
-from gateway.domain.agency import Agency, AgencyStatus
+from gateway.domain.agency import Agency, AgencyStatus, Availability
 from gateway.domain.referral import ClockRecord, DueTime, Half, HalfState, Pause, Referral
 from shared.consent.grant import Consent, Grant, Taking
 from shared.consent.request import ConsentBasis, OtherBasis
@@ -45,6 +45,22 @@ def agency_of(row: Row) -> Agency:
         revision=row["revision"],
         protected=row["protected"],
         sample=row["sample"],
+    )
+
+
+def availability_of(row: Row) -> Availability:
+    """Read what an agency said of one of its services."""
+    return Availability(
+        agency_id=row["agency_id"],
+        service_type=row["service_type"],
+        accepting=row["accepting"],
+        capacity=row["capacity"],
+        staff_genders=frozenset(row["staff_genders"]),
+        languages=frozenset(row["languages"]),
+        interpreter_languages=frozenset(row["interpreter_languages"]),
+        disability_access=row["disability_access"],
+        children_welcome=row["children_welcome"],
+        updated_at=row["updated_at"],
     )
 
 

@@ -58,7 +58,24 @@ class AvailabilityRow(GatewayRow, table=True):
     capacity: int | None = None
     staff_genders: list[str] = _json()
     languages: list[str] = _json()
+    interpreter_languages: list[str] = _json()
+    disability_access: bool | None = None
+    children_welcome: bool | None = None
     updated_at: str
+
+
+class LeaseRow(GatewayRow, table=True):
+    """A place of a service, held for an agency for minutes; the row is gone once it holds nothing any more."""
+
+    __tablename__ = "leases"
+    id: str = Field(primary_key=True)
+    agency_id: str = Field(index=True)
+    service_type: str
+    holder: str
+    subject: str | None = None
+    expires_at: str = Field(index=True)
+    referral_id: str | None = None
+    used_at: str | None = None
 
 
 class OversightClientRow(GatewayRow, table=True):
@@ -234,6 +251,7 @@ def _table(row: type[GatewayRow]) -> Table:
 
 AGENCIES = _table(AgencyRow)
 AVAILABILITIES = _table(AvailabilityRow)
+LEASES = _table(LeaseRow)
 OVERSIGHT_CLIENTS = _table(OversightClientRow)
 USED_ASSERTIONS = _table(UsedAssertionRow)
 AREAS = _table(AreaRow)

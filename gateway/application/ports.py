@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from gateway.domain.agency import Agency
+from gateway.domain.agency import Agency, Availability
 from gateway.domain.arrival import Arrival
+from gateway.domain.lease import Lease, Standing
 from gateway.domain.referral import Referral
 from shared.consent.grant import Consent, Taking
 
@@ -53,8 +54,45 @@ class Held:
     result: str
 
 
+class Leases(Protocol):
+    """The leases on places of services, and what they are counted against."""
+
+    def get(self, lease_id: str) -> Lease | None:
+        """Return a lease that has not been released or swept away."""
+        ...
+
+    def availability(self, agency_id: str, service_type: str) -> Availability | None:
+        """Return what the agency last said of the service."""
+        ...
+
+    def standings(self, agency_id: str, service_type: str) -> Sequence[Standing]:
+        """Return every lease on this service of this agency, also those that no longer count."""
+        ...
+
+    def run_out(self, *, at: str) -> Sequence[Lease]:
+        """Return the leases, of whatever service, that ran out unused."""
+        ...
+
+    def add(self, lease: Lease) -> None:
+        """Keep a new lease."""
+        ...
+
+    def use(self, lease: Lease) -> None:
+        """Keep by which referral a lease was used, and when."""
+        ...
+
+    def drop(self, lease: Lease) -> None:
+        """Forget a lease."""
+        ...
+
+
 class Desk(Protocol):
     """The gateway's records within one unit of work."""
+
+    @property
+    def leases(self) -> Leases:
+        """The leases on places of services."""
+        ...
 
     @property
     def at(self) -> datetime:

@@ -7,10 +7,12 @@ from gateway.application.lineage import ends_at, lineage_of
 from gateway.application.outcome import About, Outcome, decided, receipt
 from gateway.application.ports import Desk
 from gateway.application.sealing import check_sealed_for, halves_of, receiving_agency
+from gateway.application.use_lease import named_lease, use_lease
 from gateway.application.views import referral_answer
 from gateway.domain.agency import Agency
 from gateway.domain.arrival import ReferralSent
 from gateway.domain.clocks import with_due_times
+from gateway.domain.lease import Lease
 from gateway.domain.referral import Half, Referral
 from shared.consent.decision import decide
 from shared.consent.grant import Consent
@@ -62,8 +64,9 @@ def _admit(desk: Desk, command: ReferralSent, sop: Sop) -> Mapping[str, Any]:
             "Consent, its legal basis or the procedure does not carry this referral; the reasons say which rule.",
             reasons=decision.reasons,
         )
+    lease = named_lease(desk, command)
     referral = _referral(desk, command, blocked=blocked, halves=halves, lineage=lineage, sop=sop)
-    return _keep(desk, command, referral, sop=sop)
+    return _keep(desk, command, referral, lease=lease, sop=sop)
 
 
 def _referral(
@@ -101,7 +104,7 @@ def _referral(
     return with_due_times(referral, sop=sop)
 
 
-def _keep(desk: Desk, command: ReferralSent, referral: Referral, *, sop: Sop) -> Mapping[str, Any]:
+def _keep(desk: Desk, command: ReferralSent, referral: Referral, *, lease: Lease | None, sop: Sop) -> Mapping[str, Any]:
     arrival = command.arrival
     recorded = desk.record(  # (5)
         "referral",
@@ -116,6 +119,8 @@ def _keep(desk: Desk, command: ReferralSent, referral: Referral, *, sop: Sop) ->
         trace_id=arrival.trace_id,
     )
     desk.add_referral(referral)
+    if lease is not None:
+        use_lease(desk, lease, command)
     answer = {"referral": referral_answer(referral, sop=sop), "receipt": receipt(arrival, recorded)}
     desk.store_message(arrival, recorded=recorded, answer=answer, referral_id=referral.referral_id, deliver=True)
     return answer

@@ -59,7 +59,11 @@ class AgencyEnrolment:
 
 @dataclass(frozen=True, slots=True)
 class Availability:
-    """What an agency says of one of its services now."""
+    """What an agency says of one of its services now; None and nothing listed mean that it does not say.
+
+    `capacity` is how many places are free, those held by leases not taken off; `languages` are those of its
+    staff, `interpreter_languages` those it has an interpreter for.
+    """
 
     agency_id: str
     service_type: str
@@ -67,4 +71,7 @@ class Availability:
     capacity: int | None
     staff_genders: frozenset[str]
     languages: frozenset[str] = field(default_factory=frozenset)
+    interpreter_languages: frozenset[str] = field(default_factory=frozenset)
+    disability_access: bool | None = None
+    children_welcome: bool | None = None
     updated_at: str = ""

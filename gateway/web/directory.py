@@ -1,4 +1,4 @@
-"""The directory over HTTP: agencies with their keys, availability, matches."""
+"""The directory over HTTP: agencies with their keys, and what each says of its services."""
 
 import asyncio
 from typing import Annotated, Any, Literal
@@ -8,7 +8,7 @@ from fastapi.responses import Response
 
 from gateway.adapters.directory import AgencyFilter, Directory
 from gateway.domain.agency import Agency, Availability
-from gateway.domain.matching import Match, Wanted
+from gateway.domain.masking import shown_areas, shown_name
 from shared.kernel.errors import FieldFault, InputRejected
 from shared.kernel.identifiers import AGENCY_ID_PATTERN
 from shared.sop.model import Sop
@@ -17,16 +17,13 @@ from shared.web.body import json_body
 from shared.web.listing import Paged
 from shared.web.security import Principal, require
 from shared.wire.answers import PageV1
-from shared.wire.directory import AgencyV1, AvailabilityV1, MatchesV1, MatchRequestV1
+from shared.wire.directory import AgencyV1, AvailabilityV1
 
 Reader = Annotated[Principal, require("directory.read")]
 Writer = Annotated[Principal, require("directory.write")]
 AgencyId = Annotated[str, Path(pattern=AGENCY_ID_PATTERN)]
 SectorName = Literal["police", "health", "legal_aid", "social", "coordination"]
 ServiceCode = Annotated[str | None, Query(pattern=r"^[A-Z]{3}-[0-9]{2}$")]
-
-#: Under this name a protected site appears to everybody but itself: where it is must not be guessed from its name.
-PROTECTED_NAME = {"vi": "Cơ sở được bảo vệ", "en": "Protected site"}
 
 
 class DirectoryRoutes:
@@ -44,7 +41,6 @@ class DirectoryRoutes:
         router.put("/v1/agencies/{agency_id}/availability", summary="Say what a service can take now", status_code=204)(
             self.put_availability
         )
-        router.post("/v1/matches", summary="Find agencies that fit, best first")(self.find_matches)
         return router
 
     async def list_agencies(
@@ -68,7 +64,7 @@ class DirectoryRoutes:
         """Keep what the caller says of one of its own services."""
         if agency_id != caller.subject:
             raise InputRejected("availability.agency", "State the availability of your own agency only.")
-        _check_service(self._sop, stated.service_type)
+        check_service(self._sop, stated.service_type)
         await self._directory.set_availability(
             Availability(
                 agency_id=agency_id,
@@ -77,43 +73,22 @@ class DirectoryRoutes:
                 capacity=stated.capacity,
                 staff_genders=frozenset(stated.staff_genders),
                 languages=frozenset(stated.languages),
+                interpreter_languages=frozenset(stated.interpreter_languages),
+                disability_access=stated.disability_access,
+                children_welcome=stated.children_welcome,
             )
         )
         return Response(status_code=204)
 
-    async def find_matches(
-        self, caller: Reader, wanted: Annotated[MatchRequestV1, json_body(MatchRequestV1)]
-    ) -> MatchesV1:
-        """Return who fits, with the reasons."""
-        _check_service(self._sop, wanted.service_type)
-        request = Wanted(
-            asker=caller.subject,
-            service_type=wanted.service_type,
-            area=wanted.area,
-            staff_gender=wanted.preferences.staff_gender,
-            language=wanted.preferences.language,
-            exclude=frozenset(wanted.exclude),
-        )
-        found = await asyncio.to_thread(self._directory.matches, request)
-        return MatchesV1.model_validate({"items": [_match_view(match, reader=caller.subject) for match in found]})
-
-
-def _match_view(match: Match, *, reader: str) -> dict[str, Any]:
-    return {
-        "agency": match.agency.id,
-        "name": _name(match.agency, reader=reader),
-        "score": match.score,
-        "reasons": match.reasons,
-    }
-
 
 def agency_view(agency: Agency, *, reader: str) -> dict[str, Any]:
     """Return a directory entry as `reader` may see it (wire section 8)."""
+    name = shown_name(agency, reader=reader)
     return {
         "id": agency.id,
-        "name": _name(agency, reader=reader),
+        "name": {"vi": name.vi, "en": name.en},
         "sectors": sorted(agency.sectors),
-        "areas": sorted(agency.areas),
+        "areas": sorted(shown_areas(agency, reader=reader)),
         "services": sorted(agency.services),
         "hours": agency.hours,
         "delivery": "push" if agency.base_url else "pull",
@@ -123,13 +98,8 @@ def agency_view(agency: Agency, *, reader: str) -> dict[str, Any]:
     }
 
 
-def _name(agency: Agency, *, reader: str) -> dict[str, str]:
-    if agency.protected and reader != agency.id:
-        return PROTECTED_NAME
-    return {"vi": agency.name_vi, "en": agency.name_en}
-
-
-def _check_service(sop: Sop, code: str) -> None:
+def check_service(sop: Sop, code: str) -> None:
+    """Refuse a service type that the procedure does not have."""
     if code not in sop.services:
         message = "No such service type; see GET /v1/sop/service-types."
         raise InputRejected(

@@ -156,12 +156,13 @@ async def _recipient(office: Office, request: ReferralRequest, area: str) -> Ent
 
 
 async def _matched(office: Office, request: ReferralRequest, area: str) -> str:
-    """Return the gateway's first proposal that is not blocked; the gateway is not told who is."""
+    """Return the gateway's first proposal in her province that is not blocked; the gateway is not told who is."""
     wanted = {
         "service_type": request.service_type,
         "area": area,
         "preferences": request.preferences.model_dump(mode="json"),
         "exclude": [office.agency_id],
+        "neighbours": False,
     }
     answer = await office.hub.post("/v1/matches", wanted)
     for match in answer.get("items", ()):
