@@ -4,6 +4,7 @@ Nothing depends on it being punctual: every release asks the consent itself. Any
 """
 
 import asyncio
+from collections.abc import AsyncIterator
 from functools import partial
 from typing import Any
 
@@ -52,7 +53,7 @@ class Housekeeping:
         """Tidy up everything that is due."""
         now = to_wire(self._clock.now())
         lapsed = select(REFERRALS.c.referral_id).where(REFERRALS.c.lapses_at <= now).order_by(REFERRALS.c.lapses_at)
-        while found := await asyncio.to_thread(self._keys, lapsed):
+        async for found in self._portions(lapsed):
             for referral_id in found:
                 await self._writer.submit(
                     partial(end_lapsed, referral_id=referral_id), prefetch=[(REFERRALS, referral_id)]
@@ -60,8 +61,17 @@ class Housekeeping:
             self._bell.ring()
             _log.info("referrals.lapsed", count=len(found))
         spent = select(USED_ASSERTIONS.c.jti).where(USED_ASSERTIONS.c.expires_at < now)
-        while found := await asyncio.to_thread(self._keys, spent):
+        async for found in self._portions(spent):
             await self._writer.submit(partial(_forget, keys=found))
+
+    async def _portions(self, statement: Select[Any]) -> AsyncIterator[list[str]]:
+        """Yield what a query finds, anew each time, until it finds less than a portion."""
+        full = True
+        while full:
+            found = await asyncio.to_thread(self._keys, statement)
+            full = len(found) == _PORTION
+            if found:
+                yield found
 
     def _keys(self, statement: Select[Any]) -> list[str]:
         with read(self._engine) as connection:

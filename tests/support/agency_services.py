@@ -4,15 +4,18 @@ The agencies poll their inboxes, so that nobody has to be reachable. Times are t
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+import itertools
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import ModuleType
 from typing import Any
 
 import httpx
+import pytest
 
 from gateway.bootstrap import build_app as build_gateway
 from gateway.bootstrap import open_provisioning
@@ -33,11 +36,23 @@ from shared.seal.keys import AgencyKeys
 from shared.transport.peer import Peer
 from shared.transport.webhooks import new_webhook_secret
 from shared.web.factory import MeshApp
+from tests.support.postgres import PostgresServer
 
 PASSPHRASE = "a passphrase for tests"
 GATEWAY_URL = "http://gateway.test"
 PARTNER = "partner"
 REASON = {"Access-Reason": "case_work"}
+_numbers = itertools.count(1)
+
+#: A text that stands for everything about a person: it must be found in no file, log or address.
+CANARY = "Canary-Nguyen-Thi-Mau"
+CASE: Mapping[str, Any] = {
+    "identity": {"name": CANARY, "sex": "female"},
+    "contact": {"name_to_use": CANARY},
+    "safety": {"band": "R3"},
+    "dependants": {"count": 1},
+    "preferences": {"staff_gender": "female"},
+}
 
 KINDS: Mapping[str, tuple[ModuleType, ModuleType]] = {
     "police": (police_profile, police_routes),
@@ -113,11 +128,16 @@ class Service:
 
 @dataclass
 class Wire:
-    """The line to the gateway: a test may cut it, and look at what went over it."""
+    """The line to the gateway: a test may cut it, lose answers on it, and look at what went over it."""
 
     gateway: MeshApp
     cut: bool = False
+    answers_lost: int = 0
     requests: list[httpx.Request] = field(default_factory=list)
+
+    def batches(self) -> int:
+        """Return how many batches of signed messages were sent."""
+        return sum(request.url.path == "/v1/batches" for request in self.requests)
 
     def client(self) -> httpx.AsyncClient:
         """Return a client at the end of the line."""
@@ -133,7 +153,12 @@ class _Line(httpx.AsyncBaseTransport):
         if self._wire.cut:
             raise httpx.ConnectError("cut", request=request)
         self._wire.requests.append(request)
-        return await self._inner.handle_async_request(request)
+        response = await self._inner.handle_async_request(request)
+        if self._wire.answers_lost and request.url.path == "/v1/batches":
+            self._wire.answers_lost -= 1
+            await response.aread()
+            raise httpx.ReadError("lost", request=request)
+        return response
 
 
 @dataclass
@@ -146,17 +171,42 @@ class World:
     wire: Wire
     stack: AsyncExitStack
     services: dict[str, Service] = field(default_factory=dict)
+    _running: dict[str, AsyncExitStack] = field(default_factory=dict)
 
     def __getitem__(self, kind: str) -> Client:
         return self.services[kind].client
 
+    async def stop(self, kind: str) -> None:
+        """Stop the service of a kind as its server would."""
+        await self._running.pop(kind).aclose()
+
     async def start(self, kind: str, **surroundings: Any) -> Service:
         """Start the service of a kind and sign its partner system in."""
-        service = await self.stack.enter_async_context(
-            serving(kind, agency_settings(self.folder, self.database_url, kind), self.wire, **surroundings)
-        )
-        self.services[kind] = service
-        return service
+        running = self._running[kind] = AsyncExitStack()
+        await self.stack.enter_async_context(running)
+        settings = agency_settings(self.folder, self.database_url, kind)
+        self.services[kind] = await running.enter_async_context(serving(kind, settings, self.wire, **surroundings))
+        return self.services[kind]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def databases(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[str], str]]:
+    """Addresses of databases by name: the test runs once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        yield lambda name: f"sqlite:///{tmp_path / name}.db"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    made: dict[str, str] = {}
+
+    def database(name: str) -> str:
+        if name not in made:
+            made[name] = f"agency{next(_numbers)}"
+            server.execute(f"CREATE DATABASE {made[name]} TEMPLATE template0")
+        return server.url(made[name])
+
+    yield database
+    for name in made.values():
+        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @asynccontextmanager
@@ -180,7 +230,7 @@ async def serving(kind: str, settings: AgencySettings, wire: Wire, **surrounding
     profile, routes = KINDS[kind]
     secret = add_partner(settings, PARTNER)
     async with wire.client() as line:
-        around = Surroundings(gateway=Peer(settings.gateway_url, client=line), **surroundings)
+        around = Surroundings(keys=keys_of(kind), gateway=Peer(settings.gateway_url, client=line), **surroundings)
         app = build_app(profile.PROFILE, settings, sector_routers=routes.sector_routers, surroundings=around)
         transport = httpx.ASGITransport(app=app)
         async with (
@@ -239,9 +289,71 @@ def enrol(settings: GatewaySettings, kinds: tuple[str, ...]) -> None:
 def _key_file(folder: Path, name: str) -> Path:
     path = folder / f"{name}.keys"
     if not path.exists():
-        keys_of(name).save(path, PASSPHRASE)
+        path.write_bytes(_key_file_of(name))
     return path
+
+
+@cache
+def _key_file_of(name: str) -> bytes:
+    """Return a key file as it is saved; deriving its key takes a while, so it is done once per name."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "keys"
+        keys_of(name).save(path, PASSPHRASE)
+        return path.read_bytes()
 
 
 def _headers(named: Mapping[str, str]) -> dict[str, str]:
     return {name.replace("_", "-"): value for name, value in named.items()}
+
+
+def a_consent(*grants: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
+    """Return a consent request with these grants."""
+    return {
+        "grantor": "self",
+        "form": "written_signature",
+        "subject_details": {"reference": CANARY},
+        "grants": list(grants) or [a_grant("social")],
+        **changes,
+    }
+
+
+def a_grant(kind: str, service_type: str = "SOC-01", *, names: Sequence[str] = (), onward: bool = False) -> Any:
+    """Return one line of a consent."""
+    return {
+        "recipients": [agency_id(kind)],
+        "service_types": [service_type],
+        "compartments": list(names) or list(CASE),
+        "onward": onward,
+    }
+
+
+def a_referral(consent: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
+    """Return a request to shelter her."""
+    return {
+        "service_type": "SOC-01",
+        "recipient": agency_id("social"),
+        "consent_id": consent["id"],
+        "compartments": CASE,
+        **changes,
+    }
+
+
+async def consented(health: Client, *grants: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
+    """Record a consent and return it as registered."""
+    consent: dict[str, Any] = (await health.done("/v1/consents", a_consent(*grants, **changes)))["consent"]
+    return consent
+
+
+async def referred(health: Client, consent: Mapping[str, Any], **changes: Any) -> str:
+    """Refer her and return the referral's id."""
+    return str((await health.done("/v1/referrals", a_referral(consent, **changes)))["referral"]["referral_id"])
+
+
+def contents(referral: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is open of a referral, by name."""
+    return {part["name"]: part["content"] for part in referral["compartments"] if part["content"] is not None}
+
+
+def states(referral: Mapping[str, Any]) -> dict[str, str]:
+    """Return the state of each compartment."""
+    return {part["name"]: part["state"] for part in referral["compartments"]}

@@ -1,15 +1,18 @@
 """The real gateway in this process, with agencies that call it over HTTP; its ledger is checked when a test ends."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import Table, select
 
+from gateway.adapters.provisioning import Provisioning
 from gateway.bootstrap import build_app, open_provisioning
 from gateway.domain.agency import AgencyEnrolment
 from gateway.settings import GatewaySettings
@@ -18,6 +21,7 @@ from shared.kernel.identifiers import Uuid7Factory
 from shared.seal.checkpoints import NoteVerifier
 from shared.seal.keys import AgencyKeys
 from shared.sop.loader import load_sop
+from shared.storage.engine import open_engine, read
 from shared.web.factory import MeshApp
 from tests.support.agency import Agency
 from tests.support.evidence import assert_ledger_intact
@@ -26,12 +30,14 @@ URL = "http://gateway.test"
 PASSPHRASE = "an invented passphrase for tests"
 OVERSIGHT = "oversight-th"
 HEALTH, SOCIAL, LEGAL, POLICE = "health-th", "social-th", "legal-th", "police-th"
+SHELTER_HOUSE = "shelter-th"
 #: Agency id, sector, and how its service codes begin.
 ROLL = (
     (HEALTH, "health", "HEA-"),
     (SOCIAL, "social", "SOC-"),
     (LEGAL, "legal_aid", "LEG-"),
     (POLICE, "police", "POL-"),
+    (SHELTER_HOUSE, "social", "SOC-"),
 )
 
 
@@ -54,10 +60,27 @@ class Mesh:
         """The auditor."""
         return self.agencies[OVERSIGHT]
 
-    def advance(self, by: Any) -> None:
+    def advance(self, by: timedelta) -> None:
         """Move a clock that stands still."""
         assert isinstance(self.clock, ManualClock)
         self.clock.advance(by)
+
+    def rows(self, table: Table) -> list[dict[str, Any]]:
+        """What the gateway's database holds, read from beside it."""
+        engine = open_engine(self.settings.database_url)
+        try:
+            with read(engine) as connection:
+                return [dict(row) for row in connection.execute(select(table)).mappings()]
+        finally:
+            engine.dispose()
+
+    def provision(self, act: Callable[[Provisioning], Any]) -> Any:
+        """Do what an operator does, beside the running gateway."""
+        desk = open_provisioning(self.settings, keys=keys_of("gateway"))
+        try:
+            return act(desk)
+        finally:
+            desk.close()
 
 
 @cache
@@ -67,14 +90,11 @@ def keys_of(name: str) -> AgencyKeys:
 
 
 def settings_for(database_url: str, folder: Path, **changes: Any) -> GatewaySettings:
-    """Settings of a gateway whose key file lies in `folder`."""
-    key_file = folder / "gateway.key"
-    if not key_file.exists():
-        keys_of("gateway").save(key_file, PASSPHRASE)
+    """Settings of a gateway; its keys are given to it, as reading a key file is slow by design."""
     given = {
         "database_url": database_url,
         "public_url": URL,
-        "key_file": key_file,
+        "key_file": folder / "gateway.key",
         "key_passphrase": PASSPHRASE,
         "delivery_enabled": False,
         "clocks_enabled": False,
@@ -99,7 +119,7 @@ def enrolment(agency_id: str, sector: str, codes: str, **changes: Any) -> Agency
 
 def enrol_all(settings: GatewaySettings, base_urls: Mapping[str, str]) -> dict[str, str]:
     """Fill the directory; return the webhook secrets."""
-    desk = open_provisioning(settings)
+    desk = open_provisioning(settings, keys=keys_of("gateway"))
     try:
         secrets = {
             agency_id: desk.enroll(enrolment(agency_id, sector, codes, base_url=base_urls.get(agency_id)))
@@ -124,7 +144,7 @@ async def running_mesh(
     clock = clock or SystemClock()
     settings = settings_for(database_url, folder, **changes)
     secrets = enrol_all(settings, base_urls or {})
-    app = build_app(settings, clock=clock)
+    app = build_app(settings, clock=clock, keys=keys_of("gateway"))
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=URL) as http,
