@@ -7,8 +7,9 @@ one that was down catches up when it comes back. It reads by an index on `next_c
 import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, Select, select
 from sqlalchemy import tuple_ as sql_tuple
 
 from gateway.adapters.desk import SqlDesk
@@ -70,15 +71,8 @@ class Ticker:
         return said
 
     def _due(self, now: str, after: tuple[str, str]) -> Sequence[tuple[str, str]]:
-        moment, referral_id = REFERRALS.c.next_clock_at, REFERRALS.c.referral_id
-        statement = (
-            select(moment, referral_id)
-            .where(moment.is_not(None), moment <= now, sql_tuple(moment, referral_id) > after)
-            .order_by(moment, referral_id)
-            .limit(PORTION)
-        )
         with read(self._engine) as connection:
-            return [(row[0], row[1]) for row in connection.execute(statement)]
+            return [(row[0], row[1]) for row in connection.execute(due_statement(now, after))]
 
     async def _fire(self, referral_ids: Sequence[str]) -> int:
         results = await asyncio.gather(*[self._fire_one(referral_id) for referral_id in referral_ids])
@@ -91,3 +85,14 @@ class Ticker:
         except MeshError as fault:
             _log.error("clocks.firing-failed", referral_id=referral_id, code=fault.code)
             return 0
+
+
+def due_statement(now: str, after: tuple[str, str]) -> Select[Any]:
+    """Return the query for the next portion of referrals that are due by `now`, behind the place `after`."""
+    moment, referral_id = REFERRALS.c.next_clock_at, REFERRALS.c.referral_id
+    return (
+        select(moment, referral_id)
+        .where(moment.is_not(None), moment <= now, sql_tuple(moment, referral_id) > after)
+        .order_by(moment, referral_id)
+        .limit(PORTION)
+    )

@@ -55,11 +55,16 @@ class Firing:
 
 
 def schedule(referral: Referral, *, sop: Sop) -> Sequence[Firing]:
-    """Return everything the clocks will say if nothing happens to the referral, earliest first, the end last."""
+    """Return everything the clocks will say if nothing happens to the referral, earliest first.
+
+    A referral that nobody acknowledges ends, and then nothing more is said: the end comes last.
+    """
     if referral.has_ended:
         return ()
     found = [firing for firing in _all(referral, sop) if firing.key not in referral.clocks.fired]
-    return sorted(found, key=lambda firing: (firing.at, firing.kind is FiringKind.EXPIRED, firing.phase.value))
+    found.sort(key=lambda firing: (firing.at, firing.kind is FiringKind.EXPIRED, firing.phase.value))
+    end = next((place for place, firing in enumerate(found) if firing.kind is FiringKind.EXPIRED), len(found))
+    return found[: end + 1]
 
 
 def next_clock_at(referral: Referral, *, sop: Sop) -> str | None:

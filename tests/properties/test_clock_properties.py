@@ -1,17 +1,18 @@
 """INV-05, INV-06: whatever is asked, held and resumed, a statute and a body wait for nobody."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.domain.alarms import next_clock_at, schedule
+from gateway.domain.alarms import FiringKind, next_clock_at, schedule
 from gateway.domain.clocks import with_due_times
 from gateway.domain.referral import Referral
 from shared.kernel.clock import from_wire
 from shared.sop.calendar import due_at
-from shared.sop.model import BasisKind, ClockPhase, ClockRule, ClockStart, EventType, Urgency
+from shared.sop.model import BasisKind, ClockPhase, ClockRule, ClockStart, EventType, ReferralState, Urgency
 from tests.support.clocked import SOP, a_referral, after
 
 FIRM = frozenset({BasisKind.STAT, BasisKind.CLIN})
@@ -98,9 +99,16 @@ def test_only_the_decision_and_the_completion_ever_wait(history: list[Referral])
 
 
 @given(histories())
-def test_every_limit_is_said_and_the_next_moment_is_the_first_of_the_schedule(history: list[Referral]) -> None:
+def test_the_next_moment_is_the_first_of_the_schedule_and_nothing_comes_after_the_end(history: list[Referral]) -> None:
     for referral in history:
         planned = schedule(referral, sop=SOP)
         assert next_clock_at(referral, sop=SOP) == (planned[0].at if planned else None)
-        said = {(firing.phase, firing.at) for firing in planned}
-        assert {(phase, due.at) for phase, due in referral.open_duties().items()} <= said
+        assert [firing.kind for firing in planned].index(FiringKind.EXPIRED) == len(planned) - 1
+
+
+@given(histories())
+def test_no_limit_of_a_referral_that_somebody_took_passes_unsaid(history: list[Referral]) -> None:
+    for referral in history:
+        taken = replace(referral, state=ReferralState.ACKNOWLEDGED)
+        said = {(firing.phase, firing.at) for firing in schedule(taken, sop=SOP)}
+        assert {(phase, due.at) for phase, due in taken.open_duties().items()} <= said

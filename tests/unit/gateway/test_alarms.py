@@ -12,8 +12,9 @@ from tests.support.clocked import HOUR, MINUTE, SOP, a_referral, after, firings,
 
 
 def spoken(*, phase: str, **how: object) -> list[tuple[str, str, str]]:
-    """What is said of one duty of a new referral."""
-    return [row for row in said(a_referral(**how)) if row[1].startswith(phase)]  # type: ignore[arg-type]
+    """What is said of one duty of a new referral; of the later ones, after somebody acknowledged it."""
+    state = ReferralState.SENT if phase == "acknowledge" else ReferralState.ACKNOWLEDGED
+    return [row for row in said(a_referral(state=state, **how)) if row[1].startswith(phase)]  # type: ignore[arg-type]
 
 
 def test_immediate_danger_is_called_out_after_5_10_and_15_minutes_and_ends_across_midnight() -> None:
@@ -125,7 +126,9 @@ def test_of_two_alarms_on_one_moment_the_higher_level_speaks() -> None:
 
 def test_a_question_moves_the_alarms_of_the_decision_with_it_and_no_others() -> None:
     received = hanoi("2026-11-20 09:00")
-    referral = a_referral(service="LEG-01", urgency=Urgency.PROMPT, received_at=received)
+    referral = a_referral(
+        service="LEG-01", urgency=Urgency.PROMPT, received_at=received, state=ReferralState.ACKNOWLEDGED
+    )
     asked = after(referral, EventType.INFO_REQUESTED, at=received + HOUR)
     moved = {f.key: in_hanoi(f.at) for f in schedule(asked, sop=SOP)}
     stood = {f.key: in_hanoi(f.at) for f in schedule(referral, sop=SOP)}
