@@ -62,6 +62,7 @@ class Surroundings:
     """What a service takes from outside, so that tests can put something else there."""
 
     clock: Clock = field(default_factory=SystemClock)
+    keys: AgencyKeys | None = None
     gateway: Peer | None = None
     partner: Callable[[str], Peer] = Peer
     answer_within: float = ANSWER_WITHIN
@@ -127,7 +128,7 @@ def _furnish(profile: AgencyProfile, settings: AgencySettings, around: Surroundi
     sop = load_sop()
     check_profile(profile, sop)
     clock, ids = around.clock, Uuid7Factory(around.clock)
-    keys = AgencyKeys.load(settings.key_file, settings.key_passphrase.get_secret_value())
+    keys = around.keys or AgencyKeys.load(settings.key_file, settings.key_passphrase.get_secret_value())
     store = SqlStore(settings.database_url.get_secret_value())
     peer = around.gateway or Peer(settings.gateway_url)
     hub = GatewayHub(GatewayClient(peer, agency_id=settings.agency_id, signing_key=keys.signing, clock=clock, ids=ids))

@@ -1,13 +1,14 @@
-"""The gateway as the use cases see it: its client, with one thing said differently.
+"""The gateway as the use cases see it: its client, with two things said differently.
 
-When the gateway does not take *this agency's* credentials, that is no statement about the partner system that happens
-to call: it is told that the gateway cannot be used now, not that its own token is wrong.
+When the gateway does not take *this agency's* credentials, or fails by its own fault, that is no statement about the
+partner system that happens to call, nor a fault of this service: the caller is told that the gateway cannot be used
+now.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from shared.kernel.errors import NotAuthenticated, PeerUnavailable
+from shared.kernel.errors import InternalFault, MeshError, NotAuthenticated, PeerUnavailable
 from shared.telemetry.logs import get_logger
 from shared.transport.gateway_client import GatewayClient
 from shared.wire.delivery import BatchItemV1, BatchResultV1, InboxV1
@@ -25,15 +26,15 @@ class GatewayHub:
         """Read a document."""
         try:
             return await self._client.get(path, params)
-        except NotAuthenticated as error:
-            raise _not_trusted(error) from error
+        except (NotAuthenticated, InternalFault) as error:
+            raise _unusable(error) from error
 
     async def post(self, path: str, document: Mapping[str, Any]) -> Any:
         """Ask something with an unsigned body."""
         try:
             return await self._client.post(path, document)
-        except NotAuthenticated as error:
-            raise _not_trusted(error) from error
+        except (NotAuthenticated, InternalFault) as error:
+            raise _unusable(error) from error
 
     async def post_batch(self, items: Sequence[BatchItemV1]) -> Sequence[BatchResultV1]:
         """Send signed messages."""
@@ -52,8 +53,6 @@ class GatewayHub:
         await self._client.close()
 
 
-def _not_trusted(error: NotAuthenticated) -> PeerUnavailable:
-    _log.error("gateway.refuses-us", code=error.code)
-    return PeerUnavailable(
-        "peer.refused-us", "The gateway does not take this agency's credentials. Tell the operator.", retry_after=60
-    )
+def _unusable(error: MeshError) -> PeerUnavailable:
+    _log.error("gateway.unusable", code=error.code)
+    return PeerUnavailable("peer.answer", "The gateway cannot be used now. Try again later.", retry_after=30)

@@ -16,6 +16,7 @@ from shared.agency.records import (
     Note,
     Notification,
     Referral,
+    Visit,
     Webhook,
 )
 from shared.wire.delivery import BatchItemV1, BatchResultV1, InboxV1
@@ -105,6 +106,10 @@ class Reading(Protocol):
 
     def notes(self, referral_id: str) -> Sequence[Note]:
         """Return the notes of a referral, oldest first."""
+        ...
+
+    def visits(self, target: str) -> Sequence[Visit]:
+        """Return who has read a referral or a consent, oldest first."""
         ...
 
     def waiting_letters(self) -> Sequence[Letter]:

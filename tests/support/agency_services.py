@@ -210,11 +210,16 @@ def databases(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callab
 
 
 @asynccontextmanager
-async def world(folder: Path, *kinds: str, database_url: Callable[[str], str] | None = None) -> AsyncIterator[World]:
-    """Run a gateway and the services of these kinds."""
+async def world(
+    folder: Path,
+    *kinds: str,
+    database_url: Callable[[str], str] | None = None,
+    enrolled: Sequence[str] = (),
+) -> AsyncIterator[World]:
+    """Run a gateway and the services of these kinds; others are only in the directory."""
     url = database_url or (lambda name: f"sqlite:///{folder / name}.db")
     settings = gateway_settings(folder, url)
-    enrol(settings, kinds)
+    enrol(settings, (*kinds, *enrolled))
     async with AsyncExitStack() as stack:
         gateway = build_gateway(settings)
         await stack.enter_async_context(gateway.router.lifespan_context(gateway))

@@ -7,8 +7,8 @@ from sqlalchemy import Connection, Select, null, select
 
 from shared.agency.adapters.places import place_of, to_record
 from shared.agency.ports import ReferralFilter
-from shared.agency.records import Happening, Holding, Letter, Note, Notification, Referral, Webhook
-from shared.agency.tables import HAPPENINGS, HOLDINGS, LETTERS, NOTES, NOTIFICATIONS, REFERRALS, WEBHOOKS
+from shared.agency.records import Happening, Holding, Letter, Note, Notification, Referral, Visit, Webhook
+from shared.agency.tables import HAPPENINGS, HOLDINGS, LETTERS, NOTES, NOTIFICATIONS, REFERRALS, VISITS, WEBHOOKS
 
 R = TypeVar("R")
 
@@ -65,6 +65,10 @@ class SqlReading:
         """Return the notes of a referral, oldest first."""
         found = select(NOTES).where(NOTES.c.referral_id == referral_id).order_by(NOTES.c.at, NOTES.c.message_id)
         return self._records(Note, found)
+
+    def visits(self, target: str) -> Sequence[Visit]:
+        """Return who has read a referral or a consent, oldest first."""
+        return self._records(Visit, select(VISITS).where(VISITS.c.target == target).order_by(VISITS.c.visit_id))
 
     def waiting_letters(self) -> Sequence[Letter]:
         """Return the letters without an answer, oldest first, without their text."""
