@@ -15,15 +15,18 @@ from shared.web.security import Principal, require
 from shared.wire.answers import ChainV1, ConsistencyV1, InclusionV1, LedgerEntryV1, PageV1
 
 Reader = Annotated[Principal, require("ledger.read", "oversight.read")]
+Overseer = Annotated[Principal, require("oversight.read")]
 Tracer = Annotated[Principal, require("referrals.send", "referrals.handle", "oversight.read")]
 Uuid = Annotated[str, Path(pattern=UUID7_PATTERN)]
 UuidQuery = Annotated[str | None, Query(pattern=UUID7_PATTERN)]
+TilePath = Annotated[str, Path(max_length=80)]
 LARGEST = 2**53
 Size = Annotated[int, Query(ge=0, le=LARGEST)]
 MaybeSize = Annotated[int | None, Query(ge=0, le=LARGEST)]
 
 OVERSIGHT = "oversight.read"
-#: Heads and tiles say nothing of anybody, and whoever watches the log needs them without asking for a token.
+#: Heads and tiles of hashes say nothing of anybody, and whoever watches the log needs them without asking for a
+#: token. The entries themselves tell which agency did what when: they are for oversight alone.
 PUBLIC_PATHS = frozenset({"/ledger/checkpoint", "/ledger/tile/{path:path}"})
 _FOREVER = "public, max-age=31536000, immutable"
 
@@ -44,7 +47,8 @@ class LedgerRoutes:
         router.get("/v1/chains/{chain_id}", summary="Trace a chain of referrals with proofs")(self.trace_chain)
         text, octets = _binary("text/plain"), _binary("application/octet-stream")
         router.get("/ledger/checkpoint", summary="The signed head of the ledger", **text)(self.read_checkpoint)
-        router.get("/ledger/tile/{path:path}", summary="A tile of hashes or entries", **octets)(self.read_tile)
+        router.get("/ledger/tile/entries/{path:path}", summary="A bundle of entries", **octets)(self.read_bundle)
+        router.get("/ledger/tile/{path:path}", summary="A tile of hashes", **octets)(self.read_tile)
         return router
 
     async def list_entries(
@@ -84,8 +88,13 @@ class LedgerRoutes:
         note = await asyncio.to_thread(self._evidence.checkpoint)
         return Response(note, media_type="text/plain; charset=utf-8")
 
-    async def read_tile(self, path: Annotated[str, Path(max_length=80)]) -> Response:
-        """Return a tile, which never changes."""
+    async def read_bundle(self, _caller: Overseer, path: TilePath) -> Response:
+        """Return the entries below a tile, which never change."""
+        data = await asyncio.to_thread(self._evidence.tile, parse_path(f"entries/{path}"))
+        return Response(data, media_type="application/octet-stream")
+
+    async def read_tile(self, path: TilePath) -> Response:
+        """Return a tile of hashes, which never changes."""
         data = await asyncio.to_thread(self._evidence.tile, parse_path(path))
         return Response(data, media_type="application/octet-stream", headers={"Cache-Control": _FOREVER})
 
