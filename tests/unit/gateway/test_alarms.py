@@ -67,10 +67,9 @@ def test_planned_work_is_called_out_once_and_left_to_the_digest() -> None:
     assert [level for _, _, level in rows] == ["caseworker"]
 
 
-def test_remote_areas_have_longer_to_make_contact() -> None:
-    how = {"service": "POL-01", "urgency": Urgency.IMMEDIATE, "received_at": hanoi("2026-11-20 09:00")}
-    near, far = spoken(phase="contact", **how), spoken(phase="contact", remote_area=True, **how)
-    assert near[0][0] <= far[0][0]
+def test_in_a_remote_area_there_is_twice_the_time_to_reach_her() -> None:
+    rows = spoken(phase="contact", service="POL-01", remote_area=True, received_at=hanoi("2026-11-20 23:30"))
+    assert rows[0] == ("2026-11-21 00:30", "contact:missed", "supervisor")
 
 
 def test_a_window_that_had_closed_before_anybody_was_asked_is_called_out_once_and_not_escalated() -> None:
