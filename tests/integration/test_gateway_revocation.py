@@ -1,0 +1,188 @@
+"""Consent is taken back: halves destroyed, what waits stopped, every holder told, and who confirmed is shown."""
+
+import json
+from datetime import timedelta
+
+from gateway.adapters.tables import MESSAGES, REFERRALS
+from shared.kernel.clock import to_wire
+from shared.wire.messages import parse_notice
+from tests.support.agency import Message, Sent, a_grant
+from tests.support.mesh import HEALTH, LEGAL, SHELTER_HOUSE, SOCIAL, Mesh
+
+LEGAL_PARTS = {"contact": {}, "preferences": {}, "legal": {}}
+
+
+async def accepted(mesh: Mesh, *, onward: bool = False) -> tuple[Message, Sent, Message]:
+    consent = await mesh[HEALTH].record_consent(a_grant(SOCIAL, SHELTER_HOUSE, onward=onward))
+    sent = await mesh[HEALTH].refer(SOCIAL, consent)
+    (item,) = await mesh[SOCIAL].take_in()
+    await mesh[SOCIAL].reported(sent, "acknowledged", "accepted")
+    await mesh[HEALTH].take_in()
+    return consent, sent, item
+
+
+def shares_left(mesh: Mesh, referral_id: str) -> set[str]:
+    row = next(row for row in mesh.rows(REFERRALS) if row["referral_id"] == referral_id)
+    return {name for name, half in row["halves"].items() if half[2] is not None}
+
+
+def notices(items: list[Message]) -> list[Message]:
+    found = [item for item in items if item["kind"] == "notice"]
+    for item in found:
+        parse_notice(item["body"].encode())
+    return [json.loads(item["body"]) for item in found]
+
+
+async def test_whole_revocation_destroys_every_half(mesh: Mesh) -> None:
+    consent, sent, _ = await accepted(mesh)
+    assert shares_left(mesh, sent.id) == {"contact", "identity"}
+    answer = await mesh[HEALTH].revoke(consent)
+    assert (answer.status_code, answer.json()["consent"]["state"]) == (202, "revoked")
+    assert answer.json()["notified"] == [SOCIAL]
+    assert shares_left(mesh, sent.id) == set()
+    refused = (await mesh[SOCIAL].open(sent, "identity")).json()
+    assert (refused["shares"], refused["refused"].keys()) == ({}, {"identity"})
+    seen = (await mesh[HEALTH].get(f"/v1/referrals/{sent.id}")).json()
+    assert seen["state"] == "revoked"
+
+
+async def test_holder_is_told_which_compartments_and_until_when(mesh: Mesh) -> None:
+    consent, sent, _ = await accepted(mesh)
+    await mesh[HEALTH].revoke(consent)
+    (notice,) = notices(await mesh[SOCIAL].take_in())
+    assert (notice["type"], notice["referral_id"]) == ("revoked", sent.id)
+    assert set(notice["data"]["compartments"]) == set(sent.plaintexts)
+    assert notice["data"]["due_at"] == to_wire(mesh.clock.now() + timedelta(hours=24))
+
+
+async def test_part_taken_back_leaves_the_rest(mesh: Mesh) -> None:
+    consent, sent, item = await accepted(mesh)
+    answer = await mesh[HEALTH].revoke(consent, compartments=["identity"])
+    assert answer.json()["consent"]["state"] == "narrowed"
+    assert shares_left(mesh, sent.id) == {"contact"}
+    opened = (await mesh[SOCIAL].open(sent, "identity", "contact")).json()
+    assert opened["refused"] == {"identity": "consent.revoked"}
+    assert mesh[SOCIAL].unseal(item, "contact", opened["shares"]["contact"]) == {}
+    (notice,) = notices(await mesh[SOCIAL].take_in())
+    assert (notice["data"]["compartments"], notice["data"]["state"]) == (["identity"], "accepted")
+    assert (await mesh[HEALTH].get(f"/v1/referrals/{sent.id}")).json()["state"] == "accepted"
+
+
+async def test_required_part_taken_back_ends_the_referral(mesh: Mesh) -> None:
+    consent, sent, _ = await accepted(mesh)
+    await mesh[HEALTH].revoke(consent, compartments=["contact"])
+    assert (await mesh[HEALTH].get(f"/v1/referrals/{sent.id}")).json()["state"] == "revoked"
+    assert shares_left(mesh, sent.id) == set()
+
+
+async def test_revocation_for_one_recipient_spares_the_other(mesh: Mesh) -> None:
+    consent, sent, _ = await accepted(mesh)
+    other = await mesh[HEALTH].refer(SHELTER_HOUSE, consent)
+    await mesh[HEALTH].revoke(consent, recipients=[SOCIAL])
+    assert shares_left(mesh, sent.id) == set()
+    assert shares_left(mesh, other.id) == set(other.hub_shares)
+    again = await mesh[HEALTH].refer(SOCIAL, consent)
+    assert again.answer.json()["code"] == "consent.revoked"
+    assert (await mesh[HEALTH].refer(SHELTER_HOUSE, consent)).answer.status_code == 202
+
+
+async def test_waiting_referral_is_stopped_and_nobody_bothered(mesh: Mesh) -> None:
+    consent = await mesh[HEALTH].record_consent(a_grant(SOCIAL))
+    sent = await mesh[HEALTH].refer(SOCIAL, consent)
+    answer = await mesh[HEALTH].revoke(consent)
+    assert answer.json()["notified"] == []
+    assert await mesh[SOCIAL].inbox() == []
+    row = next(row for row in mesh.rows(MESSAGES) if row["message_id"] == sent.id)
+    assert (row["body"], row["signature"], row["settled_code"]) == (None, None, "revoked")
+    holders = (await mesh[HEALTH].get(f"/v1/consents/{consent['id']}/propagation")).json()
+    assert [holder["result"] for holder in holders["holders"]] == ["never_opened"]
+    assert holders["complete"] is True
+
+
+async def test_delivery_on_its_way_counts_as_held(mesh: Mesh) -> None:
+    consent = await mesh[HEALTH].record_consent(a_grant(SOCIAL))
+    sent = await mesh[HEALTH].refer(SOCIAL, consent)
+    (item,) = await mesh[SOCIAL].inbox()
+    answer = await mesh[HEALTH].revoke(consent)
+    assert answer.json()["notified"] == [SOCIAL]
+    await mesh[SOCIAL].settle(item)
+    (notice,) = notices(await mesh[SOCIAL].take_in())
+    assert notice["type"] == "revoked"
+    assert shares_left(mesh, sent.id) == set()
+    assert (await mesh[HEALTH].get(f"/v1/referrals/{sent.id}")).json()["state"] == "revoked"
+
+
+async def test_holder_confirms_and_the_recorder_sees_it(mesh: Mesh) -> None:
+    consent, sent, _ = await accepted(mesh)
+    await mesh[HEALTH].revoke(consent)
+    path = f"/v1/consents/{consent['id']}/propagation"
+    assert (await mesh[HEALTH].get(path)).json()["complete"] is False
+    await mesh[SOCIAL].reported(sent, "sealed", result="sealed")
+    seen = (await mesh[HEALTH].get(path)).json()
+    (holder,) = seen["holders"]
+    assert (holder["agency"], holder["result"], seen["complete"]) == (SOCIAL, "sealed", True)
+    proof = await mesh[HEALTH].get("/v1/ledger/proofs/inclusion", index=holder["ledger_index"])
+    assert proof.status_code == 200
+    assert (await mesh[LEGAL].get(path)).status_code == 404
+    assert (await mesh.oversight.get(path)).json() == seen
+
+
+async def test_ancestor_taken_back_takes_back_what_was_derived(mesh: Mesh) -> None:
+    health, social = mesh[HEALTH], mesh[SOCIAL]
+    consent = await health.record_consent(
+        a_grant(SOCIAL, onward=True),
+        a_grant(SHELTER_HOUSE, compartments=["contact", "safety", "preferences", "dependants"]),
+    )
+    sent = await health.refer(SOCIAL, consent)
+    await social.take_in()
+    await social.reported(sent, "acknowledged", "accepted")
+    parts = ["contact", "safety", "preferences", "dependants"]
+    derived = await social.record_consent(
+        a_grant(SHELTER_HOUSE, compartments=parts),
+        subject=consent["subject"],
+        derived_from=consent["id"],
+        valid_to=consent["valid_to"],
+        valid_from=consent["valid_from"],
+    )
+    child = await social.refer(
+        SHELTER_HOUSE, derived, chain_id=sent.id, parent_id=sent.id, plaintexts={name: {} for name in parts}
+    )
+    assert child.answer.status_code == 202, child.answer.text
+    await mesh[SHELTER_HOUSE].take_in()
+    answer = await health.revoke(consent)
+    assert answer.json()["notified"] == [SHELTER_HOUSE, SOCIAL]
+    assert shares_left(mesh, child.id) == shares_left(mesh, sent.id) == set()
+    (notice,) = notices(await mesh[SHELTER_HOUSE].take_in())
+    assert notice["referral_id"] == child.id
+
+
+async def test_derived_consent_may_not_widen(mesh: Mesh) -> None:
+    consent, _, _ = await accepted(mesh, onward=True)
+    wider = mesh[SOCIAL].consent_message(
+        a_grant(LEGAL, services=["LEG-02"], compartments=["legal"]),
+        subject=consent["subject"],
+        derived_from=consent["id"],
+        valid_to=consent["valid_to"],
+        valid_from=consent["valid_from"],
+    )
+    answer = await mesh[SOCIAL].post("/v1/consents", wider)
+    assert (answer.status_code, answer.json()["code"]) == (403, "consent.not-narrower")
+    assert answer.json()["ledger_index"] > 0
+
+
+async def test_stranger_cannot_take_consent_back_nor_learn_of_it(mesh: Mesh) -> None:
+    consent, sent, _ = await accepted(mesh)
+    answer = await mesh[LEGAL].revoke(consent)
+    assert (answer.status_code, answer.json()["code"]) == (404, "consent.unknown")
+    assert shares_left(mesh, sent.id) == {"contact", "identity"}
+    assert (await mesh[LEGAL].get(f"/v1/consents/{consent['id']}")).status_code == 404
+
+
+async def test_recipient_sees_only_the_lines_that_name_it(mesh: Mesh) -> None:
+    health = mesh[HEALTH]
+    consent = await health.record_consent(a_grant(SOCIAL), a_grant(LEGAL, services=["LEG-02"], compartments=["legal"]))
+    await health.revoke(consent, recipients=[LEGAL])
+    seen = (await mesh[SOCIAL].get(f"/v1/consents/{consent['id']}")).json()
+    assert [grant["recipients"] for grant in seen["grants"]] == [[SOCIAL]]
+    assert seen["takings"] == []
+    assert LEGAL not in json.dumps(seen)
