@@ -13,6 +13,7 @@ from shared.agency.records import Letter, Note
 from shared.agency.requests import NoteRequest, StepRequest, facts_of
 from shared.agency.scribe import Route, sealed_compartments
 from shared.agency.showing import summary
+from shared.agency.vault import note_place
 from shared.kernel.clock import to_wire
 from shared.kernel.errors import ConsentRequired, Reason
 from shared.sop.model import Compartment, EventType, Stage
@@ -107,8 +108,3 @@ def _note(office: Office, letter: Letter, content: Mapping[str, Any], *, wrapped
         at=to_wire(office.clock.now()),
         content=case.lock(note_place(letter.message_id), content),
     )
-
-
-def note_place(message_id: str) -> str:
-    """Return the name under which a note is encrypted in its case."""
-    return f"note/{message_id}"

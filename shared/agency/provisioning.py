@@ -17,10 +17,10 @@ _CLIENT_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{2,62}")
 def add_partner(settings: AgencySettings, client_id: str) -> str:
     """Let a partner system call this service, with every scope, and return its new secret.
 
-    For a client that is there already the secret is replaced. Raises `InputRejected` (`partner.client-id`).
+    For a client that is there already the secret is replaced. Raises `InputRejected` (`message.invalid`).
     """
     if not _CLIENT_ID.fullmatch(client_id):
-        raise InputRejected("partner.client-id", "Write 3 to 63 letters, digits, '.', '_' or '-'.")
+        raise InputRejected("message.invalid", "Write 3 to 63 letters, digits, '.', '_' or '-'.")
     secret = new_secret()
     partner = partner_of(client_id, secret=secret, jwks=None, at=SystemClock().now())
 

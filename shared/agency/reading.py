@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 from weakref import WeakValueDictionary
 
-from shared.agency.handling import note_place
 from shared.agency.office import Office
 from shared.agency.ports import Reading, ReferralFilter
 from shared.agency.records import Box, Happening, Holding, HoldingState, Note, Referral, Visit
 from shared.agency.showing import detail, summary
+from shared.agency.vault import note_place
 from shared.consent.decision import ACCEPTED_STATES
 from shared.referral.blocked import is_blocked
 from shared.sop.model import Compartment, Stage

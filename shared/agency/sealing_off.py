@@ -11,7 +11,7 @@ from typing import Final
 from shared.agency.ports import Desk
 from shared.agency.records import Holding, HoldingState, Note, Referral
 from shared.agency.standing import has_ended
-from shared.agency.vault import CaseVault
+from shared.agency.vault import CaseVault, note_place
 from shared.sop.model import ENDS, Compartment, Presence, ReferralState, Sop
 
 #: Ends after which a recipient has no purpose left for what it opened.
@@ -91,6 +91,6 @@ def _rekey(desk: Desk, contents: Contents, lost: frozenset[str], vault: CaseVaul
         if holding.content is not None and holding.name not in lost:
             desk.change(holding, content=new.lock(holding.name, old.unlock(holding.name, holding.content)))
     for note in contents.notes:
-        place = f"note/{note.message_id}"
+        place = note_place(note.message_id)
         desk.change(note, content=new.lock(place, old.unlock(place, note.content)))
     return wrapped

@@ -67,3 +67,8 @@ class CaseVault:
 
     def _open(self, place: str, wrapped: bytes) -> OpenCase:
         return OpenCase(self._vault.unwrap(wrapped, place), place)
+
+
+def note_place(message_id: str) -> str:
+    """Return the name under which a note is encrypted in its case."""
+    return f"note/{message_id}"

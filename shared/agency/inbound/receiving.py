@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from shared.agency.handling import note_place
 from shared.agency.inbound.checking import Checker
 from shared.agency.notifying import Notifier
 from shared.agency.opening import Opener
@@ -20,6 +19,7 @@ from shared.agency.scribe import Scribe
 from shared.agency.sealing_off import WITHOUT_PURPOSE, Contents, contents_of, seal_off
 from shared.agency.settling import Settling
 from shared.agency.standing import due_here, next_due
+from shared.agency.vault import note_place
 from shared.kernel.clock import to_wire
 from shared.kernel.errors import Conflict, InputRejected
 from shared.kernel.identifiers import GATEWAY

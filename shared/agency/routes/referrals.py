@@ -69,7 +69,7 @@ def referrals_router(office: Office, reader: CaseReader, doors: Doorkeeper) -> A
         if request.parent_id not in {None, id}:
             message = "Leave this out: the address names the parent."
             fault = FieldFault("/parent_id", "field.same", message)
-            raise InputRejected("message.url", message, faults=(fault,))
+            raise InputRejected("message.about", message, faults=(fault,))
         child = request.model_copy(update={"parent_id": id})
         return ReferredV1.model_validate(told(await refer(office, caller, child), response))
 
