@@ -68,6 +68,7 @@ def _state(desk: SqlDesk, stated: Availability, *, at: str) -> None:
     agency = desk.agency(stated.agency_id)
     if agency is None or stated.service_type not in agency.services:
         raise NotPermitted("availability.service", "The directory does not list this service for your agency.")
+    accounted = [s.lease for s in desk.leases.standings(stated.agency_id, stated.service_type) if s.is_decided]
     key = f"{stated.agency_id}/{stated.service_type}"
     facts: dict[str, Any] = {
         "agency_id": stated.agency_id,
@@ -85,3 +86,5 @@ def _state(desk: SqlDesk, stated: Availability, *, at: str) -> None:
         desk.book.insert(AVAILABILITIES, {"key": key, **facts})
     else:
         desk.book.update(AVAILABILITIES, key, **facts)
+    for lease in accounted:
+        desk.leases.drop(lease)

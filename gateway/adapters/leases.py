@@ -29,7 +29,7 @@ class LeaseShelf:
         return None if row is None else availability_of(row)
 
     def standings(self, agency_id: str, service_type: str) -> list[Standing]:
-        """Return every lease on this service of this agency, also those that no longer count."""
+        """Return every lease on this service of this agency, also those that take no place any more."""
         found = self._book.find(LEASES, LEASES.c.agency_id == agency_id, LEASES.c.service_type == service_type)
         self._book.prefetch(REFERRALS, [row["referral_id"] for row in found if row["referral_id"]])
         return [Standing(_lease(row), self._state_of(row["referral_id"])) for row in found]
@@ -54,8 +54,8 @@ class LeaseShelf:
         )
 
     def use(self, lease: Lease) -> None:
-        """Keep by which referral a lease was used, and when."""
-        self._book.update(LEASES, lease.id, referral_id=lease.referral_id, used_at=lease.used_at)
+        """Keep by which referral a lease was used."""
+        self._book.update(LEASES, lease.id, referral_id=lease.referral_id)
 
     def drop(self, lease: Lease) -> None:
         """Forget a lease."""
@@ -85,5 +85,4 @@ def _lease(row: Row) -> Lease:
         subject=row["subject"],
         expires_at=row["expires_at"],
         referral_id=row["referral_id"],
-        used_at=row["used_at"],
     )

@@ -9,7 +9,7 @@ from gateway.adapters.leases import read_standings
 from gateway.adapters.rows import agency_of, availability_of, fetch
 from gateway.adapters.tables import AGENCIES, AREAS, AVAILABILITIES, REFERRALS
 from gateway.domain.agency import AgencyStatus
-from gateway.domain.lease import Standing, counted
+from gateway.domain.lease import Standing, places_taken
 from gateway.domain.masking import is_province
 from gateway.domain.matching import Candidate, Match, Place, Wanted, rank
 from shared.kernel.clock import to_wire
@@ -70,12 +70,9 @@ def _candidates(connection: Connection, wanted: Wanted) -> list[Candidate]:
         standings.setdefault(standing.lease.agency_id, []).append(standing)
     active = AGENCIES.c.status == AgencyStatus.ACTIVE.value
     agencies = [agency_of(row) for row in fetch(connection, select(AGENCIES).where(active))]
+    now = to_wire(wanted.now)
     return [
-        Candidate(
-            agency,
-            stated.get(agency.id),
-            counted(standings.get(agency.id, []), stated.get(agency.id), at=to_wire(wanted.now)),
-        )
+        Candidate(agency, stated.get(agency.id), places_taken(standings.get(agency.id, []), at=now))
         for agency in agencies
     ]
 

@@ -75,7 +75,6 @@ class LeaseRow(GatewayRow, table=True):
     subject: str | None = None
     expires_at: str = Field(index=True)
     referral_id: str | None = None
-    used_at: str | None = None
 
 
 class OversightClientRow(GatewayRow, table=True):

@@ -66,7 +66,7 @@ class Leases(Protocol):
         ...
 
     def standings(self, agency_id: str, service_type: str) -> Sequence[Standing]:
-        """Return every lease on this service of this agency, also those that no longer count."""
+        """Return every lease on this service of this agency, also those that take no place any more."""
         ...
 
     def run_out(self, *, at: str) -> Sequence[Lease]:
@@ -78,7 +78,7 @@ class Leases(Protocol):
         ...
 
     def use(self, lease: Lease) -> None:
-        """Keep by which referral a lease was used, and when."""
+        """Keep by which referral a lease was used."""
         ...
 
     def drop(self, lease: Lease) -> None:

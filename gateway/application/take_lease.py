@@ -84,7 +84,7 @@ def _grant(desk: Desk, asked: LeaseAsked) -> Lease:
     at = to_wire(desk.at)
     stated = desk.leases.availability(asked.agency_id, asked.service_type)
     standings = desk.leases.standings(asked.agency_id, asked.service_type)
-    spent = {standing.lease.id: standing.lease for standing in standings if not standing.counts(stated, at=at)}
+    spent = {standing.lease.id: standing.lease for standing in standings if not standing.takes_place(at=at)}
     spent |= {lease.id: lease for lease in desk.leases.run_out(at=at)}
     if agency is None or not has_place(agency, stated, standings, holder=asked.holder, at=at):
         raise Conflict("lease.none", "There is no place that can be held for you there now.")

@@ -41,7 +41,7 @@ def use_lease(desk: Desk, lease: Lease, command: ReferralSent) -> None:
         code="used",
         trace_id=command.arrival.trace_id,
     )
-    desk.leases.use(replace(lease, referral_id=command.referral_id, used_at=to_wire(desk.at)))
+    desk.leases.use(replace(lease, referral_id=command.referral_id))
 
 
 def _is_for(lease: Lease, command: ReferralSent) -> bool:
