@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from gateway.domain.referral import DueTime, Referral
 from shared.kernel.clock import from_wire, to_wire
@@ -20,6 +21,7 @@ from shared.sop.model import Alarm, AlarmLevel, ClockPhase, ClockRule, ClockStar
 UNHEARD: frozenset[ReferralState] = frozenset({ReferralState.SENT, ReferralState.DELIVERED})
 
 _EXPIRY = "expiry"
+_NOTHING = timedelta(0)
 _LIMIT = 100
 _LEVELS: Mapping[AlarmLevel, int] = {level: rank for rank, level in enumerate(AlarmLevel)}
 
@@ -59,9 +61,7 @@ def schedule(referral: Referral, *, sop: Sop) -> Sequence[Firing]:
 
     A referral that nobody acknowledges ends, and then nothing more is said: the end comes last.
     """
-    if referral.has_ended:
-        return ()
-    found = [firing for firing in _all(referral, sop) if firing.key not in referral.clocks.fired]
+    found = [_firing(referral, ring) for ring in _rings(referral, sop)]
     found.sort(key=lambda firing: (firing.at, firing.kind is FiringKind.EXPIRED, firing.phase.value))
     end = next((place for place, firing in enumerate(found) if firing.kind is FiringKind.EXPIRED), len(found))
     return found[: end + 1]
@@ -69,10 +69,8 @@ def schedule(referral: Referral, *, sop: Sop) -> Sequence[Firing]:
 
 def next_clock_at(referral: Referral, *, sop: Sop) -> str | None:
     """Return when the clocks of a referral next have something to say; None when never again."""
-    if referral.has_ended:
-        return None
-    fired = referral.clocks.fired
-    return min((firing.at for firing in _all(referral, sop) if firing.key not in fired), default=None)
+    first = min((ring.moment for ring in _rings(referral, sop)), default=None)
+    return None if first is None else to_wire(first)
 
 
 def worth_saying(due: Sequence[Firing]) -> Sequence[Firing]:
@@ -108,44 +106,54 @@ def began_at(referral: Referral, rule: ClockRule | None) -> datetime:
     return from_wire(accepted if late and accepted is not None else referral.received_at)
 
 
-def _all(referral: Referral, sop: Sop) -> Iterator[Firing]:
-    level = sop.urgencies[referral.urgency]
+class _Ring(NamedTuple):
+    """A moment at which a clock says something; `alarm` None is the end of a referral."""
+
+    moment: datetime
+    phase: ClockPhase
+    limit: datetime
+    alarm: Alarm | None
+
+
+def _rings(referral: Referral, sop: Sop) -> Iterator[_Ring]:
+    """Yield all that was not said before, in no order. Every write of a referral asks for it: it is kept quick."""
+    if referral.has_ended:
+        return
+    level, fired = sop.urgencies[referral.urgency], referral.clocks.fired
+    received = from_wire(referral.received_at)
     for phase, due in referral.open_duties().items():
-        alarms = [alarm for alarm in level.alarms if phase in alarm.phases]
-        began = began_at(referral, rule_of(referral, phase, sop=sop))
-        yield from _alarms(alarms, phase=phase, due=due, began=began)
-    if level.expiry is not None and referral.state in UNHEARD and ClockPhase.ACKNOWLEDGE in referral.due:
-        yield _end(referral, level.expiry, sop)
+        rule = rule_of(referral, phase, sop=sop) if referral.clocks.accepted_at else None
+        limit, began = from_wire(due.at), began_at(referral, rule) if rule else received
+        length = limit - began
+        for alarm in level.alarms:
+            if phase not in alarm.phases or (fired and _key(phase, alarm) in fired):
+                continue
+            if length > _NOTHING:
+                yield _Ring(began + _after(alarm, length), phase, limit, alarm)
+            elif alarm.percent == _LIMIT:  # the window had closed before anybody was asked: said, once
+                yield _Ring(limit, phase, limit, alarm)
+    if referral.state in UNHEARD and level.expiry is not None and ClockPhase.ACKNOWLEDGE in referral.due:
+        end = _expires_at(referral, level.expiry, began=received, sop=sop)
+        yield _Ring(end, ClockPhase.ACKNOWLEDGE, end, None)
 
 
-def _alarms(alarms: Sequence[Alarm], *, phase: ClockPhase, due: DueTime, began: datetime) -> Iterator[Firing]:
-    limit = from_wire(due.at)
-    length = limit - began
-    if length <= timedelta(0):  # the window had closed before anybody was asked: say so, once
-        alarms = [alarm for alarm in alarms if alarm.percent == _LIMIT]
-    for alarm in alarms:
-        moment = limit if length <= timedelta(0) else began + _after(alarm, length)
-        kind = FiringKind.WARNING if moment < limit else FiringKind.MISSED
-        yield Firing(to_wire(moment), kind, phase, alarm.id, alarm.level, due)
+def _firing(referral: Referral, ring: _Ring) -> Firing:
+    due, at = referral.due[ring.phase], to_wire(ring.moment)
+    if ring.alarm is None:
+        return Firing(at, FiringKind.EXPIRED, ring.phase, _EXPIRY, AlarmLevel.COORDINATOR, due)
+    kind = FiringKind.WARNING if ring.moment < ring.limit else FiringKind.MISSED
+    return Firing(at, kind, ring.phase, ring.alarm.id, ring.alarm.level, due)
+
+
+def _key(phase: ClockPhase, alarm: Alarm) -> str:
+    return f"{phase.value}.{alarm.id}"
 
 
 def _after(alarm: Alarm, length: timedelta) -> timedelta:
     return length * (alarm.percent or 0) / _LIMIT if alarm.minutes is None else timedelta(minutes=alarm.minutes)
 
 
-def _end(referral: Referral, expiry: Expiry, sop: Sop) -> Firing:
-    return Firing(
-        at=to_wire(_expires_at(referral, expiry, sop)),
-        kind=FiringKind.EXPIRED,
-        phase=ClockPhase.ACKNOWLEDGE,
-        alarm=_EXPIRY,
-        level=AlarmLevel.COORDINATOR,
-        due=referral.due[ClockPhase.ACKNOWLEDGE],
-    )
-
-
-def _expires_at(referral: Referral, expiry: Expiry, sop: Sop) -> datetime:
-    began = from_wire(referral.received_at)
+def _expires_at(referral: Referral, expiry: Expiry, *, began: datetime, sop: Sop) -> datetime:
     if expiry.minutes is not None:
         return began + timedelta(minutes=expiry.minutes)
     rule = rule_of(referral, ClockPhase.ACKNOWLEDGE, sop=sop)

@@ -82,7 +82,7 @@ def test_a_window_that_had_closed_before_anybody_was_asked_is_called_out_once_an
 @pytest.mark.parametrize("end", sorted(ENDS))
 def test_nothing_is_said_after_an_end(end: ReferralState) -> None:
     referral = replace(a_referral(received_at=hanoi("2026-11-20 09:00")), state=end)
-    assert schedule(referral, sop=SOP) == ()
+    assert not schedule(referral, sop=SOP)
     assert next_clock_at(referral, sop=SOP) is None
 
 
