@@ -1,6 +1,7 @@
 """One agency service put together: the one place of the chassis that knows all its parts."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -49,10 +50,13 @@ from shared.transport.peer import Peer
 from shared.transport.webhooks import Webhooks
 from shared.web.factory import MeshApp, create_app
 from shared.web.health import Check
+from shared.web.rate_limit import RateLimit, RatePolicy
 from shared.web.security import bearer
 from shared.wire.delivery import ENVELOPE_MOST
 
 VERSION: Final = "0.1.0"
+#: How often one partner system may call: bursts, and two hundred calls a second in the long run.
+CALLS: Final = RatePolicy(quota=6_000, window_seconds=30)
 
 SectorRouters = Callable[[Office, CaseReader, Doorkeeper], Sequence[APIRouter]]
 
@@ -119,6 +123,7 @@ def build_app(
         ],
         public_paths=oauth.PUBLIC_PATHS,
         scopes=SCOPES,
+        rate_limit=RateLimit(CALLS, timer=time.monotonic),
         body_caps={DELIVERIES: ENVELOPE_MOST},
         checks=[Check("keys", partial(_check_keys, house)), Check("database", house.store.check)],
     )

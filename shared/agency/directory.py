@@ -1,8 +1,8 @@
 """Who the other agencies are: their keys, sectors, services and areas, as the gateway's directory says.
 
-Promises that sealing works while the gateway is away (entries are kept), that a rotated key is found (an
-unknown one makes this service ask again, at most once a minute per agency), and that a withdrawn key stops
-being believed within ten minutes.
+Promises that sealing works while the gateway is away or hangs (entries are kept, and a caller waits for a fresh one
+only briefly), that a rotated key is found (an unknown one makes this service ask again, at most once a minute per
+agency), and that a withdrawn key stops being believed within ten minutes.
 """
 
 import asyncio
@@ -23,6 +23,9 @@ from shared.seal.keys import EncryptionPublicKey, KeyRing
 FRESH: Final = timedelta(minutes=10)
 #: At most this often is an entry asked for again because a signature did not hold.
 ASK_AGAIN: Final = timedelta(minutes=1)
+
+#: Seconds to wait for a fresh entry where an older one is at hand.
+BRIEFLY: Final = 3.0
 
 _KEYS_OF_GATEWAY: Final = "/.well-known/jwks.json"
 
@@ -54,6 +57,7 @@ class Directory:
         self._clock = clock
         self._known: dict[str, Entry] = {}
         self._asking: dict[str, asyncio.Lock] = {}
+        self._asked_at: dict[str, datetime] = {}
 
     async def entry(self, agency_id: str, *, fresh: timedelta = FRESH) -> Entry:
         """Return the entry of an agency, asked for anew when older than `fresh` and the gateway answers.
@@ -62,17 +66,30 @@ class Directory:
         gateway is away.
         """
         async with self._asking.setdefault(agency_id, asyncio.Lock()):
-            known = self._known.get(agency_id)
-            if known is not None and self._clock.now() - known.fetched_at < fresh:
+            known = self._known.get(agency_id) or await self._kept(agency_id)
+            if known is not None and not self._should_ask(known, fresh):
                 return known
+            self._asked_at[agency_id] = self._clock.now()
             try:
-                return await self._fetch(agency_id)
-            except PeerUnavailable:
-                kept = known or await self._kept(agency_id)
-                if kept is None:
+                async with asyncio.timeout(None if known is None else BRIEFLY):
+                    return await self._fetch(agency_id)
+            except (PeerUnavailable, TimeoutError):
+                if known is None:
                     raise
-                self._known[agency_id] = kept
-                return kept
+                return known
+
+    def _should_ask(self, known: Entry, fresh: timedelta) -> bool:
+        """Say whether an entry is too old, and was not asked for in vain just now."""
+        now = self._clock.now()
+        asked_at = self._asked_at.get(known.agency_id, known.fetched_at)
+        return now - known.fetched_at >= fresh and now - asked_at >= min(fresh, ASK_AGAIN)
+
+    async def encryption_key(self, agency_id: str) -> EncryptionPublicKey:
+        """Return the key an agency wants to be sealed to, as of the last minute where the gateway answers.
+
+        Raises as `entry`, and `InputRejected` (`key.invalid`).
+        """
+        return (await self.entry(agency_id, fresh=ASK_AGAIN)).encryption_key()
 
     async def check_signature(self, sender: str, body: bytes, signature: str) -> None:
         """Check a message's signature against its sender's published keys.
@@ -81,6 +98,8 @@ class Directory:
         sender's keys cannot be had now.
         """
         known = await self.entry(sender)
+        if self._clock.now() - known.fetched_at > FRESH:  # a key withdrawn since would still be believed
+            raise PeerUnavailable("peer.unreachable", "The sender's keys cannot be looked up now.", retry_after=1)
         try:
             verify_detached(body, signature, known.ring)
         except InputRejected:
@@ -102,7 +121,10 @@ class Directory:
 
     async def _kept(self, agency_id: str) -> Entry | None:
         record = await self._store.read(lambda reading: reading.get(KnownAgency, agency_id))
-        return None if record is None else _read(agency_id, record.entry, from_wire(record.fetched_at))
+        if record is None:
+            return None
+        kept = self._known[agency_id] = _read(agency_id, record.entry, from_wire(record.fetched_at))
+        return kept
 
     async def _keep(self, entry: Entry) -> None:
         def work(desk: Desk) -> None:

@@ -5,6 +5,7 @@ from the consent, from the service type, or from this agency's place in the dire
 fit the schema of its compartment.
 """
 
+import asyncio
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from shared.agency.acting import Caller
-from shared.agency.directory import Entry
+from shared.agency.directory import ASK_AGAIN, BRIEFLY, Entry
 from shared.agency.office import Office
 from shared.agency.records import Referral
 from shared.agency.requests import ReferralRequest
@@ -125,8 +126,9 @@ async def _lineage(office: Office, basis: ConsentBasisV1 | OtherBasisV1) -> tupl
     if not isinstance(basis, ConsentBasisV1):
         return ()
     try:
-        return await office.grants.lineage(basis.consent_id)
-    except PeerUnavailable:  # another agency's consent, and nobody to ask: the gateway will decide
+        async with asyncio.timeout(BRIEFLY):
+            return await office.grants.lineage(basis.consent_id)
+    except (PeerUnavailable, TimeoutError):  # another agency's consent, and nobody to ask: the gateway will decide
         return ()
 
 
@@ -148,7 +150,7 @@ async def _own_province(office: Office) -> str:
 async def _recipient(office: Office, request: ReferralRequest, area: str) -> Entry:
     agency_id = request.recipient or await _matched(office, request, area)
     try:
-        return await office.directory.entry(agency_id)
+        return await office.directory.entry(agency_id, fresh=ASK_AGAIN)
     except NotFound as fault:
         message = "No such agency in the directory."
         unknown = FieldFault("/recipient", "agency.unknown", message)

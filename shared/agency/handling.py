@@ -82,7 +82,7 @@ async def send_note(office: Office, caller: Caller, referral_id: str, request: N
         {Compartment.NOTE: content},
         message_id=message_id,
         basis=referral.basis,
-        recipient=(await office.directory.entry(other)).encryption_key(),
+        recipient=await office.directory.encryption_key(other),
     )
     facts = {
         "recipient": other,

@@ -161,7 +161,7 @@ class Settling:
         lost = lost_names(contents, compartments)
         if not lost:
             return None
-        opened = contents.were_opened(lost)
+        opened = contents.were_opened(lost) or referral.sealed_off_at is not None
         after = state or state_without(contents, lost, self._opener.sop)
         seal_off(desk, contents, lost, vault=self._opener.vault, at=self._now(), state=after)
         self._notifier.tell(desk, "referral.sealed", referral_id=referral.referral_id, state=after)
