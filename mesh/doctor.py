@@ -1,6 +1,5 @@
 """What is wrong with this mesh, if anything: looks, changes nothing, says how to mend it."""
 
-import asyncio
 import shutil
 import stat
 import sys
@@ -10,10 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+import httpx
+
 from mesh.home import PASSPHRASE, Home
-from mesh.refusal import CommandRefused
 from mesh.roster import DEPLOYABLES, Deployable
-from mesh.supervisor import wait_until_ready
 from shared.kernel.errors import MeshError
 from shared.seal.keys import AgencyKeys
 from shared.sop.loader import load_sop
@@ -86,14 +85,14 @@ def attempt(subject: str, action: Callable[[], object], mend: str) -> Finding:
     """Look whether an action succeeds."""
     try:
         action()
-    except (CommandRefused, MeshError, OSError):
+    except (MeshError, OSError, httpx.HTTPError):
         return Finding(subject, is_well=False, mend=mend)
     return Finding(subject, is_well=True)
 
 
 def answer(url: str) -> None:
-    """Ask a service whether it is ready. Raises `CommandRefused` when it is not."""
-    asyncio.run(wait_until_ready(url, within=ANSWER_WITHIN))
+    """Ask a service once whether it is ready. Raises `httpx.HTTPError` when it is not."""
+    httpx.get(f"{url}/readyz", timeout=ANSWER_WITHIN, trust_env=False).raise_for_status()
 
 
 def free_bytes(home: Home) -> int:

@@ -16,8 +16,12 @@ HEADINGS: Final = ("call", "what it does", "scope", "answers")
 
 
 def render() -> str:
+    """Return the page for the services as they are."""
+    return render_from(documents())
+
+
+def render_from(known: Mapping[str, Mapping[str, Any]]) -> str:
     """Return the page: the gateway, what all agency services have, and what each has of its own."""
-    known = documents()
     agencies = {agency.name: list(operations(known[agency.name])) for agency in AGENCIES}
     shared = [row for row in agencies[AGENCIES[0].name] if all(row in rows for rows in agencies.values())]
     parts = [INTRODUCTION, "## Gateway", table(HEADINGS, operations(known[GATEWAY.name]))]

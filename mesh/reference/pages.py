@@ -9,7 +9,9 @@ from mesh.reference import configuration, errors, http_api, lifecycle, procedure
 
 FOLDER: Final = CHECKOUT / "docs" / "reference"
 
-PAGES: Final[Mapping[str, Callable[[], str]]] = {
+Pages = Mapping[str, Callable[[], str]]
+
+PAGES: Final[Pages] = {
     "configuration.md": configuration.render,
     "errors.md": errors.render,
     "http-api.md": http_api.render,
@@ -18,23 +20,23 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
 }
 
 
-def write(folder: Path = FOLDER) -> list[Path]:
+def write(folder: Path = FOLDER, *, pages: Pages = PAGES) -> list[Path]:
     """Write every page and return those that changed."""
     folder.mkdir(parents=True, exist_ok=True)
-    changed = dict(drift(folder))
+    changed = dict(drift(folder, pages))
     for path, text in changed.items():
         path.write_text(text, encoding="utf-8")
     return list(changed)
 
 
-def outdated(folder: Path = FOLDER) -> list[Path]:
+def outdated(folder: Path = FOLDER, *, pages: Pages = PAGES) -> list[Path]:
     """Return the pages that are missing or differ from what the code says."""
-    return [path for path, _ in drift(folder)]
+    return [path for path, _ in drift(folder, pages)]
 
 
-def drift(folder: Path) -> Iterator[tuple[Path, str]]:
+def drift(folder: Path, pages: Pages) -> Iterator[tuple[Path, str]]:
     """Yield each page that is missing or differs, with what it should say."""
-    for name, render in PAGES.items():
+    for name, render in pages.items():
         path, text = folder / name, render()
         if content(path) != text:
             yield path, text
