@@ -2,7 +2,7 @@
 
 All units of all gateways are one sequence, and each of them counts what the ones before it granted; so the
 places granted are never more than the places stated. Every grant, release and refusal is in the ledger,
-without the agency whose place it is: the ledger is public, and a protected site must not be counted in it.
+without the agency whose place it is: whoever reads the ledger must not count a protected site in it.
 """
 
 from collections.abc import Callable
