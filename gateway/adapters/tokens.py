@@ -4,10 +4,10 @@ from collections.abc import Collection
 from datetime import timedelta
 
 from gateway.adapters.desk import SqlDesk
-from gateway.adapters.roster import Roster
+from gateway.adapters.roster import Client, Roster
 from gateway.adapters.tables import USED_ASSERTIONS
 from shared.kernel.clock import Clock, to_wire
-from shared.kernel.errors import InputRejected, MeshError, NotAuthenticated, NotPermitted
+from shared.kernel.errors import InputRejected, NotAuthenticated
 from shared.kernel.identifiers import IdFactory
 from shared.seal.keys import AgencyKeys
 from shared.seal.tokens import (
@@ -54,16 +54,16 @@ class TokenDesk:
     async def issue(self, assertion: str, *, scopes: Collection[str] | None) -> tuple[str, frozenset[str]]:
         """Return an access token and its scopes for a client assertion.
 
-        Raises `NotAuthenticated` (`client.invalid`) for any fault of the assertion, `NotPermitted`
+        Raises `NotAuthenticated` (`client.invalid`) for any fault of the assertion and for an unknown client,
+        (`client.replayed`) for one that holds and was used before, `NotPermitted`
         (`agency.disabled`), `InputRejected` (`token.scope-unknown`) for scopes the client cannot have.
         """
         try:
-            read = await self._read(assertion)
-        except NotPermitted:
-            raise
-        except MeshError as fault:
+            client = await self._roster.active(unverified_client_id(assertion))
+            read = self._read(assertion, client)
+        except (NotAuthenticated, InputRejected) as fault:
             raise NotAuthenticated("client.invalid", "The client assertion is not valid. Sign a fresh one.") from fault
-        client = await self._roster.active(read.client_id)
+        await self._use_up(read)
         granted = client.scopes if scopes is None else client.scopes & frozenset(scopes)
         if not granted:
             raise InputRejected(
@@ -81,15 +81,15 @@ class TokenDesk:
         )
         return token, granted
 
-    async def _read(self, assertion: str) -> Assertion:
-        client = await self._roster.active(unverified_client_id(assertion))
+    def _read(self, assertion: str, client: Client) -> Assertion:
         audiences = (f"{self._issuer}/oauth/token", self._issuer)
-        read = read_assertion(assertion, client.ring, audiences=audiences, at=self._clock.now())
+        return read_assertion(assertion, client.ring, audiences=audiences, at=self._clock.now())
+
+    async def _use_up(self, read: Assertion) -> None:
         key = f"{read.client_id}/{read.jti}"
         until = to_wire(read.expires_at + LEEWAY)
         if not await self._writer.submit(lambda desk: _first_use(desk, key, until), prefetch=[(USED_ASSERTIONS, key)]):
             raise NotAuthenticated("client.replayed", "This client assertion was used before. Sign a fresh one.")
-        return read
 
 
 def _first_use(desk: SqlDesk, key: str, until: str) -> bool:
