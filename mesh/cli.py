@@ -129,6 +129,10 @@ def enroll_agency(
     jwks: Annotated[Path, typer.Option(help="File with its public keys (a JWK Set).")],
     service: Annotated[list[str] | None, typer.Option(help="Service type it gives; all of its sector without.")] = None,
     base_url: Annotated[str | None, typer.Option(help="Where it takes deliveries; without, it polls.")] = None,
+    hours: Annotated[
+        str | None, typer.Option(help="24/7, or rules: 'Mo-Fr 07:30-11:30,13:30-17:00; Sa 08:00-12:00; PH off'.")
+    ] = None,
+    protected: Annotated[bool, typer.Option("--protected", help="A shelter whose place and name stay secret.")] = False,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Enrol an agency, or state it anew; prints its webhook secret once, as JSON."""
@@ -143,6 +147,8 @@ def enroll_agency(
         services=service or [],
         jwks_file=jwks,
         base_url=base_url,
+        hours=hours,
+        protected=protected,
     )
     with directory(Home(home)) as gateway:
         secret = gateway.enroll(stated)

@@ -31,6 +31,8 @@ def enrolment(
     services: Sequence[str],
     jwks_file: Path,
     base_url: str | None,
+    hours: str | None = None,
+    protected: bool = False,
 ) -> AgencyEnrolment:
     """Read what an operator states of an agency. Without `services` it gives all of its sectors."""
     return AgencyEnrolment(
@@ -42,6 +44,8 @@ def enrolment(
         services=frozenset(services) or services_of(sectors),
         jwks=read_jwks(jwks_file),
         base_url=base_url.rstrip("/") if base_url else None,
+        hours=hours,
+        protected=protected,
     )
 
 

@@ -96,6 +96,8 @@ def _rejected(message: str) -> InputRejected:
 
 def _enroll(desk: SqlDesk, enrolment: AgencyEnrolment) -> str:
     known = desk.book.get(AGENCIES, enrolment.id)
+    if known is not None and known["protected"] and not enrolment.protected:
+        raise _rejected("This is a protected site; state it as protected. What was protected once stays so.")
     secret = str(known["webhook_secret"]) if known else new_webhook_secret()
     recorded = desk.record("directory", enrolment.id, code="enrolled")
     facts = {

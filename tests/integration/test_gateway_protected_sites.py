@@ -80,6 +80,13 @@ async def test_site_that_becomes_protected_must_first_give_up_its_commune(mesh: 
         join(mesh, SITE, areas=frozenset({"14758"}), protected=True)
 
 
+async def test_stating_a_protected_site_anew_does_not_uncover_it_by_mistake(mesh: Mesh) -> None:
+    protected(mesh)
+    with pytest.raises(InputRejected, match=r"agency\.enrolment"):
+        join(mesh, SITE, areas=frozenset({"14758"}), **SECRETS)
+    assert (await mesh[HEALTH].get(f"/v1/agencies/{SITE}")).json()["name"] == MASK
+
+
 async def test_asking_in_every_commune_does_not_find_the_one_it_is_in(mesh: Mesh) -> None:
     import_communes(mesh)
     await state(protected(mesh), capacity=3)

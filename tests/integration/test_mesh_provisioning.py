@@ -118,6 +118,15 @@ def test_enrolling_prints_the_webhook_secret_once_as_json(home: Home, tmp_path: 
     assert "whsec_" not in json.dumps(listed)
 
 
+def test_shelter_is_enrolled_as_a_protected_site_with_its_hours(home: Home, tmp_path: Path) -> None:
+    jwks = tmp_path / "jwks.json"
+    jwks.write_text(json.dumps(AgencyKeys.generate().public_jwks()))
+    options = ("--id", "site-7", "--name", "Nhà tạm lánh", "--sector", "social", "--area", "38", "--jwks", str(jwks))
+    run("agencies", "enroll", *options, "--protected", "--hours", "24/7", home=home)
+    enrolled = agencies(home)["site-7"]
+    assert (enrolled.protected, enrolled.hours) == (True, "24/7")
+
+
 def test_communes_are_imported_from_csv(home: Home, tmp_path: Path) -> None:
     file = tmp_path / "areas.csv"
     file.write_text("code,full_name,province_code\n38,Tỉnh Thanh Hóa,\n14758,Phường Hạc Thành,38\n", encoding="utf-8")
