@@ -4,28 +4,22 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from fastapi import APIRouter, FastAPI
-from sqlalchemy import Engine, insert, select
 
 from gateway.adapters.background import Background, Chore
 from gateway.adapters.bell import Bell
-from gateway.adapters.desk import SqlDesk
+from gateway.adapters.core import Core, open_records
 from gateway.adapters.directory import Directory
 from gateway.adapters.dispatcher import Dispatcher
 from gateway.adapters.evidence import Evidence
 from gateway.adapters.housekeeping import Housekeeping
-from gateway.adapters.ledger import HEAD_ID, lock_head
 from gateway.adapters.matches import MatchFinder
-from gateway.adapters.memory import RowMemory
-from gateway.adapters.notices import NoticeWriter
 from gateway.adapters.provisioning import Provisioning
 from gateway.adapters.readings import Readings
 from gateway.adapters.receipts import ReceiptDesk
 from gateway.adapters.roster import Roster
-from gateway.adapters.tables import LEDGER_HEAD, METADATA
 from gateway.adapters.ticker import Ticker
 from gateway.adapters.tokens import TokenDesk
 from gateway.domain.credential import SCOPES_MEANING
@@ -43,13 +37,8 @@ from gateway.web.referrals import ReadingRoutes
 from gateway.web.sop import SopRoutes
 from shared.kernel.clock import Clock, SystemClock
 from shared.kernel.errors import PeerUnavailable
-from shared.kernel.identifiers import IdFactory, Uuid7Factory
 from shared.seal.keys import AgencyKeys
-from shared.sop.loader import load_sop
-from shared.sop.model import Sop
 from shared.sop.neighbours import load_neighbours
-from shared.storage.engine import create_schema, open_engine, read
-from shared.storage.group_commit import GroupWriter
 from shared.telemetry.logs import configure_logs
 from shared.telemetry.tracing import Telemetry, configure
 from shared.web.factory import MeshApp, create_app
@@ -62,44 +51,10 @@ ENVELOPE_MOST = 2 * 1024 * 1024
 BODY_CAPS = {"/v1/batches": ENVELOPE_MOST, "/v1/inbox/receipts": ENVELOPE_MOST}
 
 
-@dataclass(frozen=True, slots=True)
-class Core:
-    """What every part of the gateway stands on."""
-
-    engine: Engine
-    writer: GroupWriter[SqlDesk]
-    keys: AgencyKeys
-    clock: Clock
-    ids: IdFactory
-    sop: Sop
-
-    def close(self) -> None:
-        """Finish what is queued and let go of the database."""
-        self.writer.close()
-        self.engine.dispose()
-
-
 def open_core(settings: GatewaySettings, *, clock: Clock | None = None, keys: AgencyKeys | None = None) -> Core:
-    """Open database, keys and writer; `keys` that are at hand need not be read from their file.
-
-    Raises `InternalFault` or `InputRejected` when something is not as it must be.
-    """
-    clock = clock or SystemClock()
-    ids = Uuid7Factory(clock)
+    """Open keys, database and writer; `keys` that are at hand need not be read from their file."""
     keys = keys or AgencyKeys.load(settings.key_file, settings.key_passphrase.get_secret_value())
-    procedure = load_sop()
-    engine = open_engine(settings.database_url)
-    create_schema(engine, METADATA)
-    _begin_ledger(engine)
-    open_desk = partial(
-        SqlDesk,
-        clock=clock,
-        sop=procedure,
-        memory=RowMemory(),
-        notices=NoticeWriter(ids=ids, key=keys.signing),
-    )
-    writer = GroupWriter(engine, open_desk=open_desk, on_begin=lock_head)
-    return Core(engine=engine, writer=writer, keys=keys, clock=clock, ids=ids, sop=procedure)
+    return open_records(settings.database_url, keys=keys, clock=clock or SystemClock())
 
 
 def open_provisioning(settings: GatewaySettings, *, keys: AgencyKeys | None = None) -> Provisioning:
@@ -237,13 +192,3 @@ async def _check_writer(core: Core) -> None:
 
 async def _check_database(core: Core) -> None:
     await core.writer.submit(lambda desk: desk.at)
-
-
-def _begin_ledger(engine: Engine) -> None:
-    """Write the empty head of a new ledger; leave an old one alone."""
-    with read(engine) as connection:
-        if connection.execute(select(LEDGER_HEAD.c.id).where(LEDGER_HEAD.c.id == HEAD_ID)).first() is not None:
-            return
-    with engine.begin() as connection:
-        if connection.execute(select(LEDGER_HEAD.c.id).where(LEDGER_HEAD.c.id == HEAD_ID)).first() is None:
-            connection.execute(insert(LEDGER_HEAD).values(id=HEAD_ID, size=0, frontier=[]))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Engine, insert, select
 
 from gateway.adapters.tables import LEDGER_ENTRIES, LEDGER_HEAD, LEDGER_TILES
 from gateway.application.ports import Recorded
@@ -17,8 +17,10 @@ from shared.kernel.errors import FatalLedgerError
 from shared.ledger.entry import Entry, leaf_text
 from shared.ledger.tree import Frontier, leaf_hash
 from shared.storage.book import Book
+from shared.storage.engine import read
 
 HEAD_ID = 1
+_HEAD = select(LEDGER_HEAD.c.id).where(LEDGER_HEAD.c.id == HEAD_ID)
 
 
 def lock_head(book: Book) -> None:
@@ -96,3 +98,17 @@ def read_head(connection: Connection) -> Frontier:
     if row is None:
         raise FatalLedgerError("ledger.head-missing", "The ledger has no head.")
     return Frontier.from_list(row.frontier, size=row.size)
+
+
+def begin_ledger(engine: Engine) -> None:
+    """Write the empty head of a new ledger; leave an old one alone."""
+    if _has_head(engine):
+        return
+    with engine.begin() as connection:
+        if connection.execute(_HEAD).first() is None:
+            connection.execute(insert(LEDGER_HEAD).values(id=HEAD_ID, size=0, frontier=[]))
+
+
+def _has_head(engine: Engine) -> bool:
+    with read(engine) as connection:
+        return connection.execute(_HEAD).first() is not None

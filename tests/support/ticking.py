@@ -7,9 +7,10 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from gateway.adapters.bell import Bell
+from gateway.adapters.core import Core
 from gateway.adapters.tables import LEDGER_ENTRIES, REFERRALS
 from gateway.adapters.ticker import Ticker
-from gateway.bootstrap import Core, open_core, open_ticker
+from gateway.bootstrap import open_core, open_ticker
 from shared.kernel.clock import ManualClock, from_wire
 from shared.wire.messages import parse_notice
 from tests.support.agency import Agency, Sent
