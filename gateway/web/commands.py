@@ -127,12 +127,13 @@ def _one_id(in_body: str | None, in_path: str | None, pointer: str) -> str:
 
 
 def prefetchable(kind: str, message: Any) -> Mapping[str, tuple[str, ...]]:
-    """Return the ids a use case will read for this message, by what they are."""
+    """Return the ids a use case will read for this message, by what they are. A new referral is not there to read."""
     parties = tuple(filter(None, (message.sender, getattr(message, "recipient", None))))
     basis = getattr(message, "basis", None)
+    about = None if kind == "referral" else getattr(message, "referral_id", None)
     return {
         "messages": (message.id,),
         "agencies": parties,
-        "referrals": tuple(filter(None, (getattr(message, "referral_id", None), getattr(message, "parent_id", None)))),
+        "referrals": tuple(filter(None, (about, getattr(message, "parent_id", None)))),
         "consents": tuple(filter(None, (getattr(basis, "consent_id", None), getattr(message, "consent_id", None)))),
     }

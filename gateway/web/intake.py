@@ -5,7 +5,6 @@ signer is the sender; (4) hand the command to its use case, in one unit of work 
 the receipt. A refusal at any step is in the ledger before the caller hears of it.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -120,11 +119,10 @@ class Intake:
             raise outcome.error
         if submission.kind in _QUEUED:
             self._queued(arrival.recipient)
-        receipt = json.dumps(json.loads(outcome.answer)["receipt"], separators=(",", ":")).encode()
         return Answer(
             status=STATUS.get(submission.kind, ACCEPTED),
             text=outcome.answer,
-            receipt=sign_compact(receipt, self._key),
+            receipt=sign_compact(outcome.receipt.encode(), self._key),
             replayed=outcome.replayed,
         )
 

@@ -19,6 +19,8 @@ LEAF_VERSION = 1
 #: A leaf's length travels in two bytes (C2SP tlog-tiles).
 LEAF_BYTES_MOST = 65_535
 
+_write = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
@@ -53,7 +55,7 @@ def leaf_text(entry: Entry) -> str:
         value = getattr(entry, name)
         if value is not None:
             facts[name] = value
-    text = json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    text = _write(facts)
     return text if text.isascii() else canonical_json(facts).decode()
 
 

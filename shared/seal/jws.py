@@ -69,7 +69,8 @@ def verify_detached(body: bytes, signature: str, ring: KeyRing) -> str:
 
 def sign_compact(payload: bytes, key: SigningKey, typ: str = MESSAGE_TYPE) -> str:
     """Return `payload` as a compact JWS of type `typ`."""
-    token = jose_jws.sign(payload, key.jose, headers={"kid": key.kid, "typ": typ}, algorithm=ES256)
+    signed = _signing_input(protected_text(key.kid, typ), payload)
+    token = f"{signed.decode('ascii')}.{b64url(key.sign(signed))}"
     if len(token) > TOKEN_MOST:
         raise signature_rejected()
     return token

@@ -7,6 +7,7 @@ connect and pool timeouts).
 Refuses: other databases, and SQLite in memory, which each connection would see differently.
 """
 
+import json
 import os
 import sqlite3
 import time
@@ -29,6 +30,8 @@ _STATEMENT_MILLIS = 15_000
 _IDLE_MILLIS = 30_000
 _CONNECT_SECONDS = 5
 _POOL: dict[str, Any] = {"pool_size": 8, "max_overflow": 8, "pool_timeout": 5}
+#: JSON columns are written compactly, by a writer made once.
+_JSON: dict[str, Any] = {"json_serializer": json.JSONEncoder(separators=(",", ":")).encode}
 _SQLITE_PRAGMAS = (
     "synchronous=FULL",
     "foreign_keys=ON",
@@ -100,7 +103,9 @@ def _open_sqlite(url: URL) -> Engine:
     if not url.database or url.database == ":memory:" or url.query:
         raise _wrong_url()
     _create_private(Path(url.database))
-    engine = create_engine(url, connect_args={"timeout": _BUSY_MILLIS / 1000, "check_same_thread": False}, **_POOL)
+    engine = create_engine(
+        url, connect_args={"timeout": _BUSY_MILLIS / 1000, "check_same_thread": False}, **_POOL, **_JSON
+    )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -153,7 +158,7 @@ def _open_postgres(url: URL) -> Engine:
     }
     options = " ".join(f"-c {name}={millis}" for name, millis in limits.items()) + " -c timezone=UTC"
     arguments = {"connect_timeout": _CONNECT_SECONDS, "options": options}
-    return create_engine(url, connect_args=arguments, pool_pre_ping=True, **_POOL)
+    return create_engine(url, connect_args=arguments, pool_pre_ping=True, **_POOL, **_JSON)
 
 
 def _read_options(engine: Engine) -> dict[str, Any]:

@@ -7,9 +7,8 @@ message with a repeated member name is accepted, because two readers may underst
 fields, unbounded text and free text. What a message may *do* is decided elsewhere.
 """
 
-import json
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal, TypeVar
+from typing import Annotated, Final, Literal, TypeVar
 
 from pydantic import Field, StrictBool, ValidationError, model_validator
 
@@ -48,6 +47,7 @@ from shared.wire.parts import (
     refuse,
     repeated,
 )
+from shared.wire.repeats import refuse_repeated_names
 
 #: The largest body of one message, in bytes.
 MESSAGE_MOST: Final = 512 * 1024
@@ -290,7 +290,7 @@ def read(model: type[_MessageT], body: bytes, *, most: int = MESSAGE_MOST) -> _M
         message = model.model_validate_json(body)
     except ValidationError as error:
         raise _rejected(error) from None
-    _refuse_repeated_names(body)
+    refuse_repeated_names(body, message)
     return message
 
 
@@ -361,13 +361,3 @@ def _rejected(error: ValidationError) -> InputRejected:
         return InputRejected("message.not-json", faults[0].message)
     text = "The message does not follow the contract; errors say where and how to mend it."
     return InputRejected("message.invalid", text, faults=faults)
-
-
-def _refuse_repeated_names(body: bytes) -> None:
-    """Refuse a document with a member name given twice. `body` is known to be JSON of small depth."""
-    json.loads(body, object_pairs_hook=_once)
-
-
-def _once(pairs: list[tuple[str, Any]]) -> None:
-    if len(dict(pairs)) != len(pairs):
-        raise InputRejected("message.repeated-name", "A field is given twice; give each name once.")
