@@ -91,7 +91,7 @@ class UsedAssertionRow(GatewayRow, table=True):
     """A client assertion's `jti`, kept until it could no longer be replayed."""
 
     __tablename__ = "used_assertions"
-    jti: str = Field(primary_key=True)  # client id "/" jti
+    jti: str = Field(primary_key=True)  # client id "/" SHA-256 of the jti, which may be any text
     expires_at: str = Field(index=True)
 
 

@@ -7,6 +7,7 @@ from gateway.adapters.desk import SqlDesk
 from gateway.adapters.roster import Client, Roster
 from gateway.adapters.tables import USED_ASSERTIONS
 from shared.kernel.clock import Clock, to_wire
+from shared.kernel.encoding import sha256_hex
 from shared.kernel.errors import InputRejected, NotAuthenticated
 from shared.kernel.identifiers import IdFactory
 from shared.seal.keys import AgencyKeys
@@ -86,7 +87,7 @@ class TokenDesk:
         return read_assertion(assertion, client.ring, audiences=audiences, at=self._clock.now())
 
     async def _use_up(self, read: Assertion) -> None:
-        key = f"{read.client_id}/{read.jti}"
+        key = f"{read.client_id}/{sha256_hex(read.jti.encode(errors='surrogatepass'))}"
         until = to_wire(read.expires_at + LEEWAY)
         if not await self._writer.submit(lambda desk: _first_use(desk, key, until), prefetch=[(USED_ASSERTIONS, key)]):
             raise NotAuthenticated("client.replayed", "This client assertion was used before. Sign a fresh one.")

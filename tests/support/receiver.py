@@ -7,9 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import uvicorn
-
 from tests.support.agency import Message
+from tests.support.serving import serving
 
 PATH = "/mesh/deliveries"
 #: What becomes of a delivery: the receipts to answer with, or a status that is an error.
@@ -74,14 +73,5 @@ def _receipts(tokens: Sequence[str]) -> bytes:
 async def receiving(behave: Behaviour = store_all) -> AsyncIterator[Receiver]:
     """Serve on a free port until the block ends."""
     receiver = Receiver(behave)
-    config = uvicorn.Config(receiver, port=0, lifespan="off", log_config=None, ws="none", timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
-    receiver.url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    try:
+    async with serving(receiver) as receiver.url:
         yield receiver
-    finally:
-        server.should_exit = True
-        await serving
