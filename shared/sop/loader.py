@@ -38,6 +38,7 @@ from shared.sop.model import (
     Urgency,
     UrgencyLevel,
 )
+from shared.sop.overrides import read_overrides
 from shared.sop.sheet import Sheet, SopRefused
 from shared.sop.sources import Sources
 from shared.sop.urgency import read_level
@@ -72,6 +73,7 @@ def read_sop(folder: Path) -> Sop:
         services=_services(folder, vocabulary),
         urgencies=_urgencies(_open(folder, "urgency"), sources),
         legal_bases=_legal_bases(_open(folder, "legal_bases"), sources),
+        overrides=read_overrides(_open(folder, "overrides"), sources),
         decline_reasons=declines,
         facts=facts,
         event_facts=event_facts,

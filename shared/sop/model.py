@@ -53,6 +53,7 @@ __all__ = [
     "LegalBasis",
     "LegalBasisKind",
     "Name",
+    "OverrideRules",
     "Party",
     "Pauses",
     "Precondition",
@@ -65,6 +66,7 @@ __all__ = [
     "ServiceType",
     "Sop",
     "Stage",
+    "TimeLimit",
     "Transition",
     "Urgency",
     "UrgencyLevel",
@@ -323,6 +325,31 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class TimeLimit:
+    """By when something is owed after a disclosure without consent, from its admission on."""
+
+    id: str
+    amount: int
+    unit: ClockUnit
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideRules:
+    """What is owed after a disclosure without consent. Access ends unless a ground of `two_person` is confirmed."""
+
+    two_person: frozenset[LegalBasisKind]
+    confirmation: TimeLimit
+    access: TimeLimit
+    telling: TimeLimit
+    review: TimeLimit
+    smallest_published: int  # the least count that anybody but oversight is shown
+    publishing_basis: Basis
+    outcomes: Mapping[str, Name]
+    measures: Mapping[str, Name]
+
+
+@dataclass(frozen=True, slots=True)
 class Sop:
     """The whole procedure as one immutable value."""
 
@@ -331,6 +358,7 @@ class Sop:
     services: Mapping[str, ServiceType]
     urgencies: Mapping[Urgency, UrgencyLevel]
     legal_bases: Mapping[LegalBasisKind, LegalBasis]
+    overrides: OverrideRules
     decline_reasons: Mapping[str, DeclineReason]
     facts: Mapping[str, FactField]  # of the envelope
     event_facts: Mapping[str, FactField]

@@ -19,10 +19,12 @@ from shared.sop.model import (
     FactTest,
     LegalBasis,
     Name,
+    OverrideRules,
     Pauses,
     Precondition,
     ServiceType,
     Sop,
+    TimeLimit,
     Transition,
     UrgencyLevel,
 )
@@ -46,6 +48,7 @@ def as_document(sop: Sop) -> Document:
         "urgencies": [_urgency(level) for level in sop.urgencies.values()],
         "compartments": {str(key): _name(name) for key, name in sop.compartment_names.items()},
         "legal_bases": [_legal_basis(basis) for basis in sop.legal_bases.values()],
+        "overrides": _overrides(sop.overrides),
         "decline_reasons": [_decline(reason) for reason in sop.decline_reasons.values()],
         "outcomes": {code: _name(name) for code, name in sop.outcomes.items()},
         "facts": [_fact(fact) for fact in sop.facts.values()],
@@ -210,6 +213,21 @@ def _legal_basis(legal: LegalBasis) -> Document:
         "needs_approver": legal.needs_approver,
         "basis": basis_document(legal.basis),
     }
+
+
+def _overrides(rules: OverrideRules) -> Document:
+    limits = (rules.confirmation, rules.access, rules.telling, rules.review)
+    return {
+        "two_person": sorted(rules.two_person),
+        "limits": [_limit(limit) for limit in limits],
+        "outcomes": _names(rules.outcomes),
+        "measures": _names(rules.measures),
+        "smallest_published": {"count": rules.smallest_published, "basis": basis_document(rules.publishing_basis)},
+    }
+
+
+def _limit(limit: TimeLimit) -> Document:
+    return {"id": limit.id, "amount": limit.amount, "unit": limit.unit, "basis": basis_document(limit.basis)}
 
 
 def _decline(reason: DeclineReason) -> Document:

@@ -27,6 +27,7 @@ from shared.sop.model import (
     LegalBasis,
     LegalBasisKind,
     Name,
+    OverrideRules,
     Party,
     Precondition,
     Presence,
@@ -37,6 +38,7 @@ from shared.sop.model import (
     ServiceType,
     Sop,
     Stage,
+    TimeLimit,
     Transition,
     Urgency,
     UrgencyLevel,
@@ -204,6 +206,25 @@ def a_row(
     )
 
 
+def a_rule_of_overrides() -> OverrideRules:
+    """Build what is owed after a disclosure without consent: a second person for break-glass, telling, review."""
+
+    def limit(name: str, hours: int) -> TimeLimit:
+        return TimeLimit(f"override.{name}", hours, ClockUnit.HOURS, a_basis(article=name))
+
+    return OverrideRules(
+        two_person=frozenset({LegalBasisKind.VITAL_INTEREST}),
+        confirmation=limit("confirmation", 24),
+        access=limit("access", 72),
+        telling=limit("telling", 72),
+        review=limit("review", 168),
+        smallest_published=11,
+        publishing_basis=a_basis(article="small counts"),
+        outcomes={"justified": a_name()},
+        measures={"access_ended": a_name()},
+    )
+
+
 def a_sop(
     *,
     services: tuple[ServiceType, ...] | None = None,
@@ -218,6 +239,7 @@ def a_sop(
         services={service.code: service for service in services or (a_service(),)},
         urgencies={urgency: a_level(urgency=urgency) for urgency in Urgency},
         legal_bases={kind: a_legal_basis(kind=kind) for kind in LegalBasisKind} if legal_bases is None else legal_bases,
+        overrides=a_rule_of_overrides(),
         decline_reasons={reason.code: reason for reason in decline_reasons},
         facts={},
         event_facts={},

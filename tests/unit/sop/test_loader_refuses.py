@@ -23,6 +23,15 @@ def change(folder: Path, name: str, old: str, new: str) -> None:
 
 
 CASES = {
+    "break-glass that ends before anybody can confirm it": (
+        "overrides.toml",
+        "amount = 24",
+        "amount = 72",
+        "access would end before",
+    ),
+    "a second person for consent": ("overrides.toml", '["vital_interest"]', '["consent"]', "other than consent"),
+    "an outcome of a review that nobody knows": ("overrides.toml", "partly =", "perhaps =", "the outcomes of a review"),
+    "a time to tell her of nothing": ("overrides.toml", "[telling]", "[telling]\nhours = 1", "unknown key hours"),
     "a service without basis": (
         "social.toml",
         'basis = ["esp.w4", "law-13-2022.article-22", "law-13-2022.article-35"]\n',
