@@ -1,8 +1,10 @@
 """Personal data that strays into any place of any call comes out nowhere: logs, spans, metrics, ledger, answers."""
 
+import io
 import json
 import logging
-from collections.abc import AsyncIterator
+import sys
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +36,22 @@ def spans(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
 
 
 @pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+    """What the process writes to its log, of every library, at every level."""
+    written = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", written)
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    yield written
+    root.handlers, root.level = handlers, level
+
+
+@pytest.fixture
 async def watched(
-    capfd: pytest.CaptureFixture[str], database_url: str, tmp_path: Path, spans: InMemorySpanExporter
+    log: io.StringIO, database_url: str, tmp_path: Path, spans: InMemorySpanExporter
 ) -> AsyncIterator[Mesh]:
-    """A gateway whose log goes where `capfd` reads it."""
     async with running_mesh(database_url, tmp_path, log_level="DEBUG") as mesh:
+        logging.getLogger().setLevel(logging.DEBUG)
         yield mesh
 
 
@@ -87,13 +100,7 @@ async def _through(http: httpx.AsyncClient, method: str, path: str, token: str) 
     return [await http.request(method, **call) for call in calls]
 
 
-async def test_mark_comes_out_nowhere(
-    watched: Mesh,
-    spans: InMemorySpanExporter,
-    caplog: pytest.LogCaptureFixture,
-    capfd: pytest.CaptureFixture[str],
-) -> None:
-    caplog.set_level(logging.DEBUG)
+async def test_mark_comes_out_nowhere(watched: Mesh, spans: InMemorySpanExporter, log: io.StringIO) -> None:
     consent = await watched[HEALTH].record_consent(a_grant(SOCIAL))
     plaintexts = {**SHELTER, "identity": {"full_name": TEXT}}
     sent = await watched[HEALTH].refer(SOCIAL, consent, plaintexts=plaintexts)
@@ -101,12 +108,11 @@ async def test_mark_comes_out_nowhere(
     answers = await everywhere(watched, sent)
     assert {answer.status_code for answer in answers} <= {200, 202, 204, 401, 403, 404, 405, 409, 413, 415, 422}
     metrics = (await watched[HEALTH].http.get("/metrics")).text
-    captured = capfd.readouterr()
     out = {
         "answers": "".join(answer.text + json.dumps(dict(answer.headers)) for answer in answers),
         "metrics": metrics,
         "ledger": "".join(item.leaf for item in await all_entries(watched.oversight)),
-        "logs": captured.err + captured.out,
+        "logs": log.getvalue(),
         "spans": "".join(span.to_json() for span in spans.get_finished_spans()),
     }
     assert spans.get_finished_spans()
