@@ -1,0 +1,150 @@
+"""Killing a process of a running mesh in its worst moment: what it did is durable, and nobody has heard of it yet."""
+
+import asyncio
+import os
+import signal
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mesh.home import Home
+from mesh.roster import AGENCIES, GATEWAY, Deployable, deployable_named
+from mesh.supervisor import is_alive, wait_until_ready
+
+SENDER = "health"
+#: Seconds until a victim that is busy must have committed something.
+BUSY_WITHIN = 20
+GLANCE = 0.0002
+#: Seconds in which others read and record what a killed process managed to send.
+LAST_WORDS = 0.2
+#: For each part a process can play: the table that grows with what it has promised to remember.
+_GROWS = {"gateway": "messages", "sender": "idempotent_acts", "recipient": "arrivals"}
+_KEPT = {
+    "gateway": "SELECT message_id FROM messages",
+    "sender": "SELECT substr(key, instr(key, '/') + 1) FROM idempotent_acts",
+    "recipient": "SELECT message_id FROM arrivals",
+}
+_UNANSWERED_LETTERS = "SELECT message_id FROM letters WHERE settled_at IS NULL"
+_UNSETTLED_MESSAGES = "SELECT message_id FROM messages WHERE settled_at IS NULL"
+
+
+@contextmanager
+def database(home: Home, name: str) -> Iterator[sqlite3.Connection]:
+    """Look into the database of a process from beside it; nothing can be written."""
+    deployable = named(name)
+    path = home.root / deployable.name / "data.sqlite"
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None, timeout=10)) as connection:
+        yield connection
+
+
+def column(connection: sqlite3.Connection, statement: str) -> set[str]:
+    """Return the first column of what a statement finds."""
+    return {str(row[0]) for row in connection.execute(statement)}
+
+
+def counted(home: Home, name: str, statement: str) -> int:
+    """Return the one number that a statement finds in the database of a process."""
+    with database(home, name) as connection:
+        return int(connection.execute(statement).fetchone()[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Crash:
+    """One kill: whom it hit, and what it had kept that nobody had heard of."""
+
+    pid: int
+    unheard: frozenset[str]
+
+
+def kill_after_commit(home: Home, victim: str, *, answered: Callable[[], set[str]]) -> Crash:
+    """Kill a process right after it has committed something, before it can have answered for all of it.
+
+    `answered` returns the idempotency keys that its partner system has an answer to.
+    """
+    part = part_of(victim)
+    with ExitStack() as opened:
+        own = opened.enter_context(database(home, victim))
+        other = opened.enter_context(database(home, SENDER if part == "gateway" else GATEWAY.name))
+        pid = pid_of(home, victim)
+        wait_for_growth(own, _GROWS[part])
+        os.kill(pid, signal.SIGKILL)
+        wait_until_gone(pid)
+        time.sleep(LAST_WORDS)
+        kept = column(own, _KEPT[part])
+        if part == "sender":
+            return Crash(pid, frozenset(kept - answered()))
+        waiting = column(other, _UNANSWERED_LETTERS if part == "gateway" else _UNSETTLED_MESSAGES)
+        return Crash(pid, frozenset(kept & waiting))
+
+
+def wait_for_growth(connection: sqlite3.Connection, table: str) -> None:
+    """Return as soon as another row of a table is there for everybody to see."""
+    latest = f"SELECT max(rowid) FROM {table}"
+    before = connection.execute(latest).fetchone()
+    deadline = time.monotonic() + BUSY_WITHIN
+    while connection.execute(latest).fetchone() == before:
+        assert time.monotonic() < deadline, f"nothing was written to {table} for {BUSY_WITHIN} s"
+        time.sleep(GLANCE)
+
+
+def wait_until_gone(pid: int) -> None:
+    """Return once a killed process cannot do anything any more; its parent may not have noticed yet."""
+    deadline = time.monotonic() + BUSY_WITHIN
+    while is_alive(pid) and not is_zombie(pid):
+        assert time.monotonic() < deadline, "a killed process still lives"
+        time.sleep(GLANCE)
+
+
+def is_zombie(pid: int) -> bool:
+    """Say whether a process is dead and only waits for its parent to notice."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+    return status.rpartition(")")[2].split()[0] in {"Z", "X"}
+
+
+async def wait_until_back(home: Home, victim: str, *, killed: int) -> None:
+    """Return once the supervisor has started a victim again and it answers."""
+    async with asyncio.timeout(60):
+        while pid_of(home, victim) == killed:
+            await asyncio.sleep(0.02)
+    await wait_until_ready(url_of(home, victim))
+
+
+def part_of(victim: str) -> str:
+    """Return which part a process plays in the traffic of these tests."""
+    return {GATEWAY.name: "gateway", SENDER: "sender"}.get(victim, "recipient")
+
+
+def pid_of(home: Home, name: str) -> int:
+    """Return the process id of a process of a running mesh."""
+    return int(_noted(home, name)["pid"])
+
+
+def url_of(home: Home, name: str) -> str:
+    """Return where a process of a running mesh answers."""
+    return str(_noted(home, name)["url"])
+
+
+def named(name: str) -> Deployable:
+    """Return the deployable of a name."""
+    deployable = deployable_named(name)
+    assert deployable is not None, name
+    return deployable
+
+
+def agency_id_of(name: str) -> str:
+    """Return the agency that a service stands for."""
+    return next(agency.agency_id for agency in AGENCIES if agency.name == name)
+
+
+def _noted(home: Home, name: str) -> dict[str, Any]:
+    state = home.state()
+    assert state is not None
+    noted: dict[str, Any] = state["services"][name]
+    return noted
