@@ -108,7 +108,7 @@ async def test_json_by_another_spelling_is_taken(client: httpx.AsyncClient, cont
     assert (await client.post("/v1/slow-things", content=b'{"name": "a"}', headers=headers)).status_code == 201
 
 
-async def test_body_over_the_cap_is_refused_before_it_is_read(client: httpx.AsyncClient) -> None:
+async def test_body_over_the_cap_is_refused_when_it_is_read(client: httpx.AsyncClient) -> None:
     answer = await post(client, b" " * (BODY_MOST + 1))
     assert (answer.status_code, answer.json()["code"]) == (413, "message.too-large")
 
@@ -125,6 +125,20 @@ async def test_body_that_does_not_tell_its_length_is_counted(client: httpx.Async
     answer = await client.post("/v1/slow-things", content=chunks(), headers=JSON)
     assert (answer.status_code, answer.json()["code"]) == (413, "message.too-large")
     assert read < 12
+
+
+async def test_stranger_is_not_told_how_much_would_be_too_much() -> None:
+    async with client_of(sample_app(), token=None) as stranger:
+        assert (await post(stranger, b" " * (BODY_MOST + 1))).status_code == 401
+
+
+async def test_connection_is_closed_after_a_body_that_nobody_read(client: httpx.AsyncClient) -> None:
+    large = {"Content-Length": str(2 * BODY_MOST + 1)}
+    unread = await client.get("/v1/things", headers=large)
+    assert (unread.status_code, unread.headers["connection"]) == (200, "close")
+    refused = await post(client, b" " * (BODY_MOST + 1))
+    assert (refused.status_code, refused.headers["connection"]) == (413, "close")
+    assert "connection" not in (await client.get("/v1/things")).headers
 
 
 async def test_path_may_have_a_cap_of_its_own(client: httpx.AsyncClient) -> None:
