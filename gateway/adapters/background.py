@@ -6,8 +6,17 @@ from types import TracebackType
 from typing import Any, Self
 
 from shared.kernel.errors import PeerUnavailable
+from shared.telemetry.logs import get_logger
 
 Chore = Callable[[], Coroutine[Any, Any, None]]
+
+_log = get_logger("background")
+
+
+def report_failure(task: "asyncio.Task[None]") -> None:
+    """Log what a task died of, by type and place. Give it to `add_done_callback`."""
+    if not task.cancelled() and (fault := task.exception()) is not None:
+        _log.error("background.failed", code=task.get_name(), exc_info=fault)
 
 
 class Background:
@@ -20,6 +29,8 @@ class Background:
     async def __aenter__(self) -> Self:
         """Begin them all."""
         self._tasks = [asyncio.create_task(chore(), name=name) for name, chore in self._chores.items()]
+        for task in self._tasks:
+            task.add_done_callback(report_failure)
         return self
 
     async def __aexit__(

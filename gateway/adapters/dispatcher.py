@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import ValidationError
 from sqlalchemy import Engine, or_, select
 
+from gateway.adapters.background import report_failure
 from gateway.adapters.bell import Bell, heard_within
 from gateway.adapters.desk import SqlDesk
 from gateway.adapters.outbox import Claim, postpone
@@ -93,7 +94,9 @@ class Dispatcher:
             agency_id = row["id"]
             task = self._pushing.get(agency_id)
             if task is None or task.done():
-                self._pushing[agency_id] = asyncio.create_task(self._push_all(row), name=f"push-{agency_id}")
+                task = asyncio.create_task(self._push_all(row), name=f"push-{agency_id}")
+                task.add_done_callback(report_failure)
+                self._pushing[agency_id] = task
 
     def _with_waiting(self) -> list[dict[str, Any]]:
         """Return the agencies to which something may leave now, as far as one look can tell."""

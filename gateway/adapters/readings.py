@@ -88,7 +88,7 @@ class Readings:
                 {**rows.grant_row(grant), "recipients": sorted(grant.recipients) if sees_all else [agency_id]}
                 for grant in seen
             ],
-            "takings": [taking for taking in row["takings"] if sees_all or _concerns(taking, agency_id)],
+            "takings": row["takings"] if sees_all else _takings_for(row["takings"], agency_id),
         }
 
     def propagation(self, agency_id: str, consent_id: str, *, oversight: bool) -> dict[str, Any]:
@@ -156,8 +156,13 @@ def _terms(consent: Consent) -> dict[str, Any]:
     }
 
 
-def _concerns(taking: Mapping[str, Any], agency_id: str) -> bool:
-    return not taking["recipients"] or agency_id in taking["recipients"]
+def _takings_for(takings: Sequence[Mapping[str, Any]], agency_id: str) -> list[dict[str, Any]]:
+    """Return what was taken back from an agency, without the names of others it was taken back from."""
+    return [
+        {**taking, "recipients": [agency_id] if taking["recipients"] else taking["recipients"]}
+        for taking in takings
+        if not taking["recipients"] or agency_id in taking["recipients"]
+    ]
 
 
 def _sides(hold: Mapping[str, Any]) -> tuple[str, str]:

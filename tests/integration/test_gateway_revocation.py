@@ -182,7 +182,8 @@ async def test_recipient_sees_only_the_lines_that_name_it(mesh: Mesh) -> None:
     health = mesh[HEALTH]
     consent = await health.record_consent(a_grant(SOCIAL), a_grant(LEGAL, services=["LEG-02"], compartments=["legal"]))
     await health.revoke(consent, recipients=[LEGAL])
+    await health.revoke(consent, recipients=[LEGAL, SOCIAL], compartments=["identity"])
     seen = (await mesh[SOCIAL].get(f"/v1/consents/{consent['id']}")).json()
     assert [grant["recipients"] for grant in seen["grants"]] == [[SOCIAL]]
-    assert seen["takings"] == []
+    assert [taking["recipients"] for taking in seen["takings"]] == [[SOCIAL]]
     assert LEGAL not in json.dumps(seen)
