@@ -42,6 +42,7 @@ from shared.sop.overrides import read_overrides
 from shared.sop.sheet import Sheet, SopRefused
 from shared.sop.sources import Sources
 from shared.sop.urgency import read_level
+from shared.sop.withdrawal import read_withdrawal
 
 DATA = Path(__file__).parent / "data"
 
@@ -74,6 +75,7 @@ def read_sop(folder: Path) -> Sop:
         urgencies=_urgencies(_open(folder, "urgency"), sources),
         legal_bases=_legal_bases(_open(folder, "legal_bases"), sources),
         overrides=read_overrides(_open(folder, "overrides"), sources),
+        withdrawal=read_withdrawal(_open(folder, "withdrawal"), sources),
         decline_reasons=declines,
         facts=facts,
         event_facts=event_facts,

@@ -70,6 +70,7 @@ __all__ = [
     "Transition",
     "Urgency",
     "UrgencyLevel",
+    "WithdrawalRules",
 ]
 
 
@@ -326,7 +327,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class TimeLimit:
-    """By when something is owed after a disclosure without consent, from its admission on."""
+    """By when something is owed after a disclosure without consent or a withdrawal, from its admission on."""
 
     id: str
     amount: int
@@ -350,6 +351,19 @@ class OverrideRules:
 
 
 @dataclass(frozen=True, slots=True)
+class WithdrawalRules:
+    """What a holder owes once consent is taken back; `holdable` is what a law may make it keep, by sector of service."""
+
+    answer: TimeLimit  # the house rule
+    statute: TimeLimit
+    stop: TimeLimit
+    third_party: TimeLimit
+    unreached: TimeLimit
+    holdable: Mapping[Sector, frozenset[Compartment]]
+    hold_basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
 class Sop:
     """The whole procedure as one immutable value."""
 
@@ -359,6 +373,7 @@ class Sop:
     urgencies: Mapping[Urgency, UrgencyLevel]
     legal_bases: Mapping[LegalBasisKind, LegalBasis]
     overrides: OverrideRules
+    withdrawal: WithdrawalRules
     decline_reasons: Mapping[str, DeclineReason]
     facts: Mapping[str, FactField]  # of the envelope
     event_facts: Mapping[str, FactField]

@@ -27,6 +27,7 @@ from shared.sop.model import (
     TimeLimit,
     Transition,
     UrgencyLevel,
+    WithdrawalRules,
 )
 
 Document = dict[str, Any]
@@ -49,6 +50,7 @@ def as_document(sop: Sop) -> Document:
         "compartments": {str(key): _name(name) for key, name in sop.compartment_names.items()},
         "legal_bases": [_legal_basis(basis) for basis in sop.legal_bases.values()],
         "overrides": _overrides(sop.overrides),
+        "withdrawal": _withdrawal(sop.withdrawal),
         "decline_reasons": [_decline(reason) for reason in sop.decline_reasons.values()],
         "outcomes": {code: _name(name) for code, name in sop.outcomes.items()},
         "facts": [_fact(fact) for fact in sop.facts.values()],
@@ -223,6 +225,15 @@ def _overrides(rules: OverrideRules) -> Document:
         "outcomes": _names(rules.outcomes),
         "measures": _names(rules.measures),
         "smallest_published": {"count": rules.smallest_published, "basis": basis_document(rules.publishing_basis)},
+    }
+
+
+def _withdrawal(rules: WithdrawalRules) -> Document:
+    limits = (rules.answer, rules.statute, rules.stop, rules.third_party, rules.unreached)
+    return {
+        "limits": [_limit(limit) for limit in limits],
+        "holdable": {str(sector): sorted(names) for sector, names in rules.holdable.items()},
+        "hold_basis": basis_document(rules.hold_basis),
     }
 
 

@@ -42,6 +42,7 @@ from shared.sop.model import (
     Transition,
     Urgency,
     UrgencyLevel,
+    WithdrawalRules,
 )
 
 NOON = datetime(2026, 11, 18, 5, 0, tzinfo=UTC)  # a Wednesday, noon in Ha Noi
@@ -225,6 +226,23 @@ def a_rule_of_overrides() -> OverrideRules:
     )
 
 
+def a_rule_of_withdrawal() -> WithdrawalRules:
+    """Build what is owed after consent was taken back: a day, then the limits of the law; police may keep evidence."""
+
+    def limit(name: str, amount: int, unit: ClockUnit) -> TimeLimit:
+        return TimeLimit(f"withdrawal.{name}", amount, unit, a_basis(article=name))
+
+    return WithdrawalRules(
+        answer=limit("answer", 24, ClockUnit.HOURS),
+        statute=limit("statute", 2, ClockUnit.WORKING_DAYS),
+        stop=limit("stop", 15, ClockUnit.DAYS),
+        third_party=limit("third-party", 20, ClockUnit.DAYS),
+        unreached=limit("unreached", 60, ClockUnit.MINUTES),
+        holdable={Sector.POLICE: frozenset({Compartment.FORENSIC})},
+        hold_basis=a_basis(article="evidence"),
+    )
+
+
 def a_sop(
     *,
     services: tuple[ServiceType, ...] | None = None,
@@ -240,6 +258,7 @@ def a_sop(
         urgencies={urgency: a_level(urgency=urgency) for urgency in Urgency},
         legal_bases={kind: a_legal_basis(kind=kind) for kind in LegalBasisKind} if legal_bases is None else legal_bases,
         overrides=a_rule_of_overrides(),
+        withdrawal=a_rule_of_withdrawal(),
         decline_reasons={reason.code: reason for reason in decline_reasons},
         facts={},
         event_facts={},

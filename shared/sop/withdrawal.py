@@ -1,0 +1,55 @@
+"""Reading of what is owed after consent was taken back: by when holders answer, and what a law may make them keep.
+
+Refuses limits of the law that are stricter than our own rule, because then ours would not be the first to speak, and a
+list of what may be kept that holds more than evidence and records (fact sheet sections 2.4, 2.10, 7.2 T16).
+"""
+
+from datetime import UTC, datetime
+
+from shared.sop.calendar import due_at
+from shared.sop.model import ClockUnit, Compartment, Sector, TimeLimit, WithdrawalRules
+from shared.sop.sheet import Sheet
+from shared.sop.sources import Sources
+
+#: Nothing else can be evidence or a statutory record: not who she is, where she is, nor what she needs.
+_RECORDS = frozenset({Compartment.INCIDENT, Compartment.FORENSIC, Compartment.LEGAL, Compartment.DOCUMENTS})
+#: A Wednesday without holidays before the weekend: any day will do to see which of two limits comes first.
+_SOME_DAY = datetime(2026, 1, 7, tzinfo=UTC)
+
+
+def read_withdrawal(sheet: Sheet, sources: Sources) -> WithdrawalRules:
+    """Read `withdrawal.toml`."""
+    holds = sheet.sheet("holds")
+    rules = WithdrawalRules(
+        answer=_limit(sheet, sources, "answer"),
+        statute=_limit(sheet, sources, "statute"),
+        stop=_limit(sheet, sources, "stop"),
+        third_party=_limit(sheet, sources, "third_party"),
+        unreached=_limit(sheet, sources, "unreached"),
+        holdable={sector: frozenset(holds.members(sector, Compartment)) for sector in Sector if holds.has(sector)},
+        hold_basis=sources.one(holds),
+    )
+    holds.done()
+    sheet.done()
+    _check(rules, sheet)
+    return rules
+
+
+def _check(rules: WithdrawalRules, sheet: Sheet) -> None:
+    ends = [_end(limit) for limit in (rules.unreached, rules.answer, rules.statute, rules.stop, rules.third_party)]
+    if ends != sorted(set(ends)):
+        raise sheet.refuse("each limit must be later than the one before: unreached, answer, statute, stop, third_party")
+    if any(not names or not names <= _RECORDS for names in rules.holdable.values()):
+        raise sheet.refuse("only evidence and records may be kept: incident, forensic, legal, documents")
+
+
+def _end(limit: TimeLimit) -> datetime:
+    return due_at(_SOME_DAY, limit.amount, limit.unit)
+
+
+def _limit(sheet: Sheet, sources: Sources, name: str) -> TimeLimit:
+    inner = sheet.sheet(name)
+    code = f"withdrawal.{name.replace('_', '-')}"
+    limit = TimeLimit(code, inner.number("amount"), inner.member("unit", ClockUnit), sources.one(inner))
+    inner.done()
+    return limit
