@@ -352,7 +352,7 @@ class OverrideRules:
 
 @dataclass(frozen=True, slots=True)
 class WithdrawalRules:
-    """What a holder owes once consent is taken back; `holdable` is what a law may make it keep, by sector of service."""
+    """What a holder owes once consent is taken back; `holdable`: what a law may make it keep, by the sector served."""
 
     answer: TimeLimit  # the house rule
     statute: TimeLimit

@@ -38,7 +38,7 @@ def read_withdrawal(sheet: Sheet, sources: Sources) -> WithdrawalRules:
 def _check(rules: WithdrawalRules, sheet: Sheet) -> None:
     ends = [_end(limit) for limit in (rules.unreached, rules.answer, rules.statute, rules.stop, rules.third_party)]
     if ends != sorted(set(ends)):
-        raise sheet.refuse("each limit must be later than the one before: unreached, answer, statute, stop, third_party")
+        raise sheet.refuse("each of unreached, answer, statute, stop, third_party must be later than the one before")
     if any(not names or not names <= _RECORDS for names in rules.holdable.values()):
         raise sheet.refuse("only evidence and records may be kept: incident, forensic, legal, documents")
 

@@ -32,7 +32,12 @@ CASES = {
     "a second person for consent": ("overrides.toml", '["vital_interest"]', '["consent"]', "other than consent"),
     "an outcome of a review that nobody knows": ("overrides.toml", "partly =", "perhaps =", "the outcomes of a review"),
     "a house rule laxer than the law": ("withdrawal.toml", "amount = 24", "amount = 240", "later than the one before"),
-    "a hold on who she is": ("withdrawal.toml", 'health = ["incident",', 'health = ["identity",', "evidence and records"),
+    "a hold on who she is": (
+        "withdrawal.toml",
+        'health = ["incident",',
+        'health = ["identity",',
+        "evidence and records",
+    ),
     "a hold on nothing": (
         "withdrawal.toml",
         'health = ["incident", "forensic", "documents"]',
