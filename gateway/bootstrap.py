@@ -16,6 +16,8 @@ from gateway.adapters.dispatcher import Dispatcher
 from gateway.adapters.evidence import Evidence
 from gateway.adapters.housekeeping import Housekeeping
 from gateway.adapters.matches import MatchFinder
+from gateway.adapters.override_readings import OverrideReadings
+from gateway.adapters.override_watch import OverrideWatch
 from gateway.adapters.provisioning import Provisioning
 from gateway.adapters.readings import Readings
 from gateway.adapters.receipts import ReceiptDesk
@@ -27,12 +29,14 @@ from gateway.settings import GatewaySettings
 from gateway.web import ledger, oauth, sop
 from gateway.web.directory import DirectoryRoutes
 from gateway.web.inbox import Inbox, InboxRoutes
+from gateway.web.indicators import IndicatorRoutes
 from gateway.web.intake import Intake
 from gateway.web.leases import LeaseRoutes
 from gateway.web.ledger import LedgerRoutes
 from gateway.web.matches import MatchRoutes
 from gateway.web.messages import add_message_routes
 from gateway.web.oauth import TokenRoutes
+from gateway.web.overrides import OverrideRoutes
 from gateway.web.referrals import ReadingRoutes
 from gateway.web.sop import SopRoutes
 from shared.kernel.clock import Clock, SystemClock
@@ -86,6 +90,7 @@ def build_app(settings: GatewaySettings, *, clock: Clock | None = None, keys: Ag
             ReadingRoutes(Readings(core.engine, clock=core.clock, sop=core.sop)).router(),
             InboxRoutes(Inbox(writer=core.writer, bell=bell), receipts).router(),
             LedgerRoutes(_evidence(core, settings)).router(),
+            *_overrides(core, bell),
         ],
         public_paths=oauth.PUBLIC_PATHS | sop.PUBLIC_PATHS | ledger.PUBLIC_PATHS,
         scopes=SCOPES_MEANING,
@@ -105,6 +110,15 @@ def _directory(core: Core) -> Sequence[APIRouter]:
         DirectoryRoutes(directory, sop=core.sop).router(),
         MatchRoutes(finder, sop=core.sop, clock=core.clock).router(),
         LeaseRoutes(core.writer, sop=core.sop, ids=core.ids).router(),
+    ]
+
+
+def _overrides(core: Core, bell: Bell) -> Sequence[APIRouter]:
+    """Return the routes of disclosures without consent: the queue, and how many there were."""
+    readings = OverrideReadings(core.engine)
+    return [
+        OverrideRoutes(readings, writer=core.writer, sop=core.sop, clock=core.clock, bell=bell).router(),
+        IndicatorRoutes(readings, sop=core.sop, clock=core.clock).router(),
     ]
 
 
@@ -138,6 +152,7 @@ def _chores(
     chores: dict[str, Chore] = {"housekeeping": housekeeping.run}
     if settings.clocks_enabled:
         chores["clocks"] = open_ticker(core, bell).run
+        chores["overrides"] = open_override_watch(core, bell).run
     if not settings.delivery_enabled:
         return chores
     dispatcher = Dispatcher(
@@ -155,6 +170,11 @@ def _chores(
 def open_ticker(core: Core, bell: Bell) -> Ticker:
     """Return the ticker of one process over its core."""
     return Ticker(core.engine, writer=core.writer, clock=core.clock, sop=core.sop, queued=bell.ring)
+
+
+def open_override_watch(core: Core, bell: Bell) -> OverrideWatch:
+    """Return the watch over break-glass of one process over its core."""
+    return OverrideWatch(core.engine, writer=core.writer, clock=core.clock, queued=bell.ring)
 
 
 def _evidence(core: Core, settings: GatewaySettings) -> Evidence:

@@ -8,13 +8,15 @@ from datetime import datetime
 from typing import Any
 
 from gateway.adapters import rows
+from gateway.adapters.holds import HoldShelf
 from gateway.adapters.leases import LeaseShelf
 from gateway.adapters.ledger import append
 from gateway.adapters.memory import RowMemory
 from gateway.adapters.notices import NoticeWriter
-from gateway.adapters.tables import AGENCIES, AREAS, CONSENTS, HOLDS, MESSAGES, REFERRALS
+from gateway.adapters.overrides import OverrideShelf
+from gateway.adapters.tables import AGENCIES, AREAS, CONSENTS, MESSAGES, REFERRALS
 from gateway.application.outcome import answer_text
-from gateway.application.ports import Held, Recorded, StoredMessage
+from gateway.application.ports import Recorded, StoredMessage
 from gateway.domain.agency import Agency
 from gateway.domain.alarms import next_clock_at
 from gateway.domain.arrival import Arrival
@@ -28,7 +30,6 @@ from shared.storage.book import Book
 _PROVINCE_DIGITS = 2
 #: `areas` holds this code when a list of communes was imported.
 LIST_IMPORTED = "*"
-PENDING = "pending"
 
 
 class SqlDesk:
@@ -45,6 +46,8 @@ class SqlDesk:
     ) -> None:
         self.book = book
         self.leases = LeaseShelf(book)
+        self.holds = HoldShelf(book, sop=sop)
+        self.overrides = OverrideShelf(book)
         self._at = clock.now()
         self._sop = sop
         self._memory = memory
@@ -74,6 +77,11 @@ class SqlDesk:
         """Return the consent with all that was taken back of it."""
         row = self.book.get(CONSENTS, consent_id)
         return None if row is None else self._memory.consent(row)
+
+    def grantor(self, consent_id: str) -> str | None:
+        """Return who gave a consent: `self`, or who did so for her."""
+        row = self.book.get(CONSENTS, consent_id)
+        return None if row is None else row["statement"].get("grantor")
 
     def derived_consents(self, consent_id: str) -> Sequence[Consent]:
         """Return every consent that was derived from this one, nearest first."""
@@ -147,10 +155,8 @@ class SqlDesk:
             },
         )
 
-    def notify(
-        self, agency_id: str, *, type: str, referral_id: str, data: Mapping[str, Any], trace_id: str
-    ) -> Recorded:
-        """Write a notice from the gateway to an agency, record it, and queue it for delivery."""
+    def notify(self, agency_id: str, *, type: str, referral_id: str, data: Mapping[str, Any], trace_id: str) -> str:
+        """Write a notice from the gateway to an agency, record it, and queue it for delivery; return its id."""
         notice = self._notices.write(
             agency_id, type=type, referral_id=referral_id, data=data, trace_id=trace_id, at=self._at
         )
@@ -168,7 +174,7 @@ class SqlDesk:
             trace_id=trace_id,
         )
         self.store_message(notice, recorded=recorded, answer={}, referral_id=referral_id, deliver=True)
-        return recorded
+        return notice.message_id
 
     def settle_message(self, message: StoredMessage, *, code: str) -> None:
         """Take a waiting message out of delivery, say why, and forget its text and halves."""
@@ -202,51 +208,6 @@ class SqlDesk:
         """Add a taking to a consent."""
         takings = [rows.taking_row(earlier) for earlier in (*consent.takings, taking)]
         self.book.update(CONSENTS, consent.id, takings=takings)
-
-    def hold(self, held: Held) -> None:
-        """Keep what a holder owes since a revocation; a later revocation asks anew."""
-        key = f"{held.consent_id}/{held.referral_id}"
-        row = {
-            "key": key,
-            "consent_id": held.consent_id,
-            "agency": held.agency,
-            "referral_id": held.referral_id,
-            "via": held.via,
-            "due_at": held.due_at,
-            "result": held.result,
-            "answered_at": None if held.result == PENDING else to_wire(self._at),
-            "ledger_index": None,
-        }
-        if self.book.get(HOLDS, key) is None:
-            self.book.insert(HOLDS, row)
-        else:
-            del row["key"]
-            self.book.update(HOLDS, key, **row)
-
-    def open_holds(self, referral_id: str) -> Sequence[Held]:
-        """Return what the holder of this referral still owes."""
-        found = self.book.find(HOLDS, HOLDS.c.referral_id == referral_id, HOLDS.c.result == PENDING)
-        return [
-            Held(
-                consent_id=row["consent_id"],
-                agency=row["agency"],
-                referral_id=row["referral_id"],
-                via=row["via"],
-                due_at=row["due_at"],
-                result=row["result"],
-            )
-            for row in found
-        ]
-
-    def answer_hold(self, held: Held, *, result: str, recorded: Recorded) -> None:
-        """Keep a holder's answer, and where it is recorded."""
-        self.book.update(
-            HOLDS,
-            f"{held.consent_id}/{held.referral_id}",
-            result=result,
-            answered_at=to_wire(self._at),
-            ledger_index=recorded.index,
-        )
 
 
 def _stored(row: Mapping[str, Any]) -> StoredMessage:

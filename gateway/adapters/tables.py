@@ -181,6 +181,37 @@ class MessageRow(GatewayRow, table=True):
     settled_code: str | None = None
 
 
+class OverrideRow(GatewayRow, table=True):
+    """A disclosure without consent and what was done about it; `ends_at` is set while it waits for a second person."""
+
+    __tablename__ = "overrides"
+    referral_id: str = Field(primary_key=True)
+    chain_id: str
+    sender: str = Field(index=True)
+    recipient: str
+    sector: str
+    service_type: str
+    kind: str
+    article: str
+    approver: str
+    notify_unsafe: bool
+    compartments: list[str] = _json()
+    made_at: str = Field(index=True)
+    confirm_due_at: str | None = None
+    access_ends_at: str | None = None
+    tell_due_at: str | None = None
+    review_due_at: str
+    confirmed_at: str | None = None
+    told_at: str | None = None
+    reviewed_at: str | None = None
+    ended_at: str | None = None
+    ended_by: str | None = None
+    ends_at: str | None = Field(default=None, index=True)
+    confirmation: dict[str, Any] | None = _json(nullable=True)
+    telling: dict[str, Any] | None = _json(nullable=True)
+    review: dict[str, Any] | None = _json(nullable=True)
+
+
 class LedgerEntryRow(GatewayRow, table=True):
     """One leaf of the ledger, with the facts it is searched by."""
 
@@ -260,6 +291,7 @@ MESSAGES = _table(MessageRow)
 LEDGER_ENTRIES = _table(LedgerEntryRow)
 LEDGER_HEAD = _table(LedgerHeadRow)
 LEDGER_TILES = _table(LedgerTileRow)
+OVERRIDES = _table(OverrideRow)
 HOLDS = _table(HoldRow)
 DELIVERY_ROUTES = _table(DeliveryRouteRow)
 

@@ -12,7 +12,8 @@ from gateway.application.report_event import about_referral, party_referral, rec
 from gateway.domain.arrival import OpeningAsked
 from gateway.domain.referral import Half, HalfState, Referral
 from shared.consent.decision import decide_release
-from shared.consent.request import Release
+from shared.consent.request import OtherBasis, Release
+from shared.kernel.clock import from_wire
 from shared.kernel.errors import NotPermitted
 from shared.referral.blocked import blocked_hash
 from shared.sop.model import Compartment, Party, Sop
@@ -89,6 +90,7 @@ def _decide(desk: Desk, command: OpeningAsked, referral: Referral, sop: Sop) -> 
 
 def release_of(referral: Referral, name: Compartment, half: Half) -> Release:
     """Return the question whether this half may be released now."""
+    ends_at = referral.basis_expires_at if isinstance(referral.basis, OtherBasis) else None
     return Release(
         recipient=referral.recipient,
         subject=referral.subject,
@@ -99,6 +101,7 @@ def release_of(referral: Referral, name: Compartment, half: Half) -> Release:
         stage=half.stage,
         state=referral.state,
         basis=referral.basis,
+        basis_ends_at=None if ends_at is None else from_wire(ends_at),
         blocked=blocked_hash(referral.chain_id, referral.recipient) in referral.blocked,
     )
 

@@ -12,7 +12,9 @@ from typing import Any, Protocol
 from gateway.domain.agency import Agency, Availability
 from gateway.domain.arrival import Arrival
 from gateway.domain.lease import Lease, Standing
+from gateway.domain.override import Override
 from gateway.domain.referral import Referral
+from gateway.domain.withdrawal import Hold, Reach
 from shared.consent.grant import Consent, Taking
 
 
@@ -40,18 +42,6 @@ class StoredMessage:
     answer: str
     attempted: bool
     settled: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """One holder of data under a consent, and what it owes since a revocation."""
-
-    consent_id: str
-    agency: str
-    referral_id: str
-    via: str
-    due_at: str
-    result: str
 
 
 class Leases(Protocol):
@@ -86,12 +76,62 @@ class Leases(Protocol):
         ...
 
 
+class Overrides(Protocol):
+    """The disclosures that rest on a ground other than consent, by the referral that made them."""
+
+    def get(self, referral_id: str) -> Override | None:
+        """Return the override that this referral is; None for one that rests on consent."""
+        ...
+
+    def add(self, override: Override) -> None:
+        """Keep a new override."""
+        ...
+
+    def change(self, override: Override) -> None:
+        """Keep what was done about an override."""
+        ...
+
+
+class Holds(Protocol):
+    """What holders of data owe since revocations, and what they answered."""
+
+    def get(self, key: str) -> Hold | None:
+        """Return a hold by its key."""
+        ...
+
+    def of_referral(self, referral_id: str) -> Sequence[Hold]:
+        """Return what was asked of the holder of this referral, oldest first."""
+        ...
+
+    def reach(self, hold: Hold, *, at: datetime) -> Reach:
+        """Say whether the notice of a hold has reached its agency."""
+        ...
+
+    def add(self, hold: Hold) -> None:
+        """Keep a new hold."""
+        ...
+
+    def change(self, hold: Hold) -> None:
+        """Keep what changed of a hold."""
+        ...
+
+
 class Desk(Protocol):
     """The gateway's records within one unit of work."""
 
     @property
+    def holds(self) -> Holds:
+        """What holders of data owe since revocations."""
+        ...
+
+    @property
     def leases(self) -> Leases:
         """The leases on places of services."""
+        ...
+
+    @property
+    def overrides(self) -> Overrides:
+        """The disclosures that rest on a ground other than consent."""
         ...
 
     @property
@@ -158,10 +198,8 @@ class Desk(Protocol):
         """Keep a message: for replays, and for delivery to its recipient when `deliver`."""
         ...
 
-    def notify(
-        self, agency_id: str, *, type: str, referral_id: str, data: Mapping[str, Any], trace_id: str
-    ) -> Recorded:
-        """Write a notice from the gateway to an agency, record it, and queue it for delivery."""
+    def notify(self, agency_id: str, *, type: str, referral_id: str, data: Mapping[str, Any], trace_id: str) -> str:
+        """Write a notice from the gateway to an agency, record it, and queue it for delivery; return its id."""
         ...
 
     def settle_message(self, message: StoredMessage, *, code: str) -> None:
@@ -184,14 +222,6 @@ class Desk(Protocol):
         """Add a taking to a consent."""
         ...
 
-    def hold(self, held: Held) -> None:
-        """Keep what a holder owes since a revocation."""
-        ...
-
-    def open_holds(self, referral_id: str) -> Sequence[Held]:
-        """Return what the holder of this referral still owes."""
-        ...
-
-    def answer_hold(self, held: Held, *, result: str, recorded: Recorded) -> None:
-        """Keep a holder's answer, and where it is recorded."""
+    def grantor(self, consent_id: str) -> str | None:
+        """Return who gave a consent: `self`, or who did so for her."""
         ...

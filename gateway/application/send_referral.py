@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gateway.application.lineage import ends_at, lineage_of
+from gateway.application.open_override import open_override
 from gateway.application.outcome import About, Outcome, decided, receipt
 from gateway.application.ports import Desk
 from gateway.application.sealing import check_sealed_for, halves_of, receiving_agency
@@ -13,6 +14,7 @@ from gateway.domain.agency import Agency
 from gateway.domain.arrival import ReferralSent
 from gateway.domain.clocks import with_due_times
 from gateway.domain.lease import Lease
+from gateway.domain.override import access_ends_at
 from gateway.domain.referral import Half, Referral
 from shared.consent.decision import decide
 from shared.consent.grant import Consent
@@ -91,7 +93,7 @@ def _referral(
         state=ReferralState.SENT,
         age_band=command.age_band,
         basis=command.basis,
-        basis_expires_at=ends_at(lineage),
+        basis_expires_at=ends_at(lineage) or access_ends_at(command.basis, at=desk.at, rules=sop.overrides),
         blocked=blocked,
         halves=halves,
         due={},
@@ -119,6 +121,7 @@ def _keep(desk: Desk, command: ReferralSent, referral: Referral, *, lease: Lease
         trace_id=arrival.trace_id,
     )
     desk.add_referral(referral)
+    open_override(desk, referral, sop=sop, trace_id=arrival.trace_id)
     if lease is not None:
         use_lease(desk, lease, command)
     answer = {"referral": referral_answer(referral, sop=sop), "receipt": receipt(arrival, recorded)}

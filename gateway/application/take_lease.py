@@ -11,17 +11,14 @@ from datetime import timedelta
 
 from gateway.application.outcome import Refused
 from gateway.application.ports import Desk
+from gateway.application.unsigned_acts import check_takes_part, recorded_either_way
 from gateway.domain.lease import Lease, has_place
 from shared.kernel.clock import to_wire
 from shared.kernel.errors import (
     Conflict,
     FieldFault,
     InputRejected,
-    InternalFault,
-    MeshError,
     NotFound,
-    NotPermitted,
-    PeerUnavailable,
 )
 
 #: What its entries in the ledger are called.
@@ -61,21 +58,9 @@ def release_lease(desk: Desk, released: LeaseReleased) -> Lease | Refused:
 
 
 def _decided(desk: Desk, asked: LeaseAsked | LeaseReleased, decide: Callable[[], Lease]) -> Lease | Refused:
-    try:
-        return decide()
-    except (InternalFault, PeerUnavailable):
-        raise
-    except MeshError as error:
-        recorded = desk.record(
-            "refusal",
-            asked.holder,
-            message_id=asked.lease_id,
-            code=error.code,
-            state=LEASE,
-            trace_id=asked.trace_id,
-        )
-        error.ledger_index = recorded.index
-        return Refused(error)
+    return recorded_either_way(
+        desk, decide, kind=LEASE, by=asked.holder, trace_id=asked.trace_id, message_id=asked.lease_id
+    )
 
 
 def _grant(desk: Desk, asked: LeaseAsked) -> Lease:
@@ -104,9 +89,8 @@ def _grant(desk: Desk, asked: LeaseAsked) -> Lease:
 
 
 def _check_parties(desk: Desk, asked: LeaseAsked) -> None:
-    holder, agency = desk.agency(asked.holder), desk.agency(asked.agency_id)
-    if holder is None or not holder.is_active:
-        raise NotPermitted("agency.disabled", "This agency is not active in the directory. Ask the mesh's operator.")
+    check_takes_part(desk, asked.holder)
+    agency = desk.agency(asked.agency_id)
     if agency is None or not agency.is_active or asked.service_type not in agency.services:
         message = "No active agency of this id gives this service; see POST /v1/matches."
         raise InputRejected("agency.unknown", message, faults=[FieldFault("/agency", "agency.unknown", message)])

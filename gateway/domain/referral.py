@@ -79,7 +79,8 @@ class Referral:
     """One referral between two agencies. Times are wire text (RFC 3339, UTC, milliseconds).
 
     Clocks run from `received_at`, some from `incident_at`, and longer in a `remote_area`; `counts` says how
-    often each event happened that may happen only so often. `reroute_if_expired`: the sender wants to go on to
+    often each event happened that may happen only so often. `basis_expires_at` is when its consent ends, or its
+    other ground unless a second person confirms it. `reroute_if_expired`: the sender wants to go on to
     the next agency she agreed to when nobody answers.
     """
 
@@ -119,6 +120,8 @@ class Referral:
 
     def lapses_at(self) -> str | None:
         """Return when the end of its consent will change this referral; None when it will not, or there is none."""
+        if self.consent_id is None:  # access on another ground ends otherwise: see `gateway.domain.override`
+            return None
         concerned = self.state in UNDECIDED or any(half.share is not None for half in self.halves.values())
         return self.basis_expires_at if concerned else None
 

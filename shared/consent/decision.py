@@ -91,6 +91,7 @@ def decide_release(release: Release, *, lineage: Sequence[Consent], sop: Sop, at
        note may still be read when the service is completed.
     4. The service type lists the compartment (notes belong to none).
     5. Consent or other ground as in `decide`, for this one compartment; who sent it no longer matters.
+       Access on a ground that a second person had to confirm has not ended unconfirmed.
     """
     service = sop.services.get(release.service_type)
     if service is None:  # (1)
@@ -127,6 +128,9 @@ def _against_release(
         yield by_service("referral.ended", service)
     elif _waits(release, service):  # (3)
         yield by_service("referral.stage", service)
+    if release.basis_ends_at is not None and release.basis_ends_at <= at:  # (5)
+        access = sop.overrides.access
+        yield Reason("basis.unconfirmed", access.id, access.basis.citation)
     if not is_note and not may_travel(release.compartment, service):  # (4)
         yield by_service("sop.compartment-forbidden", service)
     yield from _without_ground(

@@ -6,6 +6,7 @@ fills them from verified sources: the signature's agency as `sender`, the direct
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from shared.sop.model import AgeBand, Compartment, LegalBasisKind, ReferralState, Stage, Urgency
@@ -71,7 +72,8 @@ class Release:
 
     `recipient` is the recipient of the *referral*: for a note that travels back to the sender it is
     still the agency whose access the survivor consented to. `stage` is what the signed message says;
-    `state` is where the referral stands now.
+    `state` is where the referral stands now. `basis_ends_at`: when a ground other than consent ends because no
+    second person has confirmed it.
     """
 
     recipient: str
@@ -84,3 +86,4 @@ class Release:
     state: ReferralState
     basis: ConsentBasis | OtherBasis
     blocked: bool
+    basis_ends_at: datetime | None = None

@@ -96,10 +96,14 @@ def read_sop(folder: Path) -> Sop:
     )
     about.done()
     names.done()
+    _check_all_used(sources)
+    return sop
+
+
+def _check_all_used(sources: Sources) -> None:
     unused = sorted(sources.bases.keys() - sources.used)
     if unused:
         raise SopRefused("bases.toml", f"no rule rests on {', '.join(unused)}")
-    return sop
 
 
 def _open(folder: Path, name: str) -> Sheet:

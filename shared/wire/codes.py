@@ -129,6 +129,12 @@ _ROWS: Final[tuple[tuple[str, type[MeshError], str, str], ...]] = (
     ("basis.maximum", ConsentRequired, "More than the law carries", "Leave out what is over its maximum."),
     ("basis.article", ConsentRequired, "Article is missing", "Name the article of law."),
     ("basis.approver", ConsentRequired, "Approver is missing", "Name who approved it."),
+    ("basis.unconfirmed", ConsentRequired, "Nobody confirmed it", "Access has ended; send a new referral if need be."),
+    ("override.unknown", NotFound, "No such override", "Check the referral id; consent needs no confirmation."),
+    ("override.not-owed", Conflict, "Nothing to confirm", "Only grounds of two_person in GET /v1/sop ask for this."),
+    ("override.same-person", NotPermitted, "Not a second person", "Let a colleague of the approver confirm it."),
+    ("override.ended", Conflict, "Access has ended", "Nobody confirmed in time; send a new referral."),
+    ("override.done", Conflict, "Stated already", "Read GET /v1/overrides; what was stated first stands."),
     # Referrals and their events.
     ("referral.unknown", NotFound, "No such referral", "Check the referral id."),
     ("referral.blocked", ConsentRequired, "Kept from this case", "Choose another recipient or person."),
