@@ -48,7 +48,7 @@ def _grown(stage: Stage, options: argparse.Namespace) -> Iterator[Sample]:
     for database in stage.databases:
         fresh, grown = stage.gateway(database, name="fresh"), stage.gateway(database, name="grown")
         fill(grown, options.grow)
-        variants = [gateway_variant(fresh, name="fresh"), gateway_variant(grown, name="gateway")]
+        variants = [gateway_variant(fresh, name="fresh"), gateway_variant(grown, name="grown")]
         contests.append(Contest(database, [fresh, grown], variants))
     yield from _rounds(stage, contests, rounds=options.rounds, concurrencies=[_GROWN_CONCURRENCY])
 

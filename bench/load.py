@@ -95,13 +95,15 @@ async def _run(port: int, requests: Sequence[bytes], *, concurrency: int, expect
     waiting = iter(requests)
     connections = [await _connect(port, waiting, expected) for _ in range(concurrency)]
     started, cpu = time.perf_counter(), time.process_time()
-    for connection in connections:
-        connection.send_next()
-    async with asyncio.timeout(_SECONDS_MOST):
-        await asyncio.gather(*(connection.done for connection in connections))
-    seconds, own_cpu = time.perf_counter() - started, time.process_time() - cpu
-    for connection in connections:
-        connection.close()
+    try:
+        for connection in connections:
+            connection.send_next()
+        async with asyncio.timeout(_SECONDS_MOST):
+            await asyncio.gather(*(connection.done for connection in connections))
+    finally:
+        seconds, own_cpu = time.perf_counter() - started, time.process_time() - cpu
+        for connection in connections:
+            connection.close()
     latencies = [latency for connection in connections for latency in connection.latencies]
     return Window(len(requests), seconds, own_cpu, latencies)
 
