@@ -1,0 +1,133 @@
+"""Start the real thing from outside, through its command line alone, and enrol agencies as an operator would."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.e2e.outside.keys import Json
+
+CHECKOUT = Path(__file__).resolve().parents[3]
+
+
+def clean_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("MESH_")}
+    return {**kept, **(extra or {})}
+
+
+def command(*words: str) -> list[str]:
+    return [sys.executable, "-m", "mesh", *words]
+
+
+def mesh(*words: str) -> str:
+    """Run one command of the command line to its end; what it printed."""
+    done = subprocess.run(
+        command(*words), cwd=CHECKOUT, env=clean_environment(), capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def free_port(count: int = 1) -> int:
+    """The first of `count` free ports in a row."""
+    for first in range(21000 + os.getpid() % 4000, 31000, 7):
+        if all(_is_free(port) for port in range(first, first + count)):
+            return first
+    raise AssertionError("no free ports")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+class Running:
+    """A process that was started, where it lives and where it answers."""
+
+    def __init__(self, words: list[str], *, home: Path, url: str, extra: Mapping[str, str] | None = None) -> None:
+        self.home, self.url = home, url
+        self.log = home.parent / f"{home.name}.log"
+        with self.log.open("ab") as sink:
+            self._process = subprocess.Popen(
+                command(*words), cwd=CHECKOUT, env=clean_environment(extra), stdout=sink, stderr=sink
+            )
+
+    def wait(self, urls: list[str], *, seconds: float = 60) -> None:
+        deadline = time.monotonic() + seconds
+        for url in urls:
+            while not _ready(url):
+                assert self._process.poll() is None, self.log.read_text()
+                assert time.monotonic() < deadline, f"{url} is not ready: {self.log.read_text()}"
+                time.sleep(0.1)
+
+    def stop(self) -> None:
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    @property
+    def credentials(self) -> Json:
+        found: Json = json.loads((self.home / "credentials.json").read_text())
+        return found
+
+    @property
+    def vkey(self) -> str:
+        return (self.home / "ledger.vkey").read_text().strip()
+
+
+def _ready(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/readyz", timeout=2).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def start_gateway(home: Path, *, extra: Mapping[str, str] | None = None) -> Running:
+    """Provision a home and serve the gateway alone."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    mesh("provision", "--home", str(home), "--urls", url)
+    words = ["serve", "gateway", "--home", str(home), "--host", "127.0.0.1", "--port", str(port), "--urls", url]
+    running = Running(words, home=home, url=url, extra=extra)
+    running.wait([url])
+    return running
+
+
+def start_mesh(home: Path) -> Running:
+    """`mesh up`: the gateway and the four agency services."""
+    port = free_port(5)
+    running = Running(
+        ["up", "--home", str(home), "--port-base", str(port), "--quiet"], home=home, url=f"http://127.0.0.1:{port}"
+    )
+    running.wait([f"http://127.0.0.1:{port + offset}" for offset in range(5)])
+    return running
+
+
+def enrol(home: Path, agency_id: str, *, sector: str, jwks: Json, base_url: str | None = None, **over: Any) -> str:
+    """Enrol an agency of Thanh Hoa; its webhook secret."""
+    file = home.parent / f"{agency_id}.jwks.json"
+    file.write_text(json.dumps(jwks))
+    words = ["agencies", "enroll", "--home", str(home), "--id", agency_id, "--name", agency_id, "--jwks", str(file)]
+    words += ["--sector", sector]
+    for area in over.get("areas", ["38"]):
+        words += ["--area", area]
+    if base_url:
+        words += ["--base-url", base_url]
+    answer = json.loads(mesh(*words))
+    assert answer["id"] == agency_id
+    return str(answer["webhook_secret"])
