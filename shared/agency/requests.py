@@ -119,6 +119,13 @@ class NoteRequest(Closed):
     actor: Actor | None = None
 
 
+class OverrideActRequest(Closed):
+    """Who of this agency confirmed a disclosure without consent, or told her of it; now, when no time is given."""
+
+    actor: Actor
+    at: Time | None = None
+
+
 class StepRequest(Closed):
     """What is said with a step of the lifecycle, beside the procedure's facts of the event."""
 

@@ -221,7 +221,7 @@ async def world(
     settings = gateway_settings(folder, url)
     enrol(settings, (*kinds, *enrolled))
     async with AsyncExitStack() as stack:
-        gateway = build_gateway(settings)
+        gateway = build_gateway(settings, keys=keys_of("gateway"))
         await stack.enter_async_context(gateway.router.lifespan_context(gateway))
         made = World(folder, url, gateway, Wire(gateway), stack)
         for kind in kinds:
@@ -272,7 +272,7 @@ def agency_settings(folder: Path, database_url: Callable[[str], str], kind: str)
 
 def enrol(settings: GatewaySettings, kinds: tuple[str, ...]) -> None:
     """Put one agency of each kind into the directory; they poll."""
-    directory = open_provisioning(settings)
+    directory = open_provisioning(settings, keys=keys_of("gateway"))
     try:
         for kind in kinds:
             profile = KINDS[kind][0].PROFILE

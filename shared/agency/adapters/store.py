@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final, TypeVar
 
 from shared.agency.adapters.desk import SqlDesk
 from shared.agency.adapters.places import place_of
@@ -12,6 +13,9 @@ from shared.agency.tables import METADATA
 from shared.kernel.errors import PeerUnavailable
 from shared.storage.engine import create_schema, open_engine, ping, read
 from shared.storage.group_commit import GroupWriter
+
+#: Readers at the same time; the engine's pool has room for them and the writer.
+READERS: Final = 6
 
 T = TypeVar("T")
 
@@ -23,6 +27,7 @@ class SqlStore:
         self._engine = open_engine(url)
         create_schema(self._engine, METADATA)
         self._writer: GroupWriter[SqlDesk] = GroupWriter(self._engine, open_desk=SqlDesk)
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
 
     async def write(self, work: Callable[[Desk], T], *, expects: Sequence[Expected] = ()) -> T:
         """Do a unit of work and return its result once that is durable.
@@ -37,18 +42,19 @@ class SqlStore:
 
     async def read(self, look: Callable[[Reading], T]) -> T:
         """Look at the records in a thread of their own, in one snapshot."""
-        return await asyncio.to_thread(self._look, look)
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._look, look)
 
     async def check(self) -> None:
         """Check that the database can be read and written. Raises `PeerUnavailable`."""
         if not self._writer.healthy():
             raise PeerUnavailable("storage.closed", "The service is stopping.", retry_after=1)
-        await asyncio.to_thread(ping, self._engine)
+        await asyncio.get_running_loop().run_in_executor(self._readers, ping, self._engine)
         await self._writer.submit(lambda _desk: None)
 
     def close(self) -> None:
-        """Finish what is queued and give every connection back."""
+        """Finish what is queued and what is being read, and give every connection back."""
         self._writer.close()
+        self._readers.shutdown()
         self._engine.dispose()
 
     def _look(self, look: Callable[[Reading], T]) -> T:
