@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Select, select
 
 from gateway.adapters.desk import SqlDesk
+from gateway.adapters.holds import with_owed
 from gateway.adapters.tables import MESSAGES, REFERRALS
 from gateway.application.end_undelivered import end_undelivered
 from shared.kernel.clock import to_wire
@@ -44,7 +45,8 @@ def claim(desk: SqlDesk, agency_id: str, *, after: int | None = None, limit: int
 
     A message that waits for its next attempt holds back what follows it of the same referral, nothing else.
     With `after` (an inbox that is read on), the wait for a next attempt does not count. Messages
-    whose consent has ended meanwhile, or that nobody took for a week, do not leave any more.
+    whose consent has ended meanwhile, or that nobody took for a week, do not leave any more; only the notice of a
+    withdrawal that was not answered is kept for however long its agency is away.
     """
     agency = desk.agency(agency_id)
     if agency is None or not agency.is_active:
@@ -74,9 +76,9 @@ def postpone(desk: SqlDesk, message_ids: Sequence[str], *, until: datetime) -> N
 
 
 def _waiting(agency_id: str, after: int | None) -> Select[Any]:
+    referrals = MESSAGES.outerjoin(REFERRALS, MESSAGES.c.referral_id == REFERRALS.c.referral_id)
     statement = (
-        select(MESSAGES, REFERRALS.c.halves, REFERRALS.c.basis_expires_at)
-        .select_from(MESSAGES.outerjoin(REFERRALS, MESSAGES.c.referral_id == REFERRALS.c.referral_id))
+        with_owed(select(MESSAGES, REFERRALS.c.halves, REFERRALS.c.basis_expires_at), referrals)
         .where(MESSAGES.c.recipient == agency_id, MESSAGES.c.settled_at.is_(None))
         .order_by(MESSAGES.c.seq)
         .limit(_SCANNED)
@@ -106,7 +108,7 @@ def _is_spent(row: dict[str, Any], at: datetime) -> bool:
     about_a_case = row["kind"] in {"referral", "note"}
     if about_a_case and (row["basis_expires_at"] or _NEVER) <= to_wire(at):
         return True
-    return bool(row["queued_at"] < to_wire(at - KEPT_FOR))
+    return not row["owed"] and bool(row["queued_at"] < to_wire(at - KEPT_FOR))
 
 
 def _item(row: dict[str, Any], attempt: int) -> dict[str, Any]:

@@ -249,16 +249,30 @@ class LedgerTileRow(GatewayRow, table=True):
 
 
 class HoldRow(GatewayRow, table=True):
-    """What one holder owes since a revocation, and what it answered."""
+    """What one holder owes since a revocation, and what it answered.
+
+    `notice` is the id of the notice it was sent; `next_limit_at` is when the next limit passes unless it answers.
+    """
 
     __tablename__ = "holds"
-    key: str = Field(primary_key=True)  # consent id "/" referral id
+    key: str = Field(primary_key=True)  # revocation id "/" referral id
     consent_id: str = Field(index=True)
-    agency: str
+    revocation_id: str
     referral_id: str = Field(index=True)
+    agency: str
     via: str
+    onward: bool
+    compartments: list[str] = _json()
+    asked_at: str
     due_at: str
+    notice: str | None = Field(default=None, index=True)
+    told: list[str] = _json()
+    next_limit_at: str | None = Field(default=None, index=True)
     result: str
+    kept: list[str] = _json()
+    article: str | None = None
+    answer: str | None = _text(nullable=True)
+    answer_signature: str | None = None
     answered_at: str | None = None
     ledger_index: int | None = None
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from gateway.application.answer_holds import answer_holds, answered_by, hold_faults
 from gateway.application.outcome import About, Outcome, decided, receipt
 from gateway.application.ports import Desk, Recorded
 from gateway.application.views import referral_answer
@@ -81,13 +82,13 @@ def _admit(desk: Desk, command: EventReported, sop: Sop) -> Mapping[str, Any]:
         event=command.type,
         data=command.data,
     )
-    reasons = (*reasons, *limit_faults(referral, step))
+    answered = answered_by(desk, command)
+    reasons = (*reasons, *limit_faults(referral, step), *hold_faults(command, referral, answered, sop=sop))
     if reasons:
         raise ConsentRequired(
             reasons[0].code, "The procedure does not allow this event as it stands; see the reasons.", reasons=reasons
         )
     waiting = desk.unsettled([referral.referral_id]) if step.target in ENDS else ()
-    owed = desk.open_holds(referral.referral_id) if command.type is EventType.SEALED else ()
     changed = counted(moved(referral, step.target), command.type)
     if command.type is EventType.ACCEPTED:
         changed = with_due_times(changed, sop=sop, accepted_at=desk.at)
@@ -97,8 +98,7 @@ def _admit(desk: Desk, command: EventReported, sop: Sop) -> Mapping[str, Any]:
     for message in waiting:
         if message.kind in {"referral", "note"}:
             desk.settle_message(message, code=command.type.value)
-    for held in owed:
-        desk.answer_hold(held, result=str(command.data.get("result", "sealed")), recorded=recorded)
+    answer_holds(desk, command, referral, answered, recorded=recorded, sop=sop)
     answer = {"referral": referral_answer(changed, sop=sop), "receipt": receipt(arrival, recorded)}
     desk.store_message(arrival, recorded=recorded, answer=answer, referral_id=referral.referral_id, deliver=True)
     return answer

@@ -2,23 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Any
 
+from gateway.application.chase_hold import ask_to_seal
 from gateway.application.lineage import consent_lineage
 from gateway.application.outcome import About, Outcome, decided, receipt
-from gateway.application.ports import Desk, Held, StoredMessage
+from gateway.application.ports import Desk, Recorded, StoredMessage
 from gateway.application.report_event import moved
+from gateway.application.revokers import check_revoker, unknown_consent
 from gateway.application.views import consent_view
 from gateway.domain.arrival import RevocationAsked
 from gateway.domain.referral import Referral, destroy
+from gateway.domain.withdrawal import Hold, HoldResult, answer_due_at
 from shared.consent.grant import Consent, Taking
 from shared.kernel.clock import to_wire
-from shared.kernel.errors import NotFound
 from shared.sop.model import Compartment, Presence, ReferralState, Sop
-
-#: House rule: a holder seals the data off and answers within this time; the statute's limits are longer.
-ANSWER_WITHIN = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +38,10 @@ class _Hit:
 def revoke_consent(desk: Desk, command: RevocationAsked, *, sop: Sop) -> Outcome:
     """Admit or refuse one revocation.
 
-    The steps: (1) the asker recorded the consent or holds data under it; (2) find every referral that loses
-    something, also under derived consents; (3) add the taking and record it; (4) destroy halves and stop what
-    waits; (5) tell every holder, and note what it owes.
+    The steps: (1) the asker holds the case, and the word it reports takes this consent back; (2) find every referral
+    that loses something, also under derived consents; (3) add the taking and record it; (4) destroy halves and stop
+    what waits; (5) note what every holder owes, and tell it. The asker is told in the answer what itself has to
+    seal off (`own`).
     """
     return decided(
         desk,
@@ -57,8 +56,9 @@ def _admit(desk: Desk, command: RevocationAsked, sop: Sop) -> Mapping[str, Any]:
     consent = desk.consent(command.consent_id)
     line = [consent, *desk.derived_consents(consent.id)] if consent else []
     under = desk.referrals_under([member.id for member in line])
-    if consent is None or not _may_revoke(consent, under, arrival.sender):  # (1)
-        raise NotFound("consent.unknown", "No such consent that your agency recorded or holds data under.")
+    if consent is None:
+        raise unknown_consent()
+    check_revoker(desk, consent, under, agency_id=arrival.sender, by=command.by)  # (1)
     taking = Taking(at=desk.at, by=command.by, recipients=command.recipients, compartments=command.compartments)
     taken = replace(consent, takings=(*consent.takings, taking))
     hits = [hit for referral in under if (hit := _hit(desk, referral, taken, sop))]  # (2)
@@ -73,18 +73,15 @@ def _admit(desk: Desk, command: RevocationAsked, sop: Sop) -> Mapping[str, Any]:
         trace_id=arrival.trace_id,
     )
     desk.take_back(consent, taking)
-    told = [agency for hit in hits if (agency := _carry_out(desk, command, hit))]  # (4) (5)
+    holds = [_carry_out(desk, command, hit, recorded=recorded, sop=sop) for hit in hits]  # (4) (5)
     answer = {
         "consent": consent_view(taken, state=taken.state(desk.at).value),
-        "notified": sorted(set(told)),
+        "notified": sorted({hold.agency for hold in holds if hold.notice is not None}),
+        "own": [_own(hit, hold) for hit, hold in zip(hits, holds, strict=True) if hit.after.party(arrival.sender)],
         "receipt": receipt(arrival, recorded),
     }
     desk.store_message(arrival, recorded=recorded, answer=answer, referral_id=None, deliver=False)
     return answer
-
-
-def _may_revoke(consent: Consent, under: Sequence[Referral], agency_id: str) -> bool:
-    return consent.recorder == agency_id or any(referral.party(agency_id) for referral in under)
 
 
 def _hit(desk: Desk, referral: Referral, taken: Consent, sop: Sop) -> _Hit | None:
@@ -108,38 +105,48 @@ def _left(referral: Referral, lineage: Sequence[Consent]) -> frozenset[Compartme
     return left
 
 
-def _carry_out(desk: Desk, command: RevocationAsked, hit: _Hit) -> str | None:
-    """Apply one hit; return the holder that was told, None when the data never left for it."""
-    referral = hit.after
+def _carry_out(desk: Desk, command: RevocationAsked, hit: _Hit, *, recorded: Recorded, sop: Sop) -> Hold:
+    """Apply one hit and return what its holder owes; its sender is told, too, except when it asked for this."""
+    referral, asker = hit.after, command.arrival.sender
     desk.change_referral(referral)
     if referral.state is ReferralState.REVOKED:
         for message in hit.waiting:
             if message.kind in {"referral", "note"}:
                 desk.settle_message(message, code="revoked")
-    due_at = to_wire(desk.at + ANSWER_WITHIN)
-    _hold(desk, command, hit, due_at=due_at)
-    data = {
-        "consent_id": command.consent_id,
-        "compartments": sorted(name.value for name in hit.lost),
-        "state": referral.state.value,
-        "due_at": due_at,
-    }
-    concerned = {referral.sender} if hit.never_left else {referral.sender, referral.recipient}
-    for agency in sorted(concerned - {command.arrival.sender}):
-        desk.notify(
-            agency, type="revoked", referral_id=referral.referral_id, data=data, trace_id=command.arrival.trace_id
-        )
-    return referral.recipient if referral.recipient in concerned - {command.arrival.sender} else None
+    hold = _hold(desk, command, hit, recorded=recorded, sop=sop)
+    if referral.sender != asker:
+        ask_to_seal(desk, hold, referral, agency=referral.sender, trace_id=command.arrival.trace_id)
+    if not hit.never_left and referral.recipient != asker:
+        notice = ask_to_seal(desk, hold, referral, agency=referral.recipient, trace_id=command.arrival.trace_id)
+        hold = replace(hold, notice=notice)
+    desk.holds.add(hold)
+    return hold
 
 
-def _hold(desk: Desk, command: RevocationAsked, hit: _Hit, *, due_at: str) -> None:
-    desk.hold(
-        Held(
-            consent_id=command.consent_id,
-            agency=hit.after.recipient,
-            referral_id=hit.after.referral_id,
-            via=hit.after.sender,
-            due_at=due_at,
-            result="never_opened" if hit.never_left else "pending",
-        )
+def _hold(desk: Desk, command: RevocationAsked, hit: _Hit, *, recorded: Recorded, sop: Sop) -> Hold:
+    """Return what the holder owes. Where nothing had left for it, the revocation itself is the proof of that."""
+    referral, asked_at = hit.after, to_wire(desk.at)
+    hold = Hold(
+        consent_id=command.consent_id,
+        revocation_id=command.arrival.message_id,
+        referral_id=referral.referral_id,
+        agency=referral.recipient,
+        via=referral.sender,
+        onward=referral.parent_id is not None,
+        compartments=hit.lost,
+        asked_at=asked_at,
+        due_at=answer_due_at(asked_at, sop=sop),
     )
+    if not hit.never_left:
+        return hold
+    return replace(hold, result=HoldResult.NEVER_OPENED, answered_at=asked_at, ledger_index=recorded.index)
+
+
+def _own(hit: _Hit, hold: Hold) -> dict[str, Any]:
+    return {
+        "referral_id": hold.referral_id,
+        "revocation_id": hold.revocation_id,
+        "compartments": sorted(hold.compartments),
+        "state": hit.after.state.value,
+        "due_at": hold.due_at,
+    }

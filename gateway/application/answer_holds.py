@@ -1,0 +1,73 @@
+"""What a holder's `sealed` event answers: which revocations, and whether what it says of the law can stand.
+
+Sealing off is always admitted. A legal hold names its article, and keeps at most what the procedure lets a law make it
+keep: evidence and statutory records that were opened (fact sheet section 7.2 T16).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from gateway.application.ports import Desk, Recorded
+from gateway.domain.arrival import EventReported
+from gateway.domain.referral import Referral
+from gateway.domain.withdrawal import Hold, HoldResult, SignedAnswer, may_keep
+from shared.kernel.clock import to_wire
+from shared.kernel.errors import Reason
+from shared.sop.model import EventType, Sop
+
+HOLD_RULE = "withdrawal.holds"
+
+
+def answered_by(desk: Desk, command: EventReported) -> Sequence[Hold]:
+    """Return the holds that an event answers.
+
+    It answers the revocation it names, and without one all that the holder still owes of this referral. A hold by law
+    that has ended is answered again, by `sealed`.
+    """
+    if command.type is not EventType.SEALED:
+        return ()
+    ended = _result(command) is not HoldResult.LEGAL_HOLD
+    named = command.data.get("revocation_id")
+    return [
+        hold
+        for hold in desk.holds.of_referral(command.referral_id)
+        if (hold.is_pending or (ended and hold.result is HoldResult.LEGAL_HOLD)) and named in {None, hold.revocation_id}
+    ]
+
+
+def hold_faults(command: EventReported, referral: Referral, answered: Sequence[Hold], *, sop: Sop) -> Iterator[Reason]:
+    """Say why data may not be kept under a law as the event claims; nothing when they may."""
+    if command.type is not EventType.SEALED or _result(command) is not HoldResult.LEGAL_HOLD:
+        return
+    basis = sop.withdrawal.hold_basis.citation
+    if not command.data.get("article"):
+        yield Reason("event.fact-missing", f"{HOLD_RULE}.article", basis)
+    if not any(may_keep(hold, referral, sop=sop) for hold in answered):
+        yield Reason("sop.legal-hold", HOLD_RULE, basis)
+
+
+def answer_holds(
+    desk: Desk, command: EventReported, referral: Referral, answered: Sequence[Hold], *, recorded: Recorded, sop: Sop
+) -> None:
+    """Keep an admitted answer: result, what is kept by which article, the signed text, where it is recorded.
+
+    Of several revocations, those that took nothing a law lets it keep are answered as sealed.
+    """
+    for hold in answered:
+        kept = may_keep(hold, referral, sop=sop) if _result(command) is HoldResult.LEGAL_HOLD else frozenset()
+        result = _result(command)
+        desk.holds.change(
+            replace(
+                hold,
+                result=HoldResult.SEALED if result is HoldResult.LEGAL_HOLD and not kept else result,
+                kept=kept,
+                article=str(command.data["article"]) if kept else None,
+                answered_at=to_wire(desk.at),
+                ledger_index=recorded.index,
+                answer=SignedAnswer(command.arrival.body, command.arrival.signature),
+            )
+        )
+
+
+def _result(command: EventReported) -> HoldResult:
+    return HoldResult(str(command.data.get("result", HoldResult.SEALED)))
