@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from shared.wire import answers, delivery, directory, messages, problem
+from shared.wire import answers, delivery, directory, messages, overrides, problem
 
 SNAPSHOT = Path(__file__).resolve().parents[1] / "contract" / "golden" / "wire-v1.schema.json"
 
@@ -20,7 +20,7 @@ def models() -> list[type[BaseModel]]:
     """Every model of the wire, by name."""
     found = {
         member.__name__: member
-        for module in (answers, delivery, directory, messages, problem)
+        for module in (answers, delivery, directory, messages, overrides, problem)
         for member in vars(module).values()
         if isinstance(member, type) and issubclass(member, BaseModel) and member.__name__.endswith("V1")
     }
