@@ -1,6 +1,7 @@
 """Measure admissions per second beside the floor: `python -m bench [--rounds N] [--databases ...] [--grow N]`."""
 
 import argparse
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ _GROWN_CONCURRENCY = 32
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the measurement, print the table, write the file."""
     options = _options(arguments)
+    signal.signal(signal.SIGTERM, _interrupted)  # so that servers and folders go, too
     console = Console(width=150)
     facts = {**machine.facts(find_programs()), "delivery": "off; the recipient polls", "options": vars(options)}
     console.print_json(data=facts)
@@ -31,6 +33,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     console.print(f"Written: {report.write(RESULTS, stamp=stamp, facts=facts, samples=samples, base=base)}")
     return 0
+
+
+def _interrupted(number: int, _frame: object) -> None:
+    sys.exit(128 + number)
 
 
 def _beside_floor(stage: Stage, options: argparse.Namespace) -> Iterator[Sample]:
