@@ -132,15 +132,25 @@ def _box(agency_id: str, box: str | None) -> ColumnElement[bool]:
     return sent if box == "sent" else received
 
 
+#: How the lifecycle names what the ledger records of the gateway's own doing (wire section 5).
+_GATEWAY_EVENTS = {
+    ("referral", None): "sent",
+    ("delivery", "stored"): "delivered",
+    ("notice", "revoked"): "revoked",
+    ("notice", "expired"): "expired",
+}
+
+
 def _history(entry: Mapping[str, Any]) -> dict[str, Any]:
-    kind = entry["kind"]
+    kind, code = entry["kind"], entry["code"]
+    named = code if kind == "event" else _GATEWAY_EVENTS.get((kind, code)) or _GATEWAY_EVENTS.get((kind, None))
     return {
-        "type": entry["code"] if kind == "event" else kind,
+        "type": named or kind,
         "at": entry["at"],
         "by": entry["actor"],
         "ledger_index": entry["idx"],
-        "code": None if kind == "event" else entry["code"],
-        "state": entry["state"],
+        "code": None if named == code else code,
+        "state": None if kind == "refusal" else entry["state"],
     }
 
 

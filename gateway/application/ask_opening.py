@@ -14,9 +14,12 @@ from gateway.domain.referral import Half, HalfState, Referral
 from shared.consent.decision import decide_release
 from shared.consent.request import OtherBasis, Release
 from shared.kernel.clock import from_wire
-from shared.kernel.errors import NotPermitted
+from shared.kernel.errors import ConsentRequired, NotPermitted, Reason
 from shared.referral.blocked import blocked_hash
 from shared.sop.model import Compartment, Party, Sop
+
+#: The rule on conflicts of interest: a blocked person never learns of the case.
+CONFLICT_RULE = "R-11"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ def ask_opening(desk: Desk, command: OpeningAsked, *, sop: Sop) -> Outcome:
         command.arrival,
         lambda: _admit(desk, command, sop),
         about=lambda: about_referral(desk, command.arrival, command.referral_id),
+        posted_to=command.referral_id,
         replay=lambda stored: _replay(desk, command, sop, stored),
     )
 
@@ -57,7 +61,9 @@ def _admit(desk: Desk, command: OpeningAsked, sop: Sop) -> Mapping[str, Any]:
     if referral.party(arrival.sender) is not Party.RECIPIENT:
         raise NotPermitted("referral.not-recipient", "Only the recipient of a referral opens its compartments.")
     if blocked_hash(referral.chain_id, command.actor) in referral.blocked:
-        raise NotPermitted("referral.blocked", "This person may not open this case. Hand it to a colleague.")
+        reason = Reason("referral.blocked", CONFLICT_RULE, sop.rules[CONFLICT_RULE].basis.citation)
+        message = "This person may not open this case. Hand it to a colleague."
+        raise ConsentRequired(reason.code, message, reasons=[reason])
     releases = _decide(desk, command, referral, sop)
     opened = _mark_opened(referral, releases)
     recorded = record_on(desk, arrival, opened, code=command.reason)

@@ -66,10 +66,14 @@ def decided(
     *,
     about: Callable[[], About],
     replay: Callable[[StoredMessage], str] = lambda stored: stored.answer,
+    posted_to: str | None = None,
 ) -> Outcome:
-    """Replay, or check freshness and sender and run `admit`; record a refusal when it raises one."""
+    """Replay, or check freshness and sender and run `admit`; record a refusal when it raises one.
+
+    `posted_to` is the referral that the call names: a message is replayed only where it was admitted.
+    """
     try:
-        known = _known(desk, arrival)
+        known = _known(desk, arrival, posted_to)
         if known is not None:
             return _replayed(replay(known))
         _check_fresh(arrival)
@@ -120,9 +124,12 @@ def _replayed(text: str) -> Admitted:
     return Admitted(text, answer_text(json.loads(text)["receipt"]), replayed=True)
 
 
-def _known(desk: Desk, arrival: Arrival) -> StoredMessage | None:
+def _known(desk: Desk, arrival: Arrival, posted_to: str | None) -> StoredMessage | None:
     stored = desk.message(arrival.message_id)
-    if stored is None or (stored.sender == arrival.sender and stored.sha256 == arrival.sha256):
+    if stored is None:
+        return None
+    is_same = stored.sender == arrival.sender and stored.sha256 == arrival.sha256
+    if is_same and posted_to in {None, stored.referral_id}:
         return stored
     raise Conflict("message.id-reused", "This id was used for another message. Give every new message a fresh UUIDv7.")
 

@@ -1,6 +1,6 @@
 """Admit an event: who may say it, in which state, with which facts; then state, halves, clocks and delivery."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,9 +13,11 @@ from gateway.domain.clocks import with_due_times
 from gateway.domain.limits import counted, limit_faults
 from gateway.domain.pauses import paused_by
 from gateway.domain.referral import Referral, destroy
-from shared.kernel.errors import ConsentRequired, FieldFault, InputRejected, NotFound
+from shared.kernel.errors import ConsentRequired, FieldFault, InputRejected, MeshError, NotFound, Reason
 from shared.referral.lifecycle import check_event_facts, transition
 from shared.sop.model import ENDS, EventType, ReferralState, Sop
+
+FACT_MISSING = "event.fact-missing"
 
 
 def report_event(desk: Desk, command: EventReported, *, sop: Sop) -> Outcome:
@@ -25,6 +27,7 @@ def report_event(desk: Desk, command: EventReported, *, sop: Sop) -> Outcome:
         command.arrival,
         lambda: _admit(desk, command, sop),
         about=lambda: about_referral(desk, command.arrival, command.referral_id),
+        posted_to=command.referral_id,
     )
 
 
@@ -85,9 +88,7 @@ def _admit(desk: Desk, command: EventReported, sop: Sop) -> Mapping[str, Any]:
     answered = answered_by(desk, command)
     reasons = (*reasons, *limit_faults(referral, step), *hold_faults(command, referral, answered, sop=sop))
     if reasons:
-        raise ConsentRequired(
-            reasons[0].code, "The procedure does not allow this event as it stands; see the reasons.", reasons=reasons
-        )
+        raise _refusal(reasons)
     waiting = desk.unsettled([referral.referral_id]) if step.target in ENDS else ()
     changed = counted(moved(referral, step.target), command.type)
     if command.type is EventType.ACCEPTED:
@@ -102,6 +103,16 @@ def _admit(desk: Desk, command: EventReported, sop: Sop) -> Mapping[str, Any]:
     answer = {"referral": referral_answer(changed, sop=sop), "receipt": receipt(arrival, recorded)}
     desk.store_message(arrival, recorded=recorded, answer=answer, referral_id=referral.referral_id, deliver=True)
     return answer
+
+
+def _refusal(reasons: Sequence[Reason]) -> MeshError:
+    """Say no: as input that can be completed when facts are all that is missing, else as the procedure's no."""
+    if all(reason.code == FACT_MISSING for reason in reasons):
+        names = [reason.rule.rpartition(".")[2] for reason in reasons]
+        faults = [FieldFault(f"/data/{name}", FACT_MISSING, "The procedure needs this fact here.") for name in names]
+        return InputRejected(FACT_MISSING, "Add the facts this event needs.", faults=faults, reasons=reasons)
+    message = "The procedure does not allow this event as it stands; see the reasons."
+    return ConsentRequired(reasons[0].code, message, reasons=reasons)
 
 
 def moved(referral: Referral, target: ReferralState | None) -> Referral:

@@ -36,6 +36,7 @@ def send_note(desk: Desk, command: NoteSent, *, sop: Sop) -> Outcome:
         command.arrival,
         lambda: _admit(desk, command, sop),
         about=lambda: about_referral(desk, command.arrival, command.referral_id),
+        posted_to=command.referral_id,
     )
 
 

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from gateway.adapters.directory import AgencyFilter, Directory
 from gateway.domain.agency import Agency, Availability
 from gateway.domain.masking import shown_areas, shown_name
-from shared.kernel.errors import FieldFault, InputRejected
+from shared.kernel.errors import FieldFault, InputRejected, NotPermitted
 from shared.kernel.identifiers import AGENCY_ID_PATTERN
 from shared.sop.model import Sop
 from shared.web import listing
@@ -63,7 +63,7 @@ class DirectoryRoutes:
     ) -> Response:
         """Keep what the caller says of one of its own services."""
         if agency_id != caller.subject:
-            raise InputRejected("availability.agency", "State the availability of your own agency only.")
+            raise NotPermitted("availability.agency", "State the availability of your own agency only.")
         check_service(self._sop, stated.service_type)
         await self._directory.set_availability(
             Availability(

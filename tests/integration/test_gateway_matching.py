@@ -186,7 +186,7 @@ async def test_asker_is_not_proposed_to_itself_nor_whoever_is_disabled(mesh: Mes
 async def test_nobody_states_anothers_availability(mesh: Mesh) -> None:
     stated = {"service_type": "SOC-01", "accepting": False}
     answer = await mesh[POLICE].call("PUT", f"/v1/agencies/{SOCIAL}/availability", json=stated)
-    assert refusal(answer) == (422, "availability.agency")
+    assert refusal(answer) == (403, "availability.agency")
     answer = await mesh[LEGAL].call("PUT", f"/v1/agencies/{LEGAL}/availability", json=stated)
     assert refusal(answer) == (403, "availability.service")
 
