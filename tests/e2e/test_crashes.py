@@ -8,6 +8,7 @@ import asyncio
 import os
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import count
 
@@ -23,6 +24,7 @@ from shared.transport.gateway_client import GatewayClient
 from tests.support.crashing import (
     SENDER,
     Crash,
+    a_killer,
     agency_id_of,
     counted,
     kill_after_commit,
@@ -43,7 +45,7 @@ from tests.support.traffic import (
 
 #: How many people are referred while one victim is killed: five victims, so a thousand in all.
 REFERRALS = int(os.environ.get("CRASH_REFERRALS", "200"))
-#: How often each victim is killed: after this many answers of every hundred.
+#: When each victim is killed: after this many answers of every hundred.
 KILLED_AFTER = (20, 60)
 SETTLED_WITHIN = 60
 OPENED = 3
@@ -56,6 +58,12 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300 + REFERRALS)]
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     with running_mesh(tmp_path_factory.mktemp("crashes") / "home", port_base=free_port_base()) as home:
         yield home
+
+
+@pytest.fixture(scope="module")
+def killer() -> Iterator[ProcessPoolExecutor]:
+    with a_killer() as killer:
+        yield killer
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +88,10 @@ class Run:
 
 
 @pytest.mark.parametrize("victim", ["gateway", "health", "police", "legal_aid", "social"])
-async def test_killed_process_loses_nothing_and_repeats_nothing(home: Home, victim: str) -> None:
-    run = await traffic_with_crashes(home, victim)
+async def test_killed_process_loses_nothing_and_repeats_nothing(
+    home: Home, killer: ProcessPoolExecutor, victim: str
+) -> None:
+    run = await traffic_with_crashes(home, killer, victim)
     assert any(crash.unheard for crash in run.crashes), "no kill hit the moment between a commit and its answer"
     assert set(run.sent.values()) == set(permitted(run.numbers))
     await until_settled(home)
@@ -91,7 +101,7 @@ async def test_killed_process_loses_nothing_and_repeats_nothing(home: Home, vict
     assert_gateway_keeps_no_text(home)
 
 
-async def traffic_with_crashes(home: Home, victim: str) -> Run:
+async def traffic_with_crashes(home: Home, killer: ProcessPoolExecutor, victim: str) -> Run:
     """Refer people while the victim is killed time and again."""
     recipient = agency_id_of(victim) if part_of(victim) == "recipient" else SOCIAL
     first = next(_numbers) * 1_000_000
@@ -102,7 +112,7 @@ async def traffic_with_crashes(home: Home, victim: str) -> Run:
         crashes = []
         for percent in KILLED_AFTER:
             await answers.reach(REFERRALS * percent // 100)
-            crashes.append(await asyncio.to_thread(kill_after_commit, home, victim, answered=answers.keys))
+            crashes.append(await kill_after_commit(home, victim, killer=killer, answered=answers.keys))
             await wait_until_back(home, victim, killed=crashes[-1].pid)
         return crashes
 

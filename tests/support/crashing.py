@@ -6,8 +6,10 @@ import signal
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +36,14 @@ _UNSETTLED_MESSAGES = "SELECT message_id FROM messages WHERE settled_at IS NULL"
 
 @contextmanager
 def database(home: Home, name: str) -> Iterator[sqlite3.Connection]:
-    """Look into the database of a process from beside it; nothing can be written."""
-    deployable = named(name)
-    path = home.root / deployable.name / "data.sqlite"
+    """Look into the database of a process from beside it."""
+    with opened(path_of(home, name)) as connection:
+        yield connection
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open a database in which nothing can be written, and close it."""
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None, timeout=10)) as connection:
         yield connection
 
@@ -60,20 +67,28 @@ class Crash:
     unheard: frozenset[str]
 
 
-def kill_after_commit(home: Home, victim: str, *, answered: Callable[[], set[str]]) -> Crash:
+@contextmanager
+def a_killer() -> Iterator[ProcessPoolExecutor]:
+    """Have somebody at hand who kills without delay: a process of its own, which waits for nobody's interpreter."""
+    with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as killer:
+        killer.submit(os.getpid).result()
+        yield killer
+
+
+async def kill_after_commit(
+    home: Home, victim: str, *, killer: ProcessPoolExecutor, answered: Callable[[], set[str]]
+) -> Crash:
     """Kill a process right after it has committed something, before it can have answered for all of it.
 
     `answered` returns the idempotency keys that its partner system has an answer to.
     """
-    part = part_of(victim)
-    with ExitStack() as opened:
-        own = opened.enter_context(database(home, victim))
-        other = opened.enter_context(database(home, SENDER if part == "gateway" else GATEWAY.name))
-        pid = pid_of(home, victim)
-        wait_for_growth(own, _GROWS[part])
-        os.kill(pid, signal.SIGKILL)
-        wait_until_gone(pid)
-        time.sleep(LAST_WORDS)
+    part, pid = part_of(victim), pid_of(home, victim)
+    with ExitStack() as looks:
+        own = looks.enter_context(database(home, victim))
+        other = looks.enter_context(database(home, SENDER if part == "gateway" else GATEWAY.name))
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(killer, kill_as_it_grows, pid, path_of(home, victim), _GROWS[part])
+        await asyncio.sleep(LAST_WORDS)
         kept = column(own, _KEPT[part])
         if part == "sender":
             return Crash(pid, frozenset(kept - answered()))
@@ -81,14 +96,17 @@ def kill_after_commit(home: Home, victim: str, *, answered: Callable[[], set[str
         return Crash(pid, frozenset(kept & waiting))
 
 
-def wait_for_growth(connection: sqlite3.Connection, table: str) -> None:
-    """Return as soon as another row of a table is there for everybody to see."""
+def kill_as_it_grows(pid: int, path: Path, table: str) -> None:
+    """Kill a process as soon as it has committed another row of a table; return when it is dead."""
     latest = f"SELECT max(rowid) FROM {table}"
-    before = connection.execute(latest).fetchone()
     deadline = time.monotonic() + BUSY_WITHIN
-    while connection.execute(latest).fetchone() == before:
-        assert time.monotonic() < deadline, f"nothing was written to {table} for {BUSY_WITHIN} s"
-        time.sleep(GLANCE)
+    with opened(path) as connection:
+        before = connection.execute(latest).fetchone()
+        while connection.execute(latest).fetchone() == before:
+            assert time.monotonic() < deadline, f"nothing was written to {table} for {BUSY_WITHIN} s"
+            time.sleep(GLANCE)
+        os.kill(pid, signal.SIGKILL)
+        wait_until_gone(pid)
 
 
 def wait_until_gone(pid: int) -> None:
@@ -136,6 +154,11 @@ def named(name: str) -> Deployable:
     deployable = deployable_named(name)
     assert deployable is not None, name
     return deployable
+
+
+def path_of(home: Home, name: str) -> Path:
+    """Return where the database of a process is."""
+    return home.root / named(name).name / "data.sqlite"
 
 
 def agency_id_of(name: str) -> str:
