@@ -32,7 +32,6 @@ from shared.agency.routes.callers import Doorkeeper
 from shared.agency.routes.consents import consents_router
 from shared.agency.routes.deliveries import PATH as DELIVERIES
 from shared.agency.routes.deliveries import deliveries_router
-from shared.agency.routes.overrides import overrides_router
 from shared.agency.routes.referrals import lifecycle_router, referrals_router
 from shared.agency.routes.webhooks import webhooks_router
 from shared.agency.scribe import Scribe
@@ -44,6 +43,7 @@ from shared.kernel.clock import Clock, SystemClock
 from shared.kernel.identifiers import IdFactory, Uuid7Factory
 from shared.seal.keys import AgencyKeys
 from shared.sop.loader import load_sop
+from shared.sop.model import Sop
 from shared.telemetry.logs import configure_logs
 from shared.telemetry.tracing import configure
 from shared.transport.gateway_client import GatewayClient
@@ -74,14 +74,25 @@ class Surroundings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Ground:
+    """What everything else stands on."""
+
+    agency_id: str
+    clock: Clock
+    ids: IdFactory
+    sop: Sop
+    keys: AgencyKeys
+    store: SqlStore
+    hub: GatewayHub
+    notifier: Notifier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _House:
     """Everything that runs."""
 
+    ground: _Ground
     office: Office
-    store: SqlStore
-    hub: GatewayHub
-    keys: AgencyKeys
-    ids: IdFactory
     deliveries: Deliveries
     sender: WebhookSender
     housekeeping: Housekeeping
@@ -100,83 +111,109 @@ def build_app(
     Raises `InternalFault` or `InputRejected` when its profile, its keys or its database are not as they must be.
     """
     configure_logs(profile.slug, settings.log_level)
-    telemetry = configure(settings.agency_id, settings.otlp_endpoint)
-    house = _furnish(profile, settings, surroundings or Surroundings())
-    office, doors = house.office, Doorkeeper(settings.agency_id)
-    reader = CaseReader(office)
-    partners = Partners(house.store, house.keys, issuer=settings.issuer, clock=office.clock, ids=house.ids)
-    webhooks = Webhooks((settings.webhook_secret.get_secret_value(),))
+    around = surroundings or Surroundings()
+    house = _furnish(profile, settings, _lay(settings, around), around)
+    ground, office = house.ground, house.office
+    partners = Partners(ground.store, ground.keys, issuer=settings.issuer, clock=ground.clock, ids=ground.ids)
     return create_app(
         title=f"Referral Mesh agency service: {profile.name.en}",
         version=VERSION,
         description="One agency's keys, cases and partner API. Case data is in clear only here.",
-        telemetry=telemetry,
+        telemetry=configure(settings.agency_id, settings.otlp_endpoint),
         authenticate=bearer(partners.verify),
         lifespan=partial(_lifespan, house=house),
         routers=[
-            oauth.oauth_router(partners, house.keys, issuer=settings.issuer),
-            consents_router(office, reader, doors),
-            referrals_router(office, reader, doors),
-            lifecycle_router(office, reader, doors),
-            overrides_router(office, doors),
-            webhooks_router(office, doors),
-            deliveries_router(house.deliveries, webhooks=webhooks, clock=office.clock),
-            *sector_routers(office, reader, doors),
+            oauth.oauth_router(partners, ground.keys, issuer=settings.issuer),
+            *_routers(house, settings, sector_routers),
         ],
         public_paths=oauth.PUBLIC_PATHS,
         scopes=SCOPES,
         rate_limit=RateLimit(CALLS, timer=time.monotonic),
         body_caps={DELIVERIES: ENVELOPE_MOST},
-        checks=[Check("keys", partial(_check_keys, house)), Check("database", house.store.check)],
+        checks=[Check("keys", partial(_check_keys, office)), Check("database", ground.store.check)],
     )
 
 
-def _furnish(profile: AgencyProfile, settings: AgencySettings, around: Surroundings) -> _House:
-    sop = load_sop()
-    check_profile(profile, sop)
+def _routers(house: _House, settings: AgencySettings, sector_routers: SectorRouters) -> list[APIRouter]:
+    office, doors = house.office, Doorkeeper(settings.agency_id)
+    reader = CaseReader(office)
+    webhooks = Webhooks((settings.webhook_secret.get_secret_value(),))
+    return [
+        consents_router(office, reader, doors),
+        referrals_router(office, reader, doors),
+        lifecycle_router(office, reader, doors),
+        webhooks_router(office, doors),
+        deliveries_router(house.deliveries, webhooks=webhooks, clock=office.clock),
+        *sector_routers(office, reader, doors),
+    ]
+
+
+def _lay(settings: AgencySettings, around: Surroundings) -> _Ground:
     clock, ids = around.clock, Uuid7Factory(around.clock)
     keys = around.keys or AgencyKeys.load(settings.key_file, settings.key_passphrase.get_secret_value())
-    store = SqlStore(settings.database_url.get_secret_value())
     peer = around.gateway or Peer(settings.gateway_url)
-    hub = GatewayHub(GatewayClient(peer, agency_id=settings.agency_id, signing_key=keys.signing, clock=clock, ids=ids))
-    scribe = Scribe(settings.agency_id, keys, clock=clock, ids=ids)
-    vault = CaseVault(keys.vault())
-    opener = Opener(keys, vault, sop)
-    notifier = Notifier(settings.issuer, clock=clock, ids=ids)
-    settling = Settling(scribe=scribe, opener=opener, notifier=notifier)
-    directory, grants = Directory(store, hub, clock), Grants(store, hub, clock)
-    outbox = Outbox(store, hub, settling, clock=clock)
-    checker = Checker(settings.agency_id, sop=sop, directory=directory, grants=grants, clock=clock)
-    receiving = Receiving(
-        settings.agency_id, scribe=scribe, opener=opener, checker=checker, settling=settling, notifier=notifier
-    )
-    deliveries = Deliveries(store=store, scribe=scribe, directory=directory, receiving=receiving, outbox=outbox)
-    office = Office(
+    client = GatewayClient(peer, agency_id=settings.agency_id, signing_key=keys.signing, clock=clock, ids=ids)
+    return _Ground(
         agency_id=settings.agency_id,
-        profile=profile,
-        sop=sop,
         clock=clock,
+        ids=ids,
+        sop=load_sop(),
+        keys=keys,
+        store=SqlStore(settings.database_url.get_secret_value()),
+        hub=GatewayHub(client),
+        notifier=Notifier(settings.issuer, clock=clock, ids=ids),
+    )
+
+
+def _furnish(profile: AgencyProfile, settings: AgencySettings, ground: _Ground, around: Surroundings) -> _House:
+    check_profile(profile, ground.sop)
+    scribe = Scribe(ground.agency_id, ground.keys, clock=ground.clock, ids=ground.ids)
+    opener = Opener(ground.keys, CaseVault(ground.keys.vault()), ground.sop)
+    settling = Settling(scribe=scribe, opener=opener, notifier=ground.notifier)
+    office = Office(
+        agency_id=ground.agency_id,
+        profile=profile,
+        sop=ground.sop,
+        clock=ground.clock,
         scribe=scribe,
-        vault=vault,
+        vault=opener.vault,
         opener=opener,
-        store=store,
-        hub=hub,
-        directory=directory,
-        grants=grants,
-        outbox=outbox,
-        notifier=notifier,
+        store=ground.store,
+        hub=ground.hub,
+        directory=Directory(ground.store, ground.hub, ground.clock),
+        grants=Grants(ground.store, ground.hub, ground.clock),
+        outbox=Outbox(ground.store, ground.hub, settling, clock=ground.clock),
+        notifier=ground.notifier,
         answer_within=around.answer_within,
     )
+    deliveries = _deliveries(office, settling)
     return _House(
+        ground=ground,
         office=office,
-        store=store,
-        hub=hub,
-        keys=keys,
-        ids=ids,
         deliveries=deliveries,
-        sender=WebhookSender(store, notifier, clock=clock, peer=around.partner),
-        housekeeping=Housekeeping(store, clock),
-        polling=Polling(hub, deliveries) if settings.public_url is None else None,
+        sender=WebhookSender(ground.store, ground.notifier, clock=ground.clock, peer=around.partner),
+        housekeeping=Housekeeping(ground.store, ground.clock),
+        polling=Polling(ground.hub, deliveries) if settings.public_url is None else None,
+    )
+
+
+def _deliveries(office: Office, settling: Settling) -> Deliveries:
+    receiving = Receiving(
+        office.agency_id,
+        scribe=office.scribe,
+        opener=office.opener,
+        checker=Checker(
+            office.agency_id, sop=office.sop, directory=office.directory, grants=office.grants, clock=office.clock
+        ),
+        settling=settling,
+        notifier=office.notifier,
+    )
+    return Deliveries(
+        store=office.store,
+        scribe=office.scribe,
+        directory=office.directory,
+        receiving=receiving,
+        outbox=office.outbox,
     )
 
 
@@ -195,9 +232,9 @@ async def _lifespan(_app: FastAPI, *, house: _House) -> AsyncIterator[None]:
         await house.housekeeping.stop()
         await house.sender.stop()
         await house.office.outbox.stop()
-        await house.hub.close()
-        await asyncio.to_thread(house.store.close)
+        await house.ground.hub.close()
+        await asyncio.to_thread(house.ground.store.close)
 
 
-async def _check_keys(house: _House) -> None:
-    house.office.vault.check()
+async def _check_keys(office: Office) -> None:
+    office.vault.check()

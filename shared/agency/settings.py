@@ -59,15 +59,19 @@ class AgencySettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="MESH_", frozen=True, extra="ignore", hide_input_in_errors=True)
 
-    agency_id: str = Field(pattern=AGENCY_ID_PATTERN)
-    database_url: SecretStr
-    gateway_url: HttpAddress
-    public_url: HttpAddress | None = None
-    key_file: Path
-    key_passphrase: SecretStr
-    webhook_secret: Annotated[SecretStr, AfterValidator(_webhook_secret)]
-    otlp_endpoint: HttpAddress | None = None
-    log_level: LogLevel = "INFO"
+    agency_id: str = Field(pattern=AGENCY_ID_PATTERN, description="The id this agency is enrolled under.")
+    database_url: SecretStr = Field(description="Where its records are: sqlite:///FILE or postgresql+psycopg://...")
+    gateway_url: HttpAddress = Field(description="The gateway's address.")
+    public_url: HttpAddress | None = Field(
+        default=None, description="Its own address, where the gateway delivers; without one it polls its inbox."
+    )
+    key_file: Path = Field(description="The key file with this agency's keys, made by `python -m mesh`.")
+    key_passphrase: SecretStr = Field(description="The passphrase of the key file.")
+    webhook_secret: Annotated[SecretStr, AfterValidator(_webhook_secret)] = Field(
+        description="The whsec_ secret printed at enrolment; it authenticates deliveries."
+    )
+    otlp_endpoint: HttpAddress | None = Field(default=None, description="Where traces are sent (OTLP over HTTP).")
+    log_level: LogLevel = Field(default="INFO", description="The least serious log line that is written.")
 
     @property
     def issuer(self) -> str:

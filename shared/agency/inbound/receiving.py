@@ -6,8 +6,8 @@ tells its sender.
 """
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from shared.agency.inbound.checking import Checker
@@ -19,7 +19,7 @@ from shared.agency.scribe import Scribe
 from shared.agency.sealing_off import WITHOUT_PURPOSE, Contents, contents_of, seal_off
 from shared.agency.settling import Settling
 from shared.agency.standing import due_here, next_due
-from shared.agency.vault import note_place
+from shared.agency.vault import OpenCase, note_place
 from shared.kernel.clock import to_wire
 from shared.kernel.errors import Conflict, InputRejected
 from shared.kernel.identifiers import GATEWAY
@@ -104,6 +104,24 @@ class Receiving:
         await self._checker.check(message)
         document = json.loads(item.body)
         case, wrapped = self._opener.vault.new_referral(message.referral_id)
+        holdings = self._holdings(message, document, item.hub_shares, case)
+        referral = self._record(message, document, wrapped)
+
+        def apply(desk: Desk) -> Taken:
+            if desk.get(Referral, referral.referral_id) is not None:
+                return Taken("message.recipient")  # this agency's own referral, come back to it
+            desk.add(referral)
+            for holding in holdings:
+                desk.add(holding)
+            self._notifier.tell(desk, "referral.received", referral_id=referral.referral_id, state=referral.state)
+            return Taken()
+
+        return Prepared([(Referral, referral.referral_id)], apply)
+
+    def _holdings(
+        self, message: ReferralV1, document: Mapping[str, Any], hub_shares: Mapping[str, str], case: OpenCase
+    ) -> list[Holding]:
+        """Open what came with both halves, and keep the rest sealed. Raises `InputRejected` for what does not open."""
         own = self._opener.own_halves(document["sealed"], message_id=message.id, basis=document["basis"])
         holdings = []
         for one in message.compartments:
@@ -119,28 +137,17 @@ class Receiving:
             )
             if name not in own:
                 raise InputRejected("seal.broken", "A compartment came without the recipient's half of its key.")
-            if name in item.hub_shares:
+            if name in hub_shares:
                 content = self._opener.content(
                     name,
                     message_id=message.id,
                     ciphertext=one.ciphertext,
                     share_sha256=one.share_sha256,
-                    halves=(own[name], item.hub_shares[name]),
+                    halves=(own[name], hub_shares[name]),
                 )
                 holding = _opened(holding, case.lock(name, content))
             holdings.append(holding)
-        referral = self._record(message, document, wrapped)
-
-        def apply(desk: Desk) -> Taken:
-            if desk.get(Referral, referral.referral_id) is not None:
-                return Taken("message.recipient")  # this agency's own referral, come back to it
-            desk.add(referral)
-            for holding in holdings:
-                desk.add(holding)
-            self._notifier.tell(desk, "referral.received", referral_id=referral.referral_id, state=referral.state)
-            return Taken()
-
-        return Prepared([(Referral, referral.referral_id)], apply)
+        return holdings
 
     def _record(self, message: ReferralV1, document: dict[str, Any], wrapped: bytes) -> Referral:
         state = ReferralState.DELIVERED.value
@@ -282,15 +289,7 @@ def compartments_of(message: NoticeV1) -> Sequence[str] | None:
 
 
 def _opened(holding: Holding, content: bytes) -> Holding:
-    return Holding(
-        key=holding.key,
-        referral_id=holding.referral_id,
-        name=holding.name,
-        stage=holding.stage,
-        state=HoldingState.OPENED.value,
-        share_sha256=holding.share_sha256,
-        content=content,
-    )
+    return replace(holding, state=HoldingState.OPENED.value, ciphertext=None, content=content)
 
 
 def _party(referral: Referral, agency_id: str) -> Party | None:

@@ -49,7 +49,13 @@ _Names = Annotated[
 def referrals_router(office: Office, reader: CaseReader, doors: Doorkeeper) -> APIRouter:
     """Make the routes of sending and reading."""
     router = APIRouter(tags=["referrals"])
-    sender, anybody = doors.acting(SEND), doors.visiting(SEND, HANDLE)
+    _add_sending(router, office, doors)
+    _add_reading(router, office, reader, doors)
+    return router
+
+
+def _add_sending(router: APIRouter, office: Office, doors: Doorkeeper) -> None:
+    sender = doors.acting(SEND)
 
     @router.post("/v1/referrals", status_code=202, summary="Refer a person: minimised, sealed, signed, sent")
     async def send_referral(
@@ -72,6 +78,10 @@ def referrals_router(office: Office, reader: CaseReader, doors: Doorkeeper) -> A
             raise InputRejected("message.about", message, faults=(fault,))
         child = request.model_copy(update={"parent_id": id})
         return ReferredV1.model_validate(told(await refer(office, caller, child), response))
+
+
+def _add_reading(router: APIRouter, office: Office, reader: CaseReader, doors: Doorkeeper) -> None:
+    anybody = doors.visiting(SEND, HANDLE)
 
     @router.get("/v1/referrals", summary="List referrals: facts and labels, no person")
     async def list_referrals(
@@ -97,8 +107,6 @@ def referrals_router(office: Office, reader: CaseReader, doors: Doorkeeper) -> A
     @router.get("/v1/referrals/{id}/chain", summary="The chain this agency may see, with proofs")
     async def read_chain(id: Id, visitor: Annotated[Visitor, doors.looking(SEND, HANDLE)]) -> ChainReadV1:
         return ChainReadV1.model_validate(await reader.chain(visitor, id))
-
-    return router
 
 
 def lifecycle_router(office: Office, reader: CaseReader, doors: Doorkeeper) -> APIRouter:
