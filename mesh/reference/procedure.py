@@ -27,6 +27,9 @@ def render() -> str:
         table(("level", "Vietnamese", "English", "clocks"), urgencies(sop)),
         "## Legal bases",
         table(("basis", "name", "most that may be disclosed", "derived from"), legal_bases(sop)),
+        "## After a disclosure without consent",
+        table(("owed", "by when", "derived from"), owed(sop)),
+        f"Confirmed by a second person: {codes(sop.overrides.two_person)}.",
         "## Reasons for declining",
         table(("code", "Vietnamese", "English", "may be given", "derived from"), declines(sop)),
         "## Hotlines",
@@ -85,6 +88,13 @@ def legal_bases(sop: Sop) -> Iterator[tuple[str, ...]]:
     """Yield each legal basis with its maximum."""
     for basis in sop.legal_bases.values():
         yield code(basis.kind), basis.name.en, codes(basis.maximum), basis.basis.citation
+
+
+def owed(sop: Sop) -> Iterator[tuple[str, str, str]]:
+    """Yield what is owed after a disclosure without consent."""
+    rules = sop.overrides
+    for one in (rules.confirmation, rules.access, rules.telling, rules.review):
+        yield code(one.id), f"{one.amount} {one.unit}", one.basis.citation
 
 
 def declines(sop: Sop) -> Iterator[tuple[str, ...]]:
