@@ -32,6 +32,7 @@ from shared.agency.routes.callers import Doorkeeper
 from shared.agency.routes.consents import consents_router
 from shared.agency.routes.deliveries import PATH as DELIVERIES
 from shared.agency.routes.deliveries import deliveries_router
+from shared.agency.routes.overrides import overrides_router
 from shared.agency.routes.referrals import lifecycle_router, referrals_router
 from shared.agency.routes.webhooks import webhooks_router
 from shared.agency.scribe import Scribe
@@ -142,6 +143,7 @@ def _routers(house: _House, settings: AgencySettings, sector_routers: SectorRout
         consents_router(office, reader, doors),
         referrals_router(office, reader, doors),
         lifecycle_router(office, reader, doors),
+        overrides_router(office, doors),
         webhooks_router(office, doors),
         deliveries_router(house.deliveries, webhooks=webhooks, clock=office.clock),
         *sector_routers(office, reader, doors),
