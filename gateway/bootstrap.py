@@ -24,6 +24,8 @@ from gateway.adapters.receipts import ReceiptDesk
 from gateway.adapters.roster import Roster
 from gateway.adapters.ticker import Ticker
 from gateway.adapters.tokens import TokenDesk
+from gateway.adapters.withdrawal_watch import WithdrawalWatch
+from gateway.adapters.withdrawals import Withdrawals
 from gateway.domain.credential import SCOPES_MEANING
 from gateway.settings import GatewaySettings
 from gateway.web import ledger, oauth, sop
@@ -39,12 +41,14 @@ from gateway.web.oauth import TokenRoutes
 from gateway.web.overrides import OverrideRoutes
 from gateway.web.referrals import ReadingRoutes
 from gateway.web.sop import SopRoutes
+from gateway.web.withdrawals import WithdrawalRoutes
 from shared.kernel.clock import Clock, SystemClock
 from shared.kernel.errors import PeerUnavailable
 from shared.seal.keys import AgencyKeys
 from shared.sop.neighbours import load_neighbours
 from shared.telemetry.logs import configure_logs
 from shared.telemetry.tracing import Telemetry, configure
+from shared.web import withdrawal_page
 from shared.web.factory import MeshApp, create_app
 from shared.web.health import Check
 from shared.web.rate_limit import RateLimit, RatePolicy
@@ -90,9 +94,11 @@ def build_app(settings: GatewaySettings, *, clock: Clock | None = None, keys: Ag
             ReadingRoutes(Readings(core.engine, clock=core.clock, sop=core.sop)).router(),
             InboxRoutes(Inbox(writer=core.writer, bell=bell), receipts).router(),
             LedgerRoutes(_evidence(core, settings)).router(),
+            _withdrawals(core, settings),
+            withdrawal_page.style_router(),
             *_overrides(core, bell),
         ],
-        public_paths=oauth.PUBLIC_PATHS | sop.PUBLIC_PATHS | ledger.PUBLIC_PATHS,
+        public_paths=oauth.PUBLIC_PATHS | sop.PUBLIC_PATHS | ledger.PUBLIC_PATHS | withdrawal_page.PUBLIC_PATHS,
         scopes=SCOPES_MEANING,
         rate_limit=_rate_limit(settings),
         body_caps=BODY_CAPS,
@@ -152,6 +158,7 @@ def _chores(
     chores: dict[str, Chore] = {"housekeeping": housekeeping.run}
     if settings.clocks_enabled:
         chores["clocks"] = open_ticker(core, bell).run
+        chores["withdrawals"] = open_withdrawal_watch(core, bell).run
         chores["overrides"] = open_override_watch(core, bell).run
     if not settings.delivery_enabled:
         return chores
@@ -175,6 +182,23 @@ def open_ticker(core: Core, bell: Bell) -> Ticker:
 def open_override_watch(core: Core, bell: Bell) -> OverrideWatch:
     """Return the watch over break-glass of one process over its core."""
     return OverrideWatch(core.engine, writer=core.writer, clock=core.clock, queued=bell.ring)
+
+
+def open_withdrawal_watch(core: Core, bell: Bell) -> WithdrawalWatch:
+    """Return the watch over withdrawals of one process over its core."""
+    return WithdrawalWatch(core.engine, writer=core.writer, clock=core.clock, sop=core.sop, queued=bell.ring)
+
+
+def _withdrawals(core: Core, settings: GatewaySettings) -> APIRouter:
+    withdrawals = Withdrawals(
+        core.engine,
+        clock=core.clock,
+        sop=core.sop,
+        key=core.keys.signing,
+        signer=core.keys.checkpoint_signer(settings.ledger_origin),
+        issuer=settings.public_url,
+    )
+    return WithdrawalRoutes(withdrawals, sop=core.sop).router()
 
 
 def _evidence(core: Core, settings: GatewaySettings) -> Evidence:

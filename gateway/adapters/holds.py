@@ -81,9 +81,14 @@ class HoldShelf:
 
 
 def read_holds(
-    connection: Connection, *criteria: ColumnElement[bool], sop: Sop, at: datetime, limit: int | None = None
+    connection: Connection,
+    *criteria: ColumnElement[bool],
+    sop: Sop,
+    at: datetime,
+    by_key: bool = False,
+    limit: int | None = None,
 ) -> list[tuple[Hold, Reach]]:
-    """Return holds, in the order in which their referrals were sent, with whether their notices have arrived."""
+    """Return holds, with whether their notices have arrived: as their referrals were sent, or by key, for pages."""
     joined = HOLDS.outerjoin(AGENCIES, AGENCIES.c.id == HOLDS.c.agency).outerjoin(
         MESSAGES, MESSAGES.c.message_id == HOLDS.c.notice
     )
@@ -91,7 +96,7 @@ def read_holds(
         select(HOLDS, AGENCIES.c.status.label("agency_status"), MESSAGES.c.queued_at, MESSAGES.c.settled_code)
         .select_from(joined)
         .where(*criteria)
-        .order_by(*_ORDER)
+        .order_by(*((HOLDS.c.key,) if by_key else _ORDER))
         .limit(limit)
     )
     now = to_wire(at)

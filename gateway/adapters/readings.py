@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, Select, or_, select
 
 from gateway.adapters import rows
-from gateway.adapters.tables import CONSENTS, HOLDS, LEDGER_ENTRIES, REFERRALS
+from gateway.adapters.tables import CONSENTS, LEDGER_ENTRIES, REFERRALS
 from gateway.application.views import compartments_view, consent_view, referral_answer
 from shared.consent.grant import Consent
 from shared.kernel.clock import Clock, to_wire
@@ -91,23 +91,6 @@ class Readings:
             "takings": row["takings"] if sees_all else _takings_for(row["takings"], agency_id),
         }
 
-    def propagation(self, agency_id: str, consent_id: str, *, oversight: bool) -> dict[str, Any]:
-        """Return who was told to seal and who confirmed. Raises `NotFound` for any but the consent's agencies."""
-        with read(self._engine) as connection:
-            row = _first(connection, select(CONSENTS).where(CONSENTS.c.id == consent_id))
-            holds = rows.fetch(connection, select(HOLDS).where(HOLDS.c.consent_id == consent_id))
-        consent = rows.consent_of(row) if row else None
-        party = consent is not None and (consent.recorder == agency_id or consent.names(agency_id))
-        if consent is None or not (oversight or party):
-            raise NotFound("consent.unknown", "No such consent that your agency recorded or is named in.")
-        seen = [hold for hold in holds if oversight or consent.recorder == agency_id or agency_id in _sides(hold)]
-        return {
-            "consent_id": consent_id,
-            "revoked_at": to_wire(consent.takings[-1].at) if consent.takings else None,
-            "holders": [_holder(hold) for hold in sorted(seen, key=lambda hold: str(hold["key"]))],
-            "complete": bool(consent.takings) and all(hold["result"] != "pending" for hold in holds),
-        }
-
     def _criteria(self, wanted: ReferralFilter) -> Sequence[ColumnElement[bool]]:
         criteria: list[ColumnElement[bool]] = []
         if wanted.state is not None:
@@ -173,13 +156,3 @@ def _takings_for(takings: Sequence[Mapping[str, Any]], agency_id: str) -> list[d
         for taking in takings
         if not taking["recipients"] or agency_id in taking["recipients"]
     ]
-
-
-def _sides(hold: Mapping[str, Any]) -> tuple[str, str]:
-    return hold["agency"], hold["via"]
-
-
-def _holder(hold: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: hold[name] for name in ("agency", "referral_id", "via", "due_at", "result", "answered_at", "ledger_index")
-    }

@@ -12,12 +12,11 @@ from shared.sop.model import ReferralState
 from shared.web import listing
 from shared.web.listing import Paged
 from shared.web.security import Principal, require
-from shared.wire.answers import ConsentDetailV1, PageV1, PropagationV1, ReferralDetailV1, ReferralSummaryV1
+from shared.wire.answers import ConsentDetailV1, PageV1, ReferralDetailV1, ReferralSummaryV1
 
 Party = Annotated[Principal, require("referrals.send", "referrals.handle")]
 Lister = Annotated[Principal, require("referrals.send", "referrals.handle", "oversight.read")]
 Holder = Annotated[Principal, require("referrals.send", "referrals.handle", "consents.write")]
-Overseer = Annotated[Principal, require("referrals.send", "referrals.handle", "consents.write", "oversight.read")]
 Id = Annotated[str, Path(pattern=UUID7_PATTERN)]
 Since = Annotated[str | None, Query(max_length=40, description="Sent at or after this time (RFC 3339).")]
 
@@ -61,9 +60,6 @@ class ReadingRoutes:
         router.get("/v1/consents/{id}", summary="Read a consent as far as it concerns you", **consents)(
             self.read_consent
         )
-        router.get("/v1/consents/{id}/propagation", summary="Who was told to seal, and who confirmed", **consents)(
-            self.read_propagation
-        )
         return router
 
     async def list_referrals(self, caller: Lister, page: Paged, asked: Asked) -> PageV1[ReferralSummaryV1]:
@@ -81,9 +77,3 @@ class ReadingRoutes:
     async def read_consent(self, caller: Holder, id: Id) -> ConsentDetailV1:
         """Return a consent that the caller recorded or is named in."""
         return ConsentDetailV1.model_validate(await asyncio.to_thread(self._readings.consent, caller.subject, id))
-
-    async def read_propagation(self, caller: Overseer, id: Id) -> PropagationV1:
-        """Return how far a revocation has come."""
-        oversight = OVERSIGHT in caller.scopes
-        found = await asyncio.to_thread(self._readings.propagation, caller.subject, id, oversight=oversight)
-        return PropagationV1.model_validate(found)

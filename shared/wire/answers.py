@@ -38,16 +38,30 @@ class ConsentRecordedV1(Open):
     receipt: GatewayReceiptV1
 
 
+class OwnWithdrawalV1(Open):
+    """What the agency that reported a revocation has to seal off itself, as a notice tells others."""
+
+    referral_id: str
+    revocation_id: str
+    compartments: tuple[str, ...]
+    state: str
+    due_at: Time
+
+
 class ConsentRevokedV1(Open):
-    """Answer to `POST /v1/consents/{id}/revocations`: who was told to seal off."""
+    """Answer to `POST /v1/consents/{id}/revocations`: who was told to seal off, and what is the caller's own to."""
 
     consent: ConsentSummaryV1
     notified: tuple[str, ...]
+    own: tuple[OwnWithdrawalV1, ...] = ()
     receipt: GatewayReceiptV1
 
 
 class HolderV1(Open):
-    """One agency that held something under a consent, and what became of it."""
+    """One agency that held something under a consent, and what became of it.
+
+    `reason` says why it is unreachable; `kept` and `article` are what a law makes it keep, and which.
+    """
 
     agency: str
     referral_id: str
@@ -56,6 +70,12 @@ class HolderV1(Open):
     result: Literal["pending", "never_opened", "sealed", "legal_hold", "unreachable"]
     answered_at: Time | None = None
     ledger_index: int | None = None
+    revocation_id: str | None = None
+    compartments: tuple[str, ...] = ()
+    late: bool = False
+    reason: str | None = None
+    kept: tuple[str, ...] = ()
+    article: str | None = None
 
 
 class PropagationV1(Open):

@@ -105,6 +105,8 @@ _ROWS: Final[tuple[tuple[str, type[MeshError], str, str], ...]] = (
     ("consent.validity", InputRejected, "Has ended already", "Record a consent that ends later than now."),
     ("consent.too-deep", InputRejected, "Derived too often", "Derive from an earlier consent of the line."),
     ("consent.unknown", NotFound, "No such consent", "Check the consent id."),
+    ("consent.revoker", NotPermitted, "Not theirs to take back", "Report her own word, or let its recorder do it."),
+    ("consent.not-revoked", Conflict, "Nothing was taken back", "Ask again once something of it was taken back."),
     # The procedure.
     ("sop.version", InputRejected, "Another version", "Use the version that GET /v1/sop gives."),
     ("sop.service-unknown", InputRejected, "Unknown service type", "See GET /v1/sop/service-types."),
@@ -124,6 +126,7 @@ _ROWS: Final[tuple[tuple[str, type[MeshError], str, str], ...]] = (
     ("sop.outcome", NotPermitted, "Not an outcome of this service", "Use an outcome the service lists."),
     ("sop.no-pause", NotPermitted, "No pause in danger", "At urgency immediate, act or hand over."),
     ("sop.info-requests", NotPermitted, "Asked back already", "One question back is all; decide, or call the sender."),
+    ("sop.legal-hold", NotPermitted, "No law keeps this here", "Seal it off; see withdrawal.holdable in GET /v1/sop."),
     ("sop.contact-attempts", NotPermitted, "Tried three times", "Give it back: report failed with the reason."),
     ("sop.refused", InternalFault, "Procedure does not load", _OPERATOR),
     ("basis.maximum", ConsentRequired, "More than the law carries", "Leave out what is over its maximum."),

@@ -14,6 +14,7 @@ from tests.support.mesh import keys_of, settings_for
 PUBLIC = {
     "/.well-known/jwks.json",
     "/.well-known/oauth-authorization-server",
+    "/assets/page.css",
     "/docs",
     "/docs/assets/{name}",
     "/docs/openapi.json",
