@@ -8,6 +8,7 @@ import httpx
 
 from gateway.adapters.bell import Bell
 from gateway.adapters.override_watch import OverrideWatch
+from gateway.adapters.tables import LEDGER_ENTRIES
 from gateway.bootstrap import open_override_watch
 from shared.kernel.clock import to_wire
 from shared.sop.model import LegalBasisKind
@@ -25,6 +26,8 @@ BREAK_GLASS: Mapping[str, Any] = {
     "approver": APPROVER,
     "notify_unsafe": False,
 }
+
+LAW: Mapping[str, Any] = {**BREAK_GLASS, "kind": "legal_obligation", "article": "Decree 56/2017 Art 20"}
 
 
 def a_basis(**changes: Any) -> dict[str, Any]:
@@ -98,3 +101,14 @@ async def watched(mesh: Mesh) -> int:
     async with a_watch(mesh) as watch:
         assert isinstance(watch, OverrideWatch)
         return await watch.look()
+
+
+def acts(mesh: Mesh, sent: Sent) -> list[str]:
+    """What the ledger says was done about it, in its order."""
+    rows = [row for row in mesh.rows(LEDGER_ENTRIES) if row["kind"] == "override" and row["referral_id"] == sent.id]
+    return [str(row["code"]) for row in sorted(rows, key=lambda row: int(row["idx"]))]
+
+
+async def detail(agency: Agency, sent: Sent) -> dict[str, Any]:
+    """The referral as a party sees it."""
+    return dict((await agency.get(f"/v1/referrals/{sent.id}")).json())
