@@ -34,6 +34,8 @@ _NOT_JSON: Final = "The body is not JSON; send one JSON document in UTF-8."
 class BodyOf:
     """A dependency that reads the body as `model`; the OpenAPI document knows it. See `json_body`, `form_body`."""
 
+    is_required = True
+
     def __init__(self, model: type[BaseModel], media_type: str) -> None:
         self.model = model
         self.media_type = media_type
@@ -51,6 +53,21 @@ def json_body(model: type[BaseModel]) -> Any:
     Write the parameter as `order: Annotated[OrderV1, json_body(OrderV1)]`.
     """
     return Depends(BodyOf(model, JSON))
+
+
+class _MaybeBodyOf(BodyOf):
+    """The same for a body that may be left out: then the model's defaults hold."""
+
+    is_required = False
+
+    async def __call__(self, request: Request) -> BaseModel:
+        """Return the body, or the model's defaults where there is none."""
+        return await super().__call__(request) if await request.body() else checked(self.model, {})
+
+
+def maybe_json_body(model: type[BaseModel]) -> Any:
+    """Declare that a route takes JSON or nothing at all. Write the parameter as with `json_body`."""
+    return Depends(_MaybeBodyOf(model, JSON))
 
 
 def form_body(model: type[BaseModel]) -> Any:

@@ -6,6 +6,8 @@ read to its end, and that a path or a query with U+0000, broken percent-encoding
 no further. Follows RFC 9110 sections 9.3.2, 15.5.14 and RFC 3986 section 2.1.
 """
 
+import asyncio
+import contextlib
 import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, Final
@@ -36,6 +38,11 @@ _UNLESS_SET: Final = (
     (b"cache-control", b"no-store"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 )
+
+
+#: How much of a body over the cap is read to its end only to be thrown away.
+DISCARDED_MOST: Final = 8 * 1024 * 1024
+_DISCARD_SECONDS: Final = 5.0
 
 
 class AnswerBroken(Exception):
@@ -83,7 +90,8 @@ class _Body:
     """A request's body, read no further than its cap.
 
     One that is over it is refused when it is first read: by then the caller is known, so that the refusal can be
-    recorded. One that nobody reads is not waited for either: the connection is closed after the answer.
+    recorded. What the caller is still sending is thrown away before the answer, within bounds, because a connection
+    closed upon unread bytes takes the answer with it; then the connection is closed.
     """
 
     def __init__(self, receive: Receive, *, cap: int, declared: bytes | None) -> None:
@@ -102,6 +110,17 @@ class _Body:
             raise self._refusal()
         return message
 
+    async def discard(self) -> None:
+        """Throw away what is still coming of a body over the cap, up to `DISCARDED_MOST` bytes and a few seconds."""
+        left = DISCARDED_MOST
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_DISCARD_SECONDS):
+                while left > 0:
+                    message = await self._receive()
+                    left -= len(message.get("body", b""))
+                    if not message.get("more_body", False):
+                        return
+
     def _refusal(self) -> TooLarge:
         return TooLarge("message.too-large", f"Send at most {self._cap} bytes.")
 
@@ -119,6 +138,8 @@ class _Answer:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.started = True
+            if self._body.is_over:
+                await self._body.discard()
             message["headers"] = self._marked(message.get("headers", ()))
         elif not self._has_body and message["type"] == "http.response.body":
             message = {**message, "body": b""}

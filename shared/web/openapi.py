@@ -134,7 +134,7 @@ def _finish(found: dict[str, Any], route: APIRoute | HotRoute, method: str) -> l
         models += [(model, "validation") for model in route.models]
     else:
         for body in (call for call in dependencies_of(route) if isinstance(call, BodyOf)):
-            found["requestBody"] = _body(body.media_type, body.model)
+            found["requestBody"] = _body(body.media_type, body.model) | {"required": body.is_required}
             models.append((body.model, "validation"))
     statuses = _statuses(found, method, guarded=bool(guards))
     found["responses"].update({str(status): {"$ref": f"#/components/responses/Problem{status}"} for status in statuses})

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from shared.kernel.errors import InternalFault, NotAuthenticated
 from shared.telemetry.tracing import Telemetry
-from shared.web.body import form_body, json_body, read_json
+from shared.web.body import form_body, json_body, maybe_json_body, read_json
 from shared.web.factory import MeshApp, create_app, document_route
 from shared.web.listing import Paged, answer
 from shared.web.openapi import operation
@@ -31,6 +31,14 @@ class ThingV1(BaseModel):
     name: str = Field(max_length=40)
     count: int = Field(default=1, ge=0, le=9)
     notes: dict[str, str] = Field(default_factory=dict)
+
+
+class StepV1(BaseModel):
+    """A step, of which nothing need be said."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    count: int = 1
 
 
 class FormV1(BaseModel):
@@ -78,6 +86,10 @@ def sample_router() -> APIRouter:
     @router.post("/v1/slow-things", status_code=201, dependencies=[require("things.write")])
     async def post_thing(thing: Annotated[ThingV1, json_body(ThingV1)]) -> DoneV1:
         return DoneV1(done=bool(thing.name))
+
+    @router.post("/v1/steps", status_code=202, dependencies=[require("things.write")])
+    async def post_step(step: Annotated[StepV1, maybe_json_body(StepV1)]) -> DoneV1:
+        return DoneV1(done=step.count == 1)
 
     @router.post("/oauth/token")
     async def token(form: Annotated[FormV1, form_body(FormV1)]) -> DoneV1:

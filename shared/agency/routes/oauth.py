@@ -13,6 +13,7 @@ from shared.seal.keys import AgencyKeys
 from shared.seal.tokens import ACCESS_TOKEN_SECONDS
 from shared.web.body import form_body
 from shared.web.security import Guard
+from shared.web.token_route import REFUSALS, TokenRoute
 from shared.wire.answers import TokenV1
 from shared.wire.directory import JwksV1
 from shared.wire.fields import Closed
@@ -46,7 +47,6 @@ def oauth_router(partners: Partners, keys: AgencyKeys, *, issuer: str) -> APIRou
     """Make the routes of tokens and discovery."""
     router = APIRouter(tags=["tokens"])
 
-    @router.post("/oauth/token", summary="Get an access token", operation_id="issue_token")
     async def issue_token(
         request: Annotated[PartnerTokenRequest, form_body(PartnerTokenRequest)],
         credentials: Annotated[str | None, Depends(ClientProof())],
@@ -60,6 +60,16 @@ def oauth_router(partners: Partners, keys: AgencyKeys, *, issuer: str) -> APIRou
         response.headers["Cache-Control"] = "no-store"
         scope = " ".join(sorted(granted.scopes))
         return TokenV1(access_token=granted.token, token_type=_BEARER, expires_in=ACCESS_TOKEN_SECONDS, scope=scope)
+
+    router.add_api_route(
+        "/oauth/token",
+        issue_token,
+        methods=["POST"],
+        summary="Get an access token",
+        operation_id="issue_token",
+        responses=REFUSALS,
+        route_class_override=TokenRoute,
+    )
 
     @router.get("/.well-known/oauth-authorization-server", summary="Discover the token endpoint")
     async def discovery() -> DiscoveryV1:

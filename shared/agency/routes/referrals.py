@@ -26,7 +26,7 @@ from shared.kernel.clock import to_wire
 from shared.kernel.errors import FieldFault, InputRejected
 from shared.sop.model import Compartment
 from shared.web import listing
-from shared.web.body import json_body
+from shared.web.body import json_body, maybe_json_body
 from shared.web.listing import Paged
 from shared.wire.fields import CODE_PATTERN
 
@@ -144,7 +144,7 @@ def lifecycle_router(office: Office, reader: CaseReader, doors: Doorkeeper) -> A
 def _step(
     office: Office, verb: str, either: Any, model: type[StepRequest]
 ) -> Callable[..., Coroutine[Any, Any, dict[str, Any]]]:
-    body = json_body(model)
+    body = maybe_json_body(model)
 
     async def step(
         id: Id, caller: Annotated[Caller, either], request: Annotated[StepRequest, body], response: Response
