@@ -7,7 +7,8 @@ within `LOOK_SECONDS`.
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -20,7 +21,15 @@ from gateway.adapters.bell import Bell, heard_within
 from gateway.adapters.desk import SqlDesk
 from gateway.adapters.outbox import Claim, postpone
 from gateway.adapters.receipts import ReceiptDesk
-from gateway.adapters.routes import claim_route, failures_of, free_route, release_routes, rest_route
+from gateway.adapters.routes import (
+    HELD_FOR,
+    claim_route,
+    failures_of,
+    free_route,
+    hold_route,
+    release_routes,
+    rest_route,
+)
 from gateway.adapters.rows import fetch
 from gateway.adapters.tables import AGENCIES, DELIVERY_ROUTES, MESSAGES
 from gateway.domain.agency import AgencyStatus
@@ -143,7 +152,8 @@ class Dispatcher:
     async def _deliver(self, route: dict[str, Any], claimed: Claim) -> bool:
         agency_id = route["id"]
         try:
-            tokens = await self._post(route, claimed)
+            async with self._holding(agency_id):
+                tokens = await self._post(route, claimed)
         except MeshError as fault:
             await self._writer.submit(partial(self._rest, agency_id=agency_id))
             _log.info("delivery.unanswered", agency=agency_id, code=fault.code, count=len(claimed.items))
@@ -152,6 +162,21 @@ class Dispatcher:
         unsettled = [item for item in claimed.items if item["message_id"] not in settled]
         await self._writer.submit(partial(self._finish, agency_id=agency_id, unsettled=unsettled))
         return True
+
+    @asynccontextmanager
+    async def _holding(self, agency_id: str) -> AsyncIterator[None]:
+        """Keep the route for however long the agency takes."""
+        keeping = asyncio.create_task(self._keep(agency_id), name=f"hold-{agency_id}")
+        try:
+            yield
+        finally:
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
+
+    async def _keep(self, agency_id: str) -> None:
+        while True:
+            await asyncio.sleep(HELD_FOR.total_seconds() / 3)
+            await self._writer.submit(partial(hold_route, agency_id=agency_id, holder=self._holder))
 
     async def _post(self, route: dict[str, Any], claimed: Claim) -> Sequence[str]:
         body = json.dumps({"items": claimed.items}, ensure_ascii=False, separators=(",", ":")).encode()

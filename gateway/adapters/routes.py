@@ -8,8 +8,8 @@ from gateway.adapters.outbox import Claim, claim
 from gateway.adapters.tables import DELIVERY_ROUTES
 from shared.kernel.clock import to_wire
 
-#: A process that does not come back within this time has lost the route to another.
-HELD_FOR = timedelta(seconds=20)
+#: A process that says nothing for this long has lost the route to another: after a crash nobody waits longer.
+HELD_FOR = timedelta(seconds=5)
 
 
 def claim_route(desk: SqlDesk, agency_id: str, *, holder: str) -> Claim:
@@ -22,6 +22,13 @@ def claim_route(desk: SqlDesk, agency_id: str, *, holder: str) -> Claim:
     if claimed.items:
         _keep(desk, agency_id, holder=holder, held_until=to_wire(desk.at + HELD_FOR))
     return claimed
+
+
+def hold_route(desk: SqlDesk, agency_id: str, *, holder: str) -> None:
+    """Go on holding a route while an agency takes its time; one that was given back or lost stays so."""
+    row = desk.book.get(DELIVERY_ROUTES, agency_id)
+    if row is not None and row["holder"] == holder:
+        _keep(desk, agency_id, holder=holder, held_until=to_wire(desk.at + HELD_FOR))
 
 
 def rest_route(desk: SqlDesk, agency_id: str, *, until: datetime) -> None:
