@@ -1,12 +1,33 @@
 """A partner system refers without consent, has it confirmed by a colleague, and says that she was told."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
-from tests.support.agency_services import CANARY, World, agency_id, consented, referred, world
+from gateway.bootstrap import open_provisioning
+from shared.kernel.clock import SystemClock
+from shared.kernel.identifiers import Uuid7Factory
+from shared.sop.loader import load_sop
+from tests.support.agency import Agency
+from tests.support.agency_services import (
+    CANARY,
+    GATEWAY_URL,
+    World,
+    agency_id,
+    consented,
+    contents,
+    gateway_settings,
+    keys_of,
+    referred,
+    states,
+    world,
+)
+
+OVERSIGHT = "oversight-test"
 
 BREAK_GLASS = {
     "kind": "vital_interest",
@@ -40,6 +61,20 @@ async def overridden(mesh: World) -> str:
     }
     answer = await mesh["health"].done("/v1/referrals", request)
     return str(answer["referral"]["referral_id"])
+
+
+@asynccontextmanager
+async def an_overseer(mesh: World) -> AsyncIterator[Agency]:
+    """A body of oversight that calls the gateway."""
+    clock, keys = SystemClock(), keys_of(OVERSIGHT)
+    desk = open_provisioning(gateway_settings(mesh.folder, mesh.database_url), keys=keys_of("gateway"))
+    try:
+        desk.register_oversight(OVERSIGHT, keys.public_jwks())
+    finally:
+        desk.close()
+    transport = httpx.ASGITransport(app=mesh.gateway)
+    async with httpx.AsyncClient(transport=transport, base_url=GATEWAY_URL) as http:
+        yield Agency(OVERSIGHT, keys, http, clock, Uuid7Factory(clock), load_sop(), {})
 
 
 async def test_a_colleague_confirms_and_she_is_told(mesh: World) -> None:
@@ -80,6 +115,26 @@ async def test_a_lost_answer_can_be_asked_for_again_and_a_key_stands_for_one_req
     assert first.status_code == again.status_code == 200
     assert first.json() == again.json()
     assert (other.status_code, other.json()["code"]) == (409, "idempotency.reused")
+
+
+async def test_the_recipient_seals_off_what_a_review_put_an_end_to(mesh: World) -> None:
+    referral_id = await overridden(mesh)
+    for verb in ("acknowledge", "accept"):
+        await mesh["police"].until(referral_id, lambda found: True)
+        await mesh["police"].done(f"/v1/referrals/{referral_id}/{verb}", {})
+    before = await mesh["police"].until(referral_id, lambda found: "identity" in contents(found), query="")
+    assert contents(before)["identity"]["name"] == CANARY
+    async with an_overseer(mesh) as overseer:
+        found = {"outcome": "not_justified", "measures": ["access_ended"]}
+        answer = await overseer.call("POST", f"/v1/overrides/{referral_id}/reviews", json=found)
+        assert answer.status_code == 200, answer.text
+    after = await mesh["police"].until(referral_id, lambda found: found["state"] == "revoked")
+    assert set(states(after).values()) == {"destroyed"}
+    assert CANARY not in str(after)
+    sealed = await mesh["health"].until(
+        referral_id, lambda found: any(one["type"] == "sealed" for one in found["history"])
+    )
+    assert [one["data"] for one in sealed["history"] if one["type"] == "sealed"] == [{"result": "sealed"}]
 
 
 async def test_the_partner_system_sees_in_the_history_what_is_owed(mesh: World) -> None:
