@@ -12,7 +12,7 @@ from gateway.application.use_lease import named_lease, use_lease
 from gateway.application.views import referral_answer
 from gateway.domain.agency import Agency
 from gateway.domain.arrival import ReferralSent
-from gateway.domain.clocks import with_due_times
+from gateway.domain.clocks import first_due_times
 from gateway.domain.lease import Lease
 from gateway.domain.override import access_ends_at
 from gateway.domain.referral import Half, Referral
@@ -80,7 +80,7 @@ def _referral(
     lineage: Sequence[Consent],
     sop: Sop,
 ) -> Referral:
-    referral = Referral(
+    return Referral(
         referral_id=command.referral_id,
         chain_id=command.chain_id,
         parent_id=command.parent_id,
@@ -96,14 +96,13 @@ def _referral(
         basis_expires_at=ends_at(lineage) or access_ends_at(command.basis, at=desk.at, rules=sop.overrides),
         blocked=blocked,
         halves=halves,
-        due={},
+        due=first_due_times(command, received_at=desk.at, sop=sop),
         sent_at=to_wire(command.arrival.sent_at),
         received_at=to_wire(desk.at),
         incident_at=None if command.incident_at is None else to_wire(command.incident_at),
-        remote_area=command.facts.get("remote_area") is True,
+        remote_area=command.in_remote_area,
         reroute_if_expired=command.facts.get("reroute_if_expired") is True,
     )
-    return with_due_times(referral, sop=sop)
 
 
 def _keep(desk: Desk, command: ReferralSent, referral: Referral, *, lease: Lease | None, sop: Sop) -> Mapping[str, Any]:

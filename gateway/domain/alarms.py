@@ -21,7 +21,6 @@ from shared.sop.model import Alarm, AlarmLevel, ClockPhase, ClockRule, ClockStar
 UNHEARD: frozenset[ReferralState] = frozenset({ReferralState.SENT, ReferralState.DELIVERED})
 
 _EXPIRY = "expiry"
-_NOTHING = timedelta(0)
 _LIMIT = 100
 _LEVELS: Mapping[AlarmLevel, int] = {level: rank for rank, level in enumerate(AlarmLevel)}
 
@@ -69,8 +68,12 @@ def schedule(referral: Referral, *, sop: Sop) -> Sequence[Firing]:
 
 def next_clock_at(referral: Referral, *, sop: Sop) -> str | None:
     """Return when the clocks of a referral next have something to say; None when never again."""
-    first = min((ring.moment for ring in _rings(referral, sop)), default=None)
-    return None if first is None else to_wire(first)
+    if referral.has_ended:
+        return None
+    moments = [duty.began + min(_offsets(duty)) for duty in _duties(referral, sop) if duty.alarms]
+    if (end := _end(referral, sop)) is not None:
+        moments.append(end)
+    return to_wire(min(moments)) if moments else None
 
 
 def worth_saying(due: Sequence[Firing]) -> Sequence[Firing]:
@@ -115,26 +118,48 @@ class _Ring(NamedTuple):
     alarm: Alarm | None
 
 
+class _Duty(NamedTuple):
+    """An open duty: since when, until when, and what was not yet said of it."""
+
+    phase: ClockPhase
+    began: datetime
+    limit: datetime
+    alarms: Sequence[Alarm]
+
+
 def _rings(referral: Referral, sop: Sop) -> Iterator[_Ring]:
-    """Yield all that was not said before, in no order. Every write of a referral asks for it: it is kept quick."""
+    """Yield all that was not said before, in no order."""
     if referral.has_ended:
         return
+    for duty in _duties(referral, sop):
+        for alarm, offset in zip(duty.alarms, _offsets(duty), strict=True):
+            yield _Ring(duty.began + offset, duty.phase, duty.limit, alarm)
+    if (end := _end(referral, sop)) is not None:
+        yield _Ring(end, ClockPhase.ACKNOWLEDGE, end, None)
+
+
+def _duties(referral: Referral, sop: Sop) -> Iterator[_Duty]:
+    """Yield the open duties. Every write of a referral asks for them: it is kept quick."""
     level, fired = sop.urgencies[referral.urgency], referral.clocks.fired
     received = from_wire(referral.received_at)
     for phase, due in referral.open_duties().items():
         rule = rule_of(referral, phase, sop=sop) if referral.clocks.accepted_at else None
         limit, began = from_wire(due.at), began_at(referral, rule) if rule else received
-        length = limit - began
-        for alarm in level.alarms:
-            if phase not in alarm.phases or (fired and _key(phase, alarm) in fired):
-                continue
-            if length > _NOTHING:
-                yield _Ring(began + _after(alarm, length), phase, limit, alarm)
-            elif alarm.percent == _LIMIT:  # the window had closed before anybody was asked: said, once
-                yield _Ring(limit, phase, limit, alarm)
-    if referral.state in UNHEARD and level.expiry is not None and ClockPhase.ACKNOWLEDGE in referral.due:
-        end = _expires_at(referral, level.expiry, began=received, sop=sop)
-        yield _Ring(end, ClockPhase.ACKNOWLEDGE, end, None)
+        alarms = [alarm for alarm in level.alarms if phase in alarm.phases]
+        if fired:
+            alarms = [alarm for alarm in alarms if _key(phase, alarm) not in fired]
+        if limit <= began:  # the window had closed before anybody was asked: said, once
+            alarms = [alarm for alarm in alarms if alarm.percent == _LIMIT]
+        yield _Duty(phase, began, limit, alarms)
+
+
+def _offsets(duty: _Duty) -> Sequence[timedelta]:
+    """Return how long after its beginning each alarm of a duty is given; where it ended before it began, how long."""
+    length = duty.limit - duty.began
+    return [
+        length * (alarm.percent or 0) / _LIMIT if alarm.minutes is None else timedelta(minutes=alarm.minutes)
+        for alarm in duty.alarms
+    ]
 
 
 def _firing(referral: Referral, ring: _Ring) -> Firing:
@@ -149,8 +174,12 @@ def _key(phase: ClockPhase, alarm: Alarm) -> str:
     return f"{phase.value}.{alarm.id}"
 
 
-def _after(alarm: Alarm, length: timedelta) -> timedelta:
-    return length * (alarm.percent or 0) / _LIMIT if alarm.minutes is None else timedelta(minutes=alarm.minutes)
+def _end(referral: Referral, sop: Sop) -> datetime | None:
+    """Return when a referral ends that nobody acknowledges; None when it does not end by itself."""
+    expiry = sop.urgencies[referral.urgency].expiry
+    if referral.state not in UNHEARD or expiry is None or ClockPhase.ACKNOWLEDGE not in referral.due:
+        return None
+    return _expires_at(referral, expiry, began=from_wire(referral.received_at), sop=sop)
 
 
 def _expires_at(referral: Referral, expiry: Expiry, *, began: datetime, sop: Sop) -> datetime:

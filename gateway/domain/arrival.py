@@ -68,6 +68,11 @@ class ReferralSent:
     sealed_for: str
     compartments: tuple[SealedCompartment, ...]
 
+    @property
+    def in_remote_area(self) -> bool:
+        """Say whether the sender states that clocks may run longer where she is."""
+        return self.facts.get("remote_area") is True
+
 
 @dataclass(frozen=True, slots=True)
 class EventReported:

@@ -4,10 +4,24 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from gateway.domain.arrival import ReferralSent
 from gateway.domain.referral import DueTime, Referral
 from shared.kernel.clock import from_wire, to_wire
-from shared.referral.deadlines import due_times
+from shared.referral.deadlines import Due, due_times
 from shared.sop.model import ClockPhase, Sop
+
+
+def first_due_times(command: ReferralSent, *, received_at: datetime, sop: Sop) -> Mapping[ClockPhase, DueTime]:
+    """Return the due times of a referral that came in at `received_at`; what starts on acceptance is not among them."""
+    found = due_times(
+        sop,
+        sop.services[command.service_type],
+        urgency=command.urgency,
+        sent_at=received_at,
+        incident_at=command.incident_at,
+        remote_area=command.in_remote_area,
+    )
+    return _in_wire_form(found)
 
 
 def with_due_times(referral: Referral, *, sop: Sop, accepted_at: datetime | None = None) -> Referral:
@@ -25,9 +39,13 @@ def with_due_times(referral: Referral, *, sop: Sop, accepted_at: datetime | None
         remote_area=referral.remote_area,
     )
     paused = referral.clocks.pauses
-    due = {phase: DueTime(to_wire(limit.at), limit.rule_id) for phase, limit in found.items() if phase not in paused}
+    due = {phase: limit for phase, limit in _in_wire_form(found).items() if phase not in paused}
     clocks = referral.clocks if accepted_at is None else replace(referral.clocks, accepted_at=to_wire(accepted_at))
     return replace(referral, due=_earlier(referral.due, due), clocks=clocks)
+
+
+def _in_wire_form(found: Mapping[ClockPhase, Due]) -> Mapping[ClockPhase, DueTime]:
+    return {phase: DueTime(to_wire(limit.at), limit.rule_id) for phase, limit in found.items()}
 
 
 def _earlier(before: Mapping[ClockPhase, DueTime], after: Mapping[ClockPhase, DueTime]) -> Mapping[ClockPhase, DueTime]:

@@ -13,7 +13,7 @@ from datetime import datetime
 from shared.sop.calendar import due_at
 from shared.sop.model import ClockPhase, ClockRule, ClockStart, ServiceType, Sop, Urgency
 
-_MOST_URGENT_FIRST = tuple(Urgency)
+_RANK: Mapping[Urgency, int] = {urgency: rank for rank, urgency in enumerate(Urgency)}  # the most urgent first
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,29 +50,34 @@ def due_times(
         ClockStart.INCIDENT: min(incident_at or sent_at, sent_at),
         ClockStart.ACCEPTED: accepted_at,
     }
-    found = {}
-    for phase in ClockPhase:
-        limits = [
-            Due(rule.id, due_at(start, _amount(rule, remote_area=remote_area), rule.unit))
-            for rule in clock_rules(sop, service, phase=phase, urgency=urgency)
-            if not (firm_only and rule.pausable) and (start := starts[rule.start]) is not None
-        ]
-        if limits:
-            found[phase] = min(limits, key=lambda due: due.at)
+    found: dict[ClockPhase, Due] = {}
+    for rule in _watching(sop, service, urgency):
+        start = starts[rule.start]
+        if start is None or (firm_only and rule.pausable):
+            continue
+        at = due_at(start, _amount(rule, remote_area=remote_area), rule.unit)
+        known = found.get(rule.phase)
+        if known is None or at < known.at:
+            found[rule.phase] = Due(rule.id, at)
     return found
 
 
 def is_raised(service: ServiceType, urgency: Urgency) -> bool:
     """Say whether `urgency` is above the service type's own."""
-    return _MOST_URGENT_FIRST.index(urgency) < _MOST_URGENT_FIRST.index(service.urgency)
+    return _RANK[urgency] < _RANK[service.urgency]
 
 
 def clock_rules(sop: Sop, service: ServiceType, *, phase: ClockPhase, urgency: Urgency) -> Iterator[ClockRule]:
-    """Yield every clock that watches `phase` of a referral for `service` at `urgency`."""
-    own = [rule for rule in service.clocks if rule.phase is phase]
-    yield from own  # (1)
-    if not own or is_raised(service, urgency):  # (2) (3)
-        yield from (rule for rule in sop.urgencies[urgency].clocks if rule.phase is phase)
+    """Return every clock that watches `phase` of a referral for `service` at `urgency`."""
+    return (rule for rule in _watching(sop, service, urgency) if rule.phase is phase)
+
+
+def _watching(sop: Sop, service: ServiceType, urgency: Urgency) -> Iterator[ClockRule]:
+    yield from service.clocks  # (1)
+    raised, own = is_raised(service, urgency), {rule.phase for rule in service.clocks}
+    for rule in sop.urgencies[urgency].clocks:
+        if raised or rule.phase not in own:  # (2) (3)
+            yield rule
 
 
 def _amount(rule: ClockRule, *, remote_area: bool) -> int:

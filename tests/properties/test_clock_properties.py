@@ -7,15 +7,16 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.domain.alarms import FiringKind, next_clock_at, schedule
+from gateway.domain.alarms import FiringKind, began_at, next_clock_at, rule_of, schedule
 from gateway.domain.clocks import with_due_times
 from gateway.domain.referral import Referral
-from shared.kernel.clock import from_wire
+from shared.kernel.clock import from_wire, to_wire
 from shared.sop.calendar import due_at
-from shared.sop.model import BasisKind, ClockPhase, ClockRule, ClockStart, EventType, ReferralState, Urgency
+from shared.sop.model import Alarm, BasisKind, ClockPhase, ClockRule, ClockStart, EventType, ReferralState, Urgency
 from tests.support.clocked import SOP, a_referral, after
 
 FIRM = frozenset({BasisKind.STAT, BasisKind.CLIN})
+AT_THE_LIMIT = 100
 PAUSING = (EventType.INFO_REQUESTED, EventType.INFO_PROVIDED, EventType.ON_HOLD, EventType.RESUMED)
 
 moments = st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 1)).map(  # noqa: DTZ001 - made aware on the same line
@@ -104,6 +105,30 @@ def test_the_next_moment_is_the_first_of_the_schedule_and_nothing_comes_after_th
         planned = schedule(referral, sop=SOP)
         assert next_clock_at(referral, sop=SOP) == (planned[0].at if planned else None)
         assert [firing.kind for firing in planned].index(FiringKind.EXPIRED) == len(planned) - 1
+
+
+@given(histories(), st.sets(st.sampled_from([alarm.id for level in SOP.urgencies.values() for alarm in level.alarms])))
+def test_the_next_moment_is_the_earliest_of_all_alarms_that_were_not_given(
+    history: list[Referral], given_ids: set[str]
+) -> None:
+    for referral in history:
+        fired = frozenset(f"{phase.value}.{alarm}" for phase in ClockPhase for alarm in given_ids)
+        heard = replace(
+            referral, state=ReferralState.ACKNOWLEDGED, clocks=replace(referral.clocks, fired=fired)
+        )  # so that it does not end by itself
+        moments = [
+            from_wire(due.at) if alarm.percent == AT_THE_LIMIT else began + offset(alarm, from_wire(due.at) - began)
+            for phase, due in heard.open_duties().items()
+            for began in [began_at(heard, rule_of(heard, phase, sop=SOP))]
+            for alarm in SOP.urgencies[heard.urgency].alarms
+            if phase in alarm.phases and alarm.id not in given_ids
+            if alarm.percent == AT_THE_LIMIT or from_wire(due.at) > began
+        ]
+        assert next_clock_at(heard, sop=SOP) == (to_wire(min(moments)) if moments else None)
+
+
+def offset(alarm: Alarm, length: timedelta) -> timedelta:
+    return length * (alarm.percent or 0) / 100 if alarm.minutes is None else timedelta(minutes=alarm.minutes)
 
 
 @given(histories())

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from shared.kernel.errors import Conflict
 from shared.referral.blocked import blocked_hash, is_blocked
 from shared.referral.chain import ONWARD, as_tree
-from shared.referral.deadlines import Due, due_times, is_raised
+from shared.referral.deadlines import Due, clock_rules, due_times, is_raised
 from shared.referral.lifecycle import check_event_facts, open_events, state_after, transition
 from shared.sop.calendar import due_at
 from shared.sop.loader import load_sop
@@ -159,3 +159,21 @@ def test_a_tree_holds_every_referral_once(numbers: list[int], data: st.DataObjec
         seen.append(node["referral_id"])
         waiting += node[ONWARD]
     assert sorted(seen) == sorted(str(number) for number in numbers)
+
+
+@given(services, urgencies, moments, ages, st.booleans())
+def test_each_limit_is_the_earliest_of_the_clocks_of_its_phase(
+    service: ServiceType, urgency: Urgency, sent_at: datetime, age: timedelta, remote_area: bool
+) -> None:
+    starts = {ClockStart.SENT: sent_at, ClockStart.INCIDENT: sent_at - age}
+    found = due_times(
+        SOP, service, urgency=urgency, sent_at=sent_at, incident_at=sent_at - age, remote_area=remote_area
+    )
+    for phase in ClockPhase:
+        limits = [
+            Due(rule.id, due_at(starts[rule.start], amount, rule.unit))
+            for rule in clock_rules(SOP, service, phase=phase, urgency=urgency)
+            if rule.start in starts
+            for amount in [rule.remote if remote_area and rule.remote is not None else rule.amount]
+        ]
+        assert found.get(phase) == min(limits, key=lambda due: due.at, default=None)
