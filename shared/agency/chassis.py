@@ -50,6 +50,7 @@ from shared.telemetry.tracing import configure
 from shared.transport.gateway_client import GatewayClient
 from shared.transport.peer import Peer
 from shared.transport.webhooks import Webhooks
+from shared.web import withdrawal_page
 from shared.web.factory import MeshApp, create_app
 from shared.web.health import Check
 from shared.web.rate_limit import RateLimit, RatePolicy
@@ -125,9 +126,10 @@ def build_app(
         lifespan=partial(_lifespan, house=house),
         routers=[
             oauth.oauth_router(partners, ground.keys, issuer=settings.issuer),
+            withdrawal_page.style_router(),
             *_routers(house, settings, sector_routers),
         ],
-        public_paths=oauth.PUBLIC_PATHS,
+        public_paths=oauth.PUBLIC_PATHS | withdrawal_page.PUBLIC_PATHS,
         scopes=SCOPES,
         rate_limit=RateLimit(CALLS, timer=time.monotonic),
         body_caps={DELIVERIES: ENVELOPE_MOST},
@@ -171,7 +173,7 @@ def _furnish(profile: AgencyProfile, settings: AgencySettings, ground: _Ground, 
     check_profile(profile, ground.sop)
     scribe = Scribe(ground.agency_id, ground.keys, clock=ground.clock, ids=ground.ids)
     opener = Opener(ground.keys, CaseVault(ground.keys.vault()), ground.sop)
-    settling = Settling(scribe=scribe, opener=opener, notifier=ground.notifier)
+    settling = Settling(scribe=scribe, opener=opener, notifier=ground.notifier, weighs_holds=profile.weighs_holds)
     office = Office(
         agency_id=ground.agency_id,
         profile=profile,

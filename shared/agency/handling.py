@@ -4,16 +4,17 @@ Which step is possible when, and with which facts, is the procedure's table (fac
 holds it and its refusal comes back as it was.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from shared.agency.acting import Answer, Caller, post, replay
 from shared.agency.office import Office
-from shared.agency.records import Letter, Note
+from shared.agency.records import Holding, Letter, Note
 from shared.agency.requests import NoteRequest, StepRequest, facts_of
 from shared.agency.scribe import Route, sealed_compartments
 from shared.agency.showing import summary
 from shared.agency.vault import note_place
+from shared.agency.weighing import SEALED, check_decision, destroy_held, held_of
 from shared.kernel.clock import to_wire
 from shared.kernel.errors import ConsentRequired, Reason
 from shared.sop.model import Compartment, EventType, Stage
@@ -37,6 +38,7 @@ VERBS: Final[Mapping[str, EventType]] = {
     "close": EventType.CLOSED,
     "cancel": EventType.CANCELLED,
     "mark-error": EventType.ENTERED_IN_ERROR,
+    "seal": EventType.SEALED,
 }
 
 
@@ -49,8 +51,12 @@ async def take_step(office: Office, caller: Caller, referral_id: str, verb: str,
     referral = await office.referral(referral_id, actor, caller.pseudonym)
     data = facts_of(request)
     check_facts(office.sop.event_facts, data, pointer="")
+    event = VERBS[verb]
+    held = await _put_aside(office, referral_id) if event is EventType.SEALED else ()
+    if event is EventType.SEALED:
+        check_decision(held, data)
     letter = office.scribe.event(
-        VERBS[verb],
+        event,
         referral_id=referral_id,
         recipient=referral.other(office.agency_id),
         actor=actor,
@@ -58,7 +64,13 @@ async def take_step(office: Office, caller: Caller, referral_id: str, verb: str,
         data=data,
         presented={"referral": summary(referral)},
     )
-    return await post(office, caller, letter)
+    doomed = held if data.get("result") == SEALED else ()
+    return await post(office, caller, letter, also=lambda desk: destroy_held(desk, doomed))
+
+
+async def _put_aside(office: Office, referral_id: str) -> Sequence[Holding]:
+    """Return what was taken back of a referral and waits for a decision, or is held by law."""
+    return held_of(await office.store.read(lambda reading: reading.holdings(referral_id)))
 
 
 async def send_note(office: Office, caller: Caller, referral_id: str, request: NoteRequest) -> Answer:

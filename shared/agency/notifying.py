@@ -22,6 +22,7 @@ TYPES: Final = (
     "referral.received",
     "referral.changed",
     "referral.sealed",
+    "referral.seal-undecided",
     "note.received",
     "clock.warning",
     "clock.missed",

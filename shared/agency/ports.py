@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from shared.agency.records import (
-    ConsentRecord,
     Happening,
     Holding,
     Letter,
@@ -66,14 +65,6 @@ class Desk(Protocol):
 
     def notes(self, referral_id: str) -> Sequence[Note]:
         """Return the notes of a referral."""
-        ...
-
-    def referrals_under(self, consent_ids: Sequence[str]) -> Sequence[Referral]:
-        """Return the referrals that rest on one of these consents."""
-        ...
-
-    def derived(self, consent_id: str) -> Sequence[ConsentRecord]:
-        """Return the consents recorded here that were derived from this one."""
         ...
 
     def over(self, kind: type[R], *, before: str, limit: int) -> Sequence[R]:

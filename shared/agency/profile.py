@@ -23,7 +23,8 @@ class Worklist:
 class AgencyProfile:
     """One kind of agency: its sector, what people call it, and the services it gives.
 
-    `slug` names its sector routes (`/v1/<slug>/...`).
+    `slug` names its sector routes (`/v1/<slug>/...`). `weighs_holds`: after a withdrawal a person decides whether a law
+    makes the agency keep evidence (`shared.agency.weighing`); otherwise all of it is sealed off at once.
     """
 
     sector: Sector
@@ -31,6 +32,7 @@ class AgencyProfile:
     name: Name
     services: frozenset[str]
     worklists: Mapping[str, Worklist] = field(default_factory=dict)
+    weighs_holds: bool = False
 
     def serves(self, service_type: str) -> bool:
         """Say whether this agency gives the service."""

@@ -16,6 +16,7 @@ from shared.agency.ports import Reading, ReferralFilter
 from shared.agency.records import Box, Happening, Holding, HoldingState, Note, Referral, Visit
 from shared.agency.showing import detail, summary
 from shared.agency.vault import note_place
+from shared.agency.weighing import HOLD_REASON
 from shared.consent.decision import ACCEPTED_STATES
 from shared.referral.blocked import is_blocked
 from shared.sop.model import Compartment, Stage
@@ -78,11 +79,11 @@ class CaseReader:
             away = await self._open(visitor, referral_id, wanted)
         case = await self._office.store.read(lambda reading: _case(reading, referral_id))
         shown = [one for one in case.holdings if wanted is None or one.name in wanted]
-        read = [one.name for one in shown if one.state == HoldingState.OPENED]
+        read = [one.name for one in shown if _may_read(one, visitor.reason)]
         await self._log(visitor, "referral", referral_id, compartments=read)
         return {
             **detail(case.referral, case.happenings),
-            "compartments": [self._compartment(case.referral, one, away=away) for one in shown],
+            "compartments": [self._compartment(case.referral, one, away=away, reason=visitor.reason) for one in shown],
         }
 
     async def notes(self, visitor: Visitor, referral_id: str) -> Sequence[dict[str, Any]]:
@@ -140,9 +141,9 @@ class CaseReader:
         office.outbox.announce([letter])
         return letter.message_id
 
-    def _compartment(self, referral: Referral, holding: Holding, *, away: bool) -> dict[str, Any]:
+    def _compartment(self, referral: Referral, holding: Holding, *, away: bool, reason: str | None) -> dict[str, Any]:
         shown: dict[str, Any] = {"name": holding.name, "stage": holding.stage, "state": holding.state}
-        if holding.content is not None and referral.wrapped_key is not None:
+        if holding.content is not None and referral.wrapped_key is not None and _may_read(holding, reason):
             case = self._office.vault.open_referral(referral.referral_id, referral.wrapped_key)
             return {**shown, "content": case.unlock(holding.name, holding.content)}
         code = AWAY if away and holding.state == HoldingState.SEALED else holding.code
@@ -160,6 +161,13 @@ def _case(reading: Reading, referral_id: str) -> _Case:
     referral = reading.get(Referral, referral_id)
     assert referral is not None  # noqa: S101 - referrals are never deleted, and this one was found
     return _Case(referral, reading.holdings(referral_id), reading.happenings(referral_id))
+
+
+def _may_read(holding: Holding, reason: str | None) -> bool:
+    """Say whether content is shown: what was opened; what a law makes this agency keep, only for that reason."""
+    if holding.state == HoldingState.HELD:
+        return holding.code is None and reason == HOLD_REASON
+    return holding.state == HoldingState.OPENED
 
 
 def _may_ask(referral: Referral, holding: Holding, wanted: Collection[Compartment] | None) -> bool:

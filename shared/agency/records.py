@@ -18,10 +18,11 @@ class Box(StrEnum):
 
 
 class HoldingState(StrEnum):
-    """What this agency can do with a compartment: nothing yet, read it, or never again."""
+    """What this agency can do with a compartment: nothing yet, read it, keep it by law unread, or never again."""
 
     SEALED = "sealed"
     OPENED = "opened"
+    HELD = "held"
     DESTROYED = "destroyed"
 
 

@@ -19,6 +19,8 @@ WITHOUT_PURPOSE: Final = frozenset(
     ENDS - {ReferralState.COMPLETED, ReferralState.CLOSED, ReferralState.FAILED, ReferralState.REVOKED}
 )
 
+_NOTHING: Final[frozenset[str]] = frozenset()
+
 
 @dataclass(frozen=True, slots=True)
 class Contents:
@@ -30,7 +32,8 @@ class Contents:
 
     def were_opened(self, lost: frozenset[str]) -> bool:
         """Say whether any of these compartments was ever opened here."""
-        return any(holding.name in lost and holding.state == HoldingState.OPENED for holding in self.holdings)
+        read = {HoldingState.OPENED, HoldingState.HELD}
+        return any(holding.name in lost and holding.state in read for holding in self.holdings)
 
     def names(self) -> frozenset[str]:
         """Return the names of the compartments."""
@@ -43,24 +46,40 @@ def contents_of(desk: Desk, referral: Referral) -> Contents:
 
 
 def seal_off(
-    desk: Desk, contents: Contents, lost: frozenset[str], *, vault: CaseVault, at: str, state: str | None = None
+    desk: Desk,
+    contents: Contents,
+    lost: frozenset[str],
+    *,
+    vault: CaseVault,
+    at: str,
+    state: str | None = None,
+    aside: frozenset[str] = _NOTHING,
+    code: str | None = None,
 ) -> None:
     """Make `lost` compartments unreadable for good; all of them, and the notes, when nothing would be left.
 
-    `state` is where the referral stands from now on.
+    `state` is where the referral stands from now on. What is in `aside` is not destroyed but put aside under a new key,
+    with `code`; it counts as lost for everything else.
     """
     referral = contents.referral
     changes = {} if state is None else {"state": state}
     if has_ended(changes.get("state", referral.state)):
         changes |= {"next_due_at": None}  # type: ignore[dict-item]  # a column that may be null
-    if contents.names() <= lost or referral.wrapped_key is None:
+    nothing_left = contents.names() <= lost or referral.wrapped_key is None
+    if nothing_left:
         for note in contents.notes:
             desk.remove(note)
+        changes |= {"sealed": None, "sealed_off_at": at}  # type: ignore[dict-item]  # a column that may be null
+        contents = Contents(referral, contents.holdings, ())
+    if nothing_left and not aside:
         _destroy(desk, contents.holdings)
-        desk.change(referral, wrapped_key=None, sealed=None, sealed_off_at=at, **changes)
+        desk.change(referral, wrapped_key=None, **changes)
         return
-    desk.change(referral, wrapped_key=_rekey(desk, contents, lost, vault), **changes)
-    _destroy(desk, [holding for holding in contents.holdings if holding.name in lost])
+    desk.change(referral, wrapped_key=_rekey(desk, contents, lost - aside, vault), **changes)
+    _destroy(desk, [holding for holding in contents.holdings if holding.name in lost - aside])
+    for holding in contents.holdings:
+        if holding.name in aside:
+            desk.change(holding, state=HoldingState.HELD.value, code=code)
 
 
 def state_without(contents: Contents, lost: frozenset[str], sop: Sop) -> str:

@@ -6,6 +6,7 @@ once and not kept; consent taken back is sealed off here before anybody is answe
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from shared.agency.notifying import Notifier
@@ -22,6 +23,7 @@ from shared.agency.sealing_off import (
     state_without,
 )
 from shared.agency.standing import standing_of
+from shared.agency.weighing import LEGAL_HOLD, UNDECIDED, held_of, settle_held, to_weigh
 from shared.kernel.clock import to_wire
 from shared.sop.model import EventType
 from shared.wire.delivery import BatchResultV1
@@ -30,14 +32,43 @@ from shared.wire.delivery import BatchResultV1
 SYSTEM: Final = "system"
 
 _REFUSED_FROM: Final = 400
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """What was taken back of one referral, as the gateway says it: by notice, or in its answer to a revocation.
+
+    No `compartments` are all of them; without a `state` it is worked out here.
+    """
+
+    compartments: Sequence[str] | None
+    state: str | None = None
+    revocation_id: str | None = None
+
+    @classmethod
+    def read(cls, said: Mapping[str, Any]) -> "TakenBack":
+        """Read what the gateway said."""
+        state, revocation_id = said.get("state"), said.get("revocation_id")
+        return cls(
+            compartments=said.get("compartments"),
+            state=state if isinstance(state, str) else None,
+            revocation_id=revocation_id if isinstance(revocation_id, str) else None,
+        )
+
+    def reference(self) -> dict[str, str]:
+        """Return the fact by which an answer names the revocation it answers."""
+        return {} if self.revocation_id is None else {"revocation_id": self.revocation_id}
+
+
 _Handler = Callable[[Desk, Letter, BatchResultV1], Sequence[Letter]]
 
 
 class Settling:
     """Implements `shared.agency.outbound.outbox.Settle`."""
 
-    def __init__(self, *, scribe: Scribe, opener: Opener, notifier: Notifier) -> None:
+    def __init__(self, *, scribe: Scribe, opener: Opener, notifier: Notifier, weighs_holds: bool = False) -> None:
         self._scribe = scribe
+        self._weighs_holds = weighs_holds
         self._opener = opener
         self._notifier = notifier
         self._admitted: Mapping[str, _Handler] = {
@@ -91,7 +122,11 @@ class Settling:
         standing = standing_of(result.body["referral"])
         ends_purpose = referral.box == Box.RECEIVED and standing["state"] in WITHOUT_PURPOSE
         contents = contents_of(desk, referral) if ends_purpose else None
-        desk.add(_happening(letter))
+        happening = _happening(letter)
+        kept = happening.type == EventType.SEALED and happening.data.get("result") == LEGAL_HOLD
+        held = held_of(desk.holdings(referral.referral_id)) if kept else ()
+        desk.add(happening)
+        settle_held(desk, held)
         changed = desk.change(referral, **standing)
         if contents is not None and referral.sealed_off_at is None:
             contents = Contents(changed, contents.holdings, contents.notes)
@@ -137,42 +172,47 @@ class Settling:
         return ()
 
     def _revoked(self, desk: Desk, letter: Letter, result: BatchResultV1) -> Sequence[Letter]:
-        """Seal off what this agency itself sent or received under the consent: nobody else tells it to."""
+        """Seal off what the gateway says is this agency's own to: it sends no notice to who reported the revocation."""
         asked = json.loads(letter.body or "{}")
-        line = [letter.lane, *(record.consent_id for record in desk.derived(letter.lane))]
-        hit = [
-            contents_of(desk, referral)
-            for referral in desk.referrals_under(line)
-            if asked.get("recipients") is None or referral.recipient in asked["recipients"]
+        own = [
+            (TakenBack.read(one), contents_of(desk, referral))
+            for one in result.body.get("own") or ()
+            if (referral := desk.get(Referral, one["referral_id"])) is not None
         ]
         record = desk.get(ConsentRecord, letter.lane)
         if record is not None:
             taking = {name: asked.get(name) for name in ("by", "recipients", "compartments")}
             takings = [*record.takings, {"at": asked["sent_at"], **taking}]
             desk.change(record, state=str(result.body["consent"]["state"]), takings=takings)
-        answers = [self.take_back(desk, contents, asked.get("compartments")) for contents in hit]
+        answers = [self.take_back(desk, contents, taken) for taken, contents in own]
         return [answer for answer in answers if answer is not None]
 
-    def take_back(
-        self, desk: Desk, contents: Contents, compartments: Sequence[str] | None, *, state: str | None = None
-    ) -> Letter | None:
-        """Seal off what was taken back of one referral; return the signed answer that a recipient owes."""
-        referral = contents.referral
-        lost = lost_names(contents, compartments)
+    def take_back(self, desk: Desk, contents: Contents, taken: TakenBack) -> Letter | None:
+        """Seal off what was taken back of one referral; return the signed answer that a recipient owes.
+
+        None also while a person weighs whether a law makes this agency keep evidence: her answer is the letter then.
+        """
+        referral, sop = contents.referral, self._opener.sop
+        lost = lost_names(contents, taken.compartments)
         if not lost:
             return None
+        received = referral.box == Box.RECEIVED
+        aside = to_weigh(contents, lost, sop=sop) if received and self._weighs_holds else frozenset[str]()
         opened = contents.were_opened(lost) or referral.sealed_off_at is not None
-        after = state or state_without(contents, lost, self._opener.sop)
-        seal_off(desk, contents, lost, vault=self._opener.vault, at=self._now(), state=after)
-        self._notifier.tell(desk, "referral.sealed", referral_id=referral.referral_id, state=after)
-        if referral.box != Box.RECEIVED:
+        after = taken.state or state_without(contents, lost, sop)
+        seal_off(
+            desk, contents, lost, vault=self._opener.vault, at=self._now(), state=after, aside=aside, code=UNDECIDED
+        )
+        told = "referral.seal-undecided" if aside else "referral.sealed"
+        self._notifier.tell(desk, told, referral_id=referral.referral_id, state=after)
+        if aside or not received:
             return None
         answer = self._scribe.event(
             EventType.SEALED,
             referral_id=referral.referral_id,
             recipient=referral.sender,
             actor=SYSTEM,
-            data={"result": "sealed" if opened else "never_opened"},
+            data={"result": "sealed" if opened else "never_opened", **taken.reference()},
         )
         desk.add(answer)
         return answer

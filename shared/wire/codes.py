@@ -64,6 +64,8 @@ _ROWS: Final[tuple[tuple[str, type[MeshError], str, str], ...]] = (
     ("seal.key", InputRejected, "Not the recipient's key", "Seal for the key the directory shows now."),
     ("seal.compartment-absent", NotFound, "No such compartment here", "Ask for compartments the referral carries."),
     ("seal.half-destroyed", ConsentRequired, "Never to be opened again", "Its half is destroyed; ask the sender anew."),
+    ("seal.not-asked", Conflict, "Nothing to decide", "Seal only what was taken back and put aside for you."),
+    ("seal.undecided", ConsentRequired, "Taken back, not decided", "Decide: seal it, or name the law that keeps it."),
     ("seal.compartments", InputRejected, "Nothing to seal", "Seal one to sixteen compartments by their names."),
     ("hub-shares.malformed", InputRejected, "Halves cannot be read", "Send Hub-Shares as the contract says."),
     ("key.invalid", InputRejected, "Not a usable key", "Publish a key of a kind the contract lists."),

@@ -7,8 +7,8 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import Column, ColumnElement
 
 from shared.agency.adapters.places import key_of, place_of, to_record, to_row
-from shared.agency.records import ConsentRecord, Holding, IdempotentAct, Note, Referral, UsedAssertion
-from shared.agency.tables import CONSENTS, HOLDINGS, IDEMPOTENT_ACTS, NOTES, REFERRALS, USED_ASSERTIONS
+from shared.agency.records import Holding, IdempotentAct, Note, UsedAssertion
+from shared.agency.tables import HOLDINGS, IDEMPOTENT_ACTS, NOTES, USED_ASSERTIONS
 from shared.storage.book import Book
 
 R = TypeVar("R")
@@ -50,14 +50,6 @@ class SqlDesk:
     def notes(self, referral_id: str) -> Sequence[Note]:
         """Return the notes of a referral."""
         return self._find(Note, NOTES.c.referral_id == referral_id)
-
-    def referrals_under(self, consent_ids: Sequence[str]) -> Sequence[Referral]:
-        """Return the referrals that rest on one of these consents."""
-        return self._find(Referral, REFERRALS.c.consent_id.in_(list(consent_ids)))
-
-    def derived(self, consent_id: str) -> Sequence[ConsentRecord]:
-        """Return the consents recorded here that were derived from this one."""
-        return self._find(ConsentRecord, CONSENTS.c.derived_from == consent_id)
 
     def over(self, kind: type[R], *, before: str, limit: int) -> Sequence[R]:
         """Return records kept for a time only whose time was over `before`."""

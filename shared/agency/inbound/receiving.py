@@ -17,7 +17,7 @@ from shared.agency.ports import Desk, Expected
 from shared.agency.records import Box, Happening, Holding, HoldingState, Letter, Note, Referral
 from shared.agency.scribe import Scribe
 from shared.agency.sealing_off import WITHOUT_PURPOSE, Contents, contents_of, seal_off
-from shared.agency.settling import Settling
+from shared.agency.settling import Settling, TakenBack
 from shared.agency.standing import due_here, next_due
 from shared.agency.vault import OpenCase, note_place
 from shared.kernel.clock import to_wire
@@ -273,10 +273,8 @@ class Receiving:
         return Taken()
 
     def _revoked(self, desk: Desk, contents: Contents, message: NoticeV1) -> Taken:
-        state = message.data.get("state")
-        answer = self._settling.take_back(
-            desk, contents, compartments_of(message), state=state if isinstance(state, str) else None
-        )
+        said = {**message.data, "compartments": compartments_of(message)}
+        answer = self._settling.take_back(desk, contents, TakenBack.read(said))
         return Taken(letters=() if answer is None else (answer,))
 
 

@@ -66,7 +66,7 @@ class CompartmentV1(Open):
 
     name: str
     stage: Literal["triage", "accepted"]
-    state: Literal["sealed", "opened", "destroyed"]
+    state: Literal["sealed", "opened", "held", "destroyed"]
     code: str | None = None
     content: dict[str, Any] | None = None
 

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Response
+from starlette.responses import JSONResponse
 
 from shared.agency.acting import Caller
 from shared.agency.consenting import record_consent, revoke_consent, show_consent
@@ -17,6 +18,9 @@ from shared.agency.routes.answers import (
 )
 from shared.agency.routes.callers import CONSENT, Doorkeeper, Id, told
 from shared.web.body import json_body
+from shared.web.withdrawal_page import PAGE_ANSWER, Accept, Format, Lang, page_answer, wants_page
+from shared.wire.answers import read_answer
+from shared.wire.withdrawals import SignedCertificateV1
 
 
 def consents_router(office: Office, reader: CaseReader, doors: Doorkeeper) -> APIRouter:
@@ -55,5 +59,25 @@ def consents_router(office: Office, reader: CaseReader, doors: Doorkeeper) -> AP
     async def propagation(id: Id, visitor: Annotated[Visitor, doors.looking(CONSENT)]) -> PropagationReadV1:
         await office.store.write(lambda desk: desk.add(reader.visit(visitor, "propagation", id)))
         return PropagationReadV1.model_validate(await office.hub.get(f"/v1/consents/{id}/propagation"))
+
+    @router.get(
+        "/v1/consents/{id}/certificate",
+        summary="The signed proof of what came of a withdrawal, as data or as a page to print",
+        response_model=SignedCertificateV1,
+        responses={200: dict(PAGE_ANSWER)},
+    )
+    async def certificate(
+        id: Id,
+        visitor: Annotated[Visitor, doors.looking(CONSENT)],
+        format: Format = None,
+        lang: Lang = "vi",
+        accept: Accept = None,
+    ) -> Response:
+        await office.store.write(lambda desk: desk.add(reader.visit(visitor, "certificate", id)))
+        signed = await office.hub.get(f"/v1/consents/{id}/certificate")
+        read_answer(SignedCertificateV1, signed)
+        if wants_page(format, accept):
+            return page_answer(signed, lang=lang, sop=office.sop)
+        return JSONResponse(signed, headers={"Vary": "Accept"})
 
     return router
