@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, Final
 
 from shared.agency.ports import Desk, Hub, Store
@@ -30,7 +31,7 @@ BRIEFLY: Final = 3.0
 _KEYS_OF_GATEWAY: Final = "/.well-known/jwks.json"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Entry:
     """A directory entry as fetched, with its keys read once."""
 
@@ -45,6 +46,10 @@ class Entry:
 
     def encryption_key(self) -> EncryptionPublicKey:
         """Return the key the agency wants to be sealed to. Raises `InputRejected` (`key.invalid`)."""
+        return self._encryption_key
+
+    @cached_property
+    def _encryption_key(self) -> EncryptionPublicKey:
         return EncryptionPublicKey.from_jwks(self.document["jwks"])
 
 
