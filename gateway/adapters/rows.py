@@ -177,12 +177,12 @@ def referral_changes(referral: Referral) -> dict[str, Any]:
     """Write what may change of a referral after it was sent."""
     return {
         "state": referral.state.value,
-        "halves": {name.value: [h.stage.value, h.state.value, h.share] for name, h in referral.halves.items()},
-        "due": {phase.value: [due.at, due.rule_id] for phase, due in referral.due.items()},
+        "halves": {name: [half.stage, half.state, half.share] for name, half in referral.halves.items()},
+        "due": {phase: [due.at, due.rule_id] for phase, due in referral.due.items()},
         "next_due_at": referral.next_due_at(),
         "basis_expires_at": referral.basis_expires_at,
         "lapses_at": referral.lapses_at(),
-        "counts": {event.value: count for event, count in referral.counts.items()},
+        "counts": dict(referral.counts),
         "clocks": _clocks_row(referral.clocks),
     }
 
@@ -201,8 +201,7 @@ def _clocks_of(clocks: Row) -> ClockRecord:
 def _clocks_row(clocks: ClockRecord) -> dict[str, Any]:
     """Write what clocks remember; what they have nothing of is left out."""
     pauses = {
-        phase.value: [pause.since, pause.until, [pause.base.at, pause.base.rule_id]]
-        for phase, pause in clocks.pauses.items()
+        phase: [pause.since, pause.until, [pause.base.at, pause.base.rule_id]] for phase, pause in clocks.pauses.items()
     }
     facts = {"accepted_at": clocks.accepted_at, "pauses": pauses, "fired": sorted(clocks.fired)}
     return {name: value for name, value in facts.items() if value}
@@ -239,7 +238,7 @@ def _basis_of(basis: Row) -> ConsentBasis | OtherBasis:
 
 def _basis_row(basis: ConsentBasis | OtherBasis) -> dict[str, Any]:
     if isinstance(basis, ConsentBasis):
-        return {"kind": LegalBasisKind.CONSENT.value, "consent_id": basis.consent_id}
+        return {"kind": LegalBasisKind.CONSENT, "consent_id": basis.consent_id}
     return {
         "kind": basis.kind.value,
         "article": basis.article,

@@ -39,9 +39,9 @@ def halves_of(compartments: Sequence[SealedCompartment], hub_shares: Mapping[str
     Raises `InputRejected` (`seal.shares`) when halves and compartments do not match one to one.
     """
     faults = [fault for position, label in enumerate(compartments) if (fault := _fault(position, label, hub_shares))]
-    if faults or set(hub_shares) != {label.name.value for label in compartments}:
+    if faults or hub_shares.keys() != {label.name for label in compartments}:
         raise _mismatch(faults)
-    return {label.name: Half(label.stage, HalfState.SEALED, hub_shares[label.name.value]) for label in compartments}
+    return {label.name: Half(label.stage, HalfState.SEALED, hub_shares[label.name]) for label in compartments}
 
 
 def _mismatch(faults: Sequence[FieldFault]) -> MeshError:
@@ -54,7 +54,7 @@ def _mismatch(faults: Sequence[FieldFault]) -> MeshError:
 
 def _fault(position: int, label: SealedCompartment, hub_shares: Mapping[str, str]) -> FieldFault | None:
     try:
-        share = from_b64url(hub_shares.get(label.name.value, ""))
+        share = from_b64url(hub_shares.get(label.name, ""))
     except InputRejected:
         share = b""
     if len(share) == SHARE_BYTES and hmac.compare_digest(sha256_b64url(share), label.share_sha256):

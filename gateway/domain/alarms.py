@@ -145,11 +145,11 @@ def _duties(referral: Referral, sop: Sop) -> Iterator[_Duty]:
     for phase, due in referral.open_duties().items():
         rule = rule_of(referral, phase, sop=sop) if referral.clocks.accepted_at else None
         limit, began = from_wire(due.at), began_at(referral, rule) if rule else received
-        alarms = [alarm for alarm in level.alarms if phase in alarm.phases]
+        alarms = level.alarms_of[phase]
         if fired:
-            alarms = [alarm for alarm in alarms if _key(phase, alarm) not in fired]
+            alarms = tuple(alarm for alarm in alarms if _key(phase, alarm) not in fired)
         if limit <= began:  # the window had closed before anybody was asked: said, once
-            alarms = [alarm for alarm in alarms if alarm.percent == _LIMIT]
+            alarms = tuple(alarm for alarm in alarms if alarm.percent == _LIMIT)
         yield _Duty(phase, began, limit, alarms)
 
 

@@ -48,7 +48,7 @@ def whole_milliseconds(at: datetime) -> datetime:
 
 def to_wire(at: datetime) -> str:
     """Write `at` as RFC 3339 UTC with milliseconds, e.g. `2026-11-21T08:15:30.123Z`."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def from_wire(text: str) -> datetime:

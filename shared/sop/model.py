@@ -250,6 +250,12 @@ class UrgencyLevel:
     alarms: tuple[Alarm, ...] = ()
     expiry: Expiry | None = None
     pauses: Pauses | None = None
+    alarms_of: Mapping[ClockPhase, tuple[Alarm, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Sort the alarms by the duty they are about: they are looked up with every message."""
+        by_phase = {phase: tuple(alarm for alarm in self.alarms if phase in alarm.phases) for phase in ClockPhase}
+        object.__setattr__(self, "alarms_of", by_phase)
 
 
 @dataclass(frozen=True, slots=True)
