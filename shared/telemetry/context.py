@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 _TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?", re.ASCII)
 _SAMPLED = 0x01
+_TRACE_BYTES = 16
+_SPAN_BYTES = 8
 _NO_TRACE = "0" * 32
 _NO_SPAN = "0" * 16
 
@@ -31,7 +33,7 @@ class TraceContext:
 
     def child(self) -> "TraceContext":
         """Return a new place below this one, in the same trace."""
-        return TraceContext(self.trace_id, secrets.token_hex(8), self.sampled)
+        return TraceContext(self.trace_id, secrets.token_hex(_SPAN_BYTES), self.sampled)
 
 
 _current: ContextVar[TraceContext | None] = ContextVar("shared.telemetry.trace", default=None)
@@ -49,7 +51,8 @@ def leave(token: Token[TraceContext | None]) -> None:
 
 def new_trace() -> TraceContext:
     """Start a trace with random ids."""
-    return TraceContext(secrets.token_hex(16), secrets.token_hex(8))
+    ids = secrets.token_hex(_TRACE_BYTES + _SPAN_BYTES)  # the system is asked for randomness once
+    return TraceContext(ids[: 2 * _TRACE_BYTES], ids[2 * _TRACE_BYTES :])
 
 
 def parse_traceparent(header: str) -> TraceContext | None:
