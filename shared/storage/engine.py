@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import to_json
 from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
@@ -30,8 +31,6 @@ _STATEMENT_MILLIS = 15_000
 _IDLE_MILLIS = 30_000
 _CONNECT_SECONDS = 5
 _POOL: dict[str, Any] = {"pool_size": 8, "max_overflow": 8, "pool_timeout": 5}
-#: JSON columns are written compactly, by a writer made once.
-_JSON: dict[str, Any] = {"json_serializer": json.JSONEncoder(separators=(",", ":")).encode}
 _SQLITE_PRAGMAS = (
     "synchronous=FULL",
     "foreign_keys=ON",
@@ -57,6 +56,18 @@ def open_engine(url: str) -> Engine:
     if parsed.drivername == f"{_POSTGRES}+psycopg":
         return _open_postgres(parsed)
     raise _wrong_url()
+
+
+def _write_json(value: Any) -> str:
+    """Write a JSON column compactly; a transaction for 64 callers has hundreds of them."""
+    try:
+        return to_json(value).decode()
+    except ValueError:  # half of a surrogate pair has no UTF-8: it is carried by its escape
+        return _write_escaped(value)
+
+
+_write_escaped = json.JSONEncoder(separators=(",", ":")).encode
+_JSON: dict[str, Any] = {"json_serializer": _write_json}
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, select, text
+from sqlalchemy import JSON, Engine, literal, select, text
 from sqlalchemy.exc import DBAPIError
 
 from shared.kernel.errors import InputRejected, InternalFault, PeerUnavailable
@@ -55,6 +55,12 @@ def test_reader_cannot_write_and_spoils_the_connection_for_nobody(engine: Engine
 def test_foreign_keys_are_enforced(engine: Engine) -> None:
     with pytest.raises(DBAPIError), engine.begin() as connection:
         connection.execute(text("INSERT INTO entry (account_id, line, amount) VALUES ('nobody', 1, 1)"))
+
+
+@pytest.mark.parametrize("value", [{"a": ["Hà Nội", 1.5, None, True]}, [], {"a": "\ud800"}, "\udfff"])
+def test_json_columns_bring_back_what_was_written(engine: Engine, value: object) -> None:
+    with read(engine) as connection:
+        assert connection.execute(select(literal(value, JSON))).scalar_one() == value
 
 
 def test_schema_can_be_created_by_two_replicas_at_once(database_url: str) -> None:
