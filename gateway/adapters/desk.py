@@ -49,6 +49,7 @@ class SqlDesk:
         self.holds = HoldShelf(book, sop=sop)
         self.overrides = OverrideShelf(book)
         self._at = clock.now()
+        self._now = to_wire(self._at)
         self._sop = sop
         self._memory = memory
         self._notices = notices
@@ -126,7 +127,7 @@ class SqlDesk:
 
     def record(self, kind: str, actor: str, **facts: str | None) -> Recorded:
         """Append one entry to the ledger."""
-        return append(self.book, kind, actor, at=self._at, **facts)
+        return append(self.book, kind, actor, at=self._now, **facts)
 
     def store_message(
         self, arrival: Arrival, *, recorded: Recorded, answer: Mapping[str, Any], referral_id: str | None, deliver: bool
@@ -147,10 +148,10 @@ class SqlDesk:
                 "signature": arrival.signature if deliver else None,
                 "hub_shares": dict(arrival.hub_shares) if deliver and arrival.kind == "note" else None,
                 "traceparent": arrival.traceparent,
-                "queued_at": to_wire(self._at),
+                "queued_at": self._now,
                 "attempt": 0,
                 "due_at": None,
-                "settled_at": None if deliver else to_wire(self._at),
+                "settled_at": None if deliver else self._now,
                 "settled_code": None if deliver else "kept",
             },
         )
@@ -184,7 +185,7 @@ class SqlDesk:
             body=None,
             signature=None,
             hub_shares=None,
-            settled_at=to_wire(self._at),
+            settled_at=self._now,
             settled_code=code,
         )
 

@@ -5,14 +5,12 @@ order in which they were committed.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, insert, select
 
 from gateway.adapters.tables import LEDGER_ENTRIES, LEDGER_HEAD, LEDGER_TILES
 from gateway.application.ports import Recorded
-from shared.kernel.clock import to_wire
 from shared.kernel.errors import FatalLedgerError
 from shared.ledger.entry import Entry, leaf_text
 from shared.ledger.tree import Frontier, leaf_hash
@@ -29,13 +27,13 @@ def lock_head(book: Book) -> None:
         raise FatalLedgerError("ledger.head-missing", "The ledger has no head: this database was not made by the mesh.")
 
 
-def append(book: Book, kind: str, actor: str, *, at: datetime, **facts: str | None) -> Recorded:
-    """Append one entry in the transaction of `book`, whose head is locked."""
+def append(book: Book, kind: str, actor: str, *, at: str, **facts: str | None) -> Recorded:
+    """Append one entry in the transaction of `book`, whose head is locked; `at` in its wire form."""
     head = book.get(LEDGER_HEAD, HEAD_ID)
     if head is None:
         raise FatalLedgerError("ledger.head-missing", "The ledger has no head.")
     index = head["size"]
-    entry = Entry(index=index, at=to_wire(at), kind=kind, actor=actor, **{k: v for k, v in facts.items() if v})
+    entry = Entry(index=index, at=at, kind=kind, actor=actor, **{k: v for k, v in facts.items() if v})
     leaf = leaf_text(entry)
     hashed = leaf_hash(leaf.encode())
     frontier = Frontier.from_list(head["frontier"], size=index)
