@@ -92,13 +92,13 @@ async def test_killed_process_loses_nothing_and_repeats_nothing(
     home: Home, killer: ProcessPoolExecutor, victim: str
 ) -> None:
     run = await traffic_with_crashes(home, killer, victim)
-    assert any(crash.unheard for crash in run.crashes), "no kill hit the moment between a commit and its answer"
     assert set(run.sent.values()) == set(permitted(run.numbers))
     await until_settled(home)
     refused = await assert_sender_knows(home, run)
     await assert_recipient_has_each_once(home, run)
     await assert_ledger_tells_each_once(home, run, refused)
     assert_gateway_keeps_no_text(home)
+    assert any(crash.unheard for crash in run.crashes), "no kill hit the moment between a commit and its answer"
 
 
 async def traffic_with_crashes(home: Home, killer: ProcessPoolExecutor, victim: str) -> Run:
