@@ -22,9 +22,11 @@ app = typer.Typer(
 agencies = typer.Typer(help="Who takes part: enroll, list, disable.", no_args_is_help=True)
 areas = typer.Typer(help="The communes the directory knows.", no_args_is_help=True)
 ledger = typer.Typer(help="The record of every decision.", no_args_is_help=True)
+certificate = typer.Typer(help="Proofs of what came of a withdrawal.", no_args_is_help=True)
 app.add_typer(agencies, name="agencies")
 app.add_typer(areas, name="areas")
 app.add_typer(ledger, name="ledger")
+app.add_typer(certificate, name="certificate")
 
 HomeOption = Annotated[Path, typer.Option("--home", help="Folder the mesh lives in.", envvar="MESH_HOME")]
 PortOption = Annotated[
@@ -197,6 +199,27 @@ def verify_ledger(
     from mesh.screens import show_verdict
 
     if not show_verdict(verify(Home(home), vkey=vkey)):
+        raise typer.Exit(1)
+
+
+@certificate.callback()
+def certificates() -> None:
+    """Work with withdrawal certificates."""
+
+
+@certificate.command("verify")
+def verify_certificate(
+    file: Annotated[Path, typer.Argument(help="The certificate, as GET /v1/consents/{id}/certificate answered it.")],
+    jwks: Annotated[Path, typer.Option(help="The gateway's published keys: /.well-known/jwks.json, kept as a file.")],
+    vkey: Annotated[str | None, typer.Option(help="The ledger's verifier key you pinned.")] = None,
+) -> None:
+    """Check a certificate offline: signature, every answer, every proof. Needs no running mesh."""
+    from mesh.certificates import told, verify
+
+    verdict = verify(file, jwks=jwks, vkey=vkey)
+    for line in told(verdict, checkpoint_checked=vkey is not None):
+        typer.echo(line)
+    if verdict.findings:
         raise typer.Exit(1)
 
 
