@@ -1,0 +1,134 @@
+"""An agency that weighs whether a law makes it keep evidence: unread meanwhile, and all the rest gone at once."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.police.profile import PROFILE as POLICE
+from tests.support.agency_services import a_consent, contents, databases, states
+from tests.support.chains import Chain, a_chain, hop_id
+
+__all__ = ["databases"]
+
+SERVICE = "POL-01"
+ACCOUNT: Mapping[str, Any] = {
+    "contact": {"name_to_use": "M."},
+    "safety": {"band": "R3"},
+    "preferences": {"staff_gender": "any"},
+    "identity": {"name": "M.", "sex": "female"},
+    "incident": {"types": ["physical"]},
+}
+ARTICLE = "CPC-2015/99"
+
+
+@pytest.fixture
+async def pair(tmp_path: Path, databases: Callable[[str], str]) -> AsyncIterator[Chain]:
+    """A social worker and a police unit that weighs."""
+    async with a_chain(tmp_path, 1, database_url=databases, profiles={1: replace(POLICE, weighs_holds=True)}) as chain:
+        yield chain
+
+
+async def reported(chain: Chain) -> tuple[Mapping[str, Any], str]:
+    """Her report reaches the police, who accept and read it; then she takes her consent back."""
+    grant = {
+        "recipients": [hop_id(1)],
+        "service_types": [SERVICE],
+        "compartments": list(ACCOUNT),
+        "onward": False,
+    }
+    consent = (await chain[0].done("/v1/consents", a_consent(grant)))["consent"]
+    request = {
+        "service_type": SERVICE,
+        "recipient": hop_id(1),
+        "consent_id": consent["id"],
+        "compartments": ACCOUNT,
+        "phoned_first": True,
+    }
+    referral_id = (await chain[0].done("/v1/referrals", request))["referral"]["referral_id"]
+    await chain[1].until(referral_id, lambda seen: seen["state"] == "delivered")
+    await chain[1].done(f"/v1/referrals/{referral_id}/acknowledge", {})
+    await chain[1].done(f"/v1/referrals/{referral_id}/accept", {"actor": "staff-7"})
+    assert contents(await chain[1].until(referral_id, lambda seen: len(contents(seen)) == len(ACCOUNT), query=""))
+    await chain.taken_back(consent)
+    await chain[1].until(referral_id, lambda seen: seen["state"] == "revoked", query="")
+    return consent, referral_id
+
+
+async def result(chain: Chain, consent: Mapping[str, Any]) -> str:
+    (holder,) = (await chain.propagation(consent))["holders"]
+    return str(holder["result"])
+
+
+async def test_evidence_is_put_aside_unread_and_all_else_destroyed_at_once(pair: Chain) -> None:
+    consent, referral_id = await reported(pair)
+    seen = await pair[1].seen(referral_id)
+    assert contents(seen) == {}
+    assert states(seen) == {**dict.fromkeys(ACCOUNT, "destroyed"), "incident": "held"}
+    for reason in ("case_work", "legal_hold"):
+        assert contents(await pair[1].seen(referral_id, Access_Reason=reason)) == {}
+    assert await result(pair, consent) == "pending"
+
+
+async def test_hold_by_law_is_answered_with_its_article_and_read_for_that_reason_alone(pair: Chain) -> None:
+    consent, referral_id = await reported(pair)
+    await pair[1].done(f"/v1/referrals/{referral_id}/seal", {"result": "legal_hold", "article": ARTICLE})
+    (holder,) = (await pair.propagation(consent))["holders"]
+    assert (holder["result"], holder["article"], holder["kept"]) == ("legal_hold", ARTICLE, ["incident"])
+    assert contents(await pair[1].seen(referral_id)) == {}
+    kept = contents(await pair[1].seen(referral_id, Access_Reason="legal_hold"))
+    assert kept == {"incident": ACCOUNT["incident"]}
+
+
+async def test_hold_that_ends_destroys_what_was_kept(pair: Chain) -> None:
+    consent, referral_id = await reported(pair)
+    await pair[1].done(f"/v1/referrals/{referral_id}/seal", {"result": "legal_hold", "article": ARTICLE})
+    await pair[1].done(f"/v1/referrals/{referral_id}/seal", {"result": "sealed"})
+    assert await result(pair, consent) == "sealed"
+    seen = await pair[1].seen(referral_id, Access_Reason="legal_hold")
+    assert (contents(seen), set(states(seen).values())) == ({}, {"destroyed"})
+
+
+async def test_person_may_decide_to_seal_off(pair: Chain) -> None:
+    consent, referral_id = await reported(pair)
+    await pair[1].done(f"/v1/referrals/{referral_id}/seal", {"result": "sealed"})
+    assert await result(pair, consent) == "sealed"
+    assert set(states(await pair[1].seen(referral_id)).values()) == {"destroyed"}
+    again = await pair[1].post(f"/v1/referrals/{referral_id}/seal", {"result": "legal_hold", "article": ARTICLE})
+    assert (again.status_code, again.json()["code"]) == (409, "seal.not-asked")
+
+
+async def test_hold_without_an_article_stays_undecided(pair: Chain) -> None:
+    consent, referral_id = await reported(pair)
+    refused = await pair[1].post(f"/v1/referrals/{referral_id}/seal", {"result": "legal_hold"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "event.fact-missing")
+    assert await result(pair, consent) == "pending"
+    assert contents(await pair[1].seen(referral_id, Access_Reason="legal_hold")) == {}
+    for said in ({}, {"result": "never_opened"}):
+        wrong = await pair[1].post(f"/v1/referrals/{referral_id}/seal", said)
+        assert (wrong.status_code, wrong.json()["code"]) == (422, "message.invalid")
+
+
+async def test_nothing_is_sealed_that_nobody_took_back(pair: Chain) -> None:
+    grant = {"recipients": [hop_id(1)], "service_types": [SERVICE], "compartments": list(ACCOUNT), "onward": False}
+    consent = (await pair[0].done("/v1/consents", a_consent(grant)))["consent"]
+    request = {"service_type": SERVICE, "recipient": hop_id(1), "consent_id": consent["id"], "compartments": ACCOUNT}
+    sent = await pair[0].done("/v1/referrals", {**request, "phoned_first": True})
+    referral_id = sent["referral"]["referral_id"]
+    await pair[1].until(referral_id, lambda seen: seen["state"] == "delivered")
+    refused = await pair[1].post(f"/v1/referrals/{referral_id}/seal", {"result": "sealed"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "seal.not-asked")
+
+
+async def test_certificate_comes_through_the_agency_as_data_and_as_a_page(pair: Chain) -> None:
+    consent, referral_id = await reported(pair)
+    await pair[1].done(f"/v1/referrals/{referral_id}/seal", {"result": "legal_hold", "article": ARTICLE})
+    path = f"/v1/consents/{consent['id']}/certificate"
+    assert (await pair[0].get(path)).json()["certificate"]["complete"] is True
+    page = await pair[0].get(f"{path}?format=html&lang=en")
+    assert page.headers["content-type"].startswith("text/html")
+    assert ARTICLE in page.text
+    assert (await pair[0].get("/assets/page.css")).status_code == 200
+    assert (await pair[1].get(path)).status_code == 404
