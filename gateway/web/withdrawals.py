@@ -42,7 +42,7 @@ class WithdrawalRoutes:
             "/v1/consents/{id}/certificate",
             summary="The signed proof of what came of a withdrawal, as data or as a page",
             response_model=SignedCertificateV1,
-            responses={200: dict(PAGE_ANSWER)},
+            responses={200: dict(PAGE_ANSWER), 409: {}},
             **consents,
         )(self.read_certificate)
         router.get(

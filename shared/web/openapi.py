@@ -151,7 +151,11 @@ def _statuses(found: Mapping[str, Any], method: str, *, guarded: bool) -> list[i
         statuses += [413, 415]
     if any(parameter["in"] == "path" for parameter in found.get("parameters", ())):
         statuses += [404]
-    return sorted({status for status in statuses if str(status) not in found["responses"] or status == 422})  # noqa: PLR2004 - the framework writes a 422 of its own
+    undescribed = {
+        int(status) for status, answer in found["responses"].items() if "content" not in answer and status.isdigit()
+    }
+    named = undescribed & PROBLEMS.keys()  # by the route: it may answer more than others of its kind
+    return sorted(named | {status for status in statuses if str(status) not in found["responses"] or status == 422})  # noqa: PLR2004 - the framework writes a 422 of its own
 
 
 def _add_components(document: dict[str, Any], models: Iterable[_ModelMode]) -> None:

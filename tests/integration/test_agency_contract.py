@@ -19,7 +19,7 @@ from tests.support.agency_services import KINDS, Service, World, a_grant, agency
 from tests.support.fuzzing import bearer, fuzz
 from tests.support.serving import serving
 
-EXAMPLES = 5
+EXAMPLES = 6
 FUZZER = "fuzzer"
 #: Who refers to whom for what before the fuzzer begins, so that every service has sent and received something.
 REFERRALS = (

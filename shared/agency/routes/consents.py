@@ -64,7 +64,7 @@ def consents_router(office: Office, reader: CaseReader, doors: Doorkeeper) -> AP
         "/v1/consents/{id}/certificate",
         summary="The signed proof of what came of a withdrawal, as data or as a page to print",
         response_model=SignedCertificateV1,
-        responses={200: dict(PAGE_ANSWER)},
+        responses={200: dict(PAGE_ANSWER), 409: {}},
     )
     async def certificate(
         id: Id,
