@@ -29,6 +29,41 @@ _CSP: Final = (
     "require-trusted-types-for 'script'"
 )
 
+_PAGE: Final = """<!DOCTYPE html>
+<html lang="{lang}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex">
+<title>{title}</title>
+<link rel="stylesheet" href="{style}">
+</head>
+<body>
+<main>
+<h1>{heading}</h1>
+<p class="state">{state}</p>
+<h2>{taken_back}</h2>
+<ul>
+{takings}
+</ul>
+<h2>{holders}</h2>
+<table>
+<caption class="fine">{caption}</caption>
+<thead><tr>{heads}</tr></thead>
+<tbody>
+{rows}
+</tbody>
+</table>
+<h2>{proof}</h2>
+<p class="fine">{how}</p>
+<dl class="fine">
+{facts}
+</dl>
+</main>
+</body>
+</html>
+"""
+
 Language = Literal["vi", "en"]
 Format = Annotated[
     Literal["json", "html"] | None, Query(description="As data, or as a page to print; without it, Accept decides.")
@@ -88,40 +123,22 @@ def render(document: Mapping[str, Any], *, lang: Language, sop: Sop) -> str:
     facts = "\n".join(f"<dt>{_text(name)}</dt>\n<dd>{_text(value)}</dd>" for name, value in _proof(document, words))
     open_ones = sum(hop.facts["result"] in {"pending", "unreachable"} for hop in hops)
     state = words.complete if document["complete"] else words.incomplete.format(count=open_ones)
-    return f"""<!DOCTYPE html>
-<html lang="{lang}">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex">
-<title>{_text(words.title)}</title>
-<link rel="stylesheet" href="{STYLE_PATH}">
-</head>
-<body>
-<main>
-<h1>{_text(words.heading)}</h1>
-<p class="state">{_text(state)}</p>
-<h2>{_text(words.taken_back)}</h2>
-<ul>
-{takings}
-</ul>
-<h2>{_text(words.holders)}</h2>
-<table>
-<caption class="fine">{_text(words.caption)}</caption>
-<thead><tr>{heads}</tr></thead>
-<tbody>
-{rows}
-</tbody>
-</table>
-<h2>{_text(words.proof)}</h2>
-<p class="fine">{_text(words.how)}</p>
-<dl class="fine">
-{facts}
-</dl>
-</main>
-</body>
-</html>
-"""
+    return _PAGE.format(
+        lang=lang,
+        style=STYLE_PATH,
+        title=_text(words.title),
+        heading=_text(words.heading),
+        state=_text(state),
+        taken_back=_text(words.taken_back),
+        takings=takings,
+        holders=_text(words.holders),
+        caption=_text(words.caption),
+        heads=heads,
+        rows=rows,
+        proof=_text(words.proof),
+        how=_text(words.how),
+        facts=facts,
+    )
 
 
 def _hops(holders: Sequence[Mapping[str, Any]], *, prefix: str) -> Iterator[_Hop]:
