@@ -16,14 +16,13 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from shared.telemetry.logs import get_logger
 from shared.telemetry.middleware import TraceMiddleware
 from shared.telemetry.tracing import Telemetry
 from shared.web import docs, health
 from shared.web.edge import Edge
-from shared.web.openapi import build_document, query_names
+from shared.web.openapi import build_document
 from shared.web.problems import fault_response, from_http, method_response, on_validation, problem_response
 from shared.web.rate_limit import RateLimit
 from shared.web.routes import HotHandler, HotRoute, add_route, allowed_methods, join
@@ -47,13 +46,6 @@ class MeshApp(FastAPI):
         if not self.openapi_schema:
             self.openapi_schema = build_document(self, self.scopes, self.token_url)
         return self.openapi_schema
-
-    def query_names(self, route: Route) -> Mapping[str, bool]:
-        """Return the documented query parameters of a route."""
-        names: dict[str, Mapping[str, bool]] = self.state.query_names
-        if route.path_format not in names:
-            names[route.path_format] = query_names(self.openapi(), route)
-        return names[route.path_format]
 
 
 def create_app(
@@ -91,10 +83,10 @@ def create_app(
     )
     app.scopes, app.token_url = scopes or {}, token_url
     app.state.authenticate, app.state.rate_limit, app.state.telemetry = authenticate, rate_limit, telemetry
-    app.state.metrics, app.state.query_names = telemetry.metrics, {}
+    app.state.metrics = telemetry.metrics
     app.state.public_paths = frozenset(public_paths) | health.PATHS | docs.PATHS
     own = [health.health_router(checks, telemetry.metrics), docs.docs_router(app.openapi)]
-    join(app, [*routers, *own], app.query_names)
+    join(app, [*routers, *own])
     return app
 
 
@@ -114,7 +106,7 @@ def document_route(
     (`shared.web.body.read_bytes`) and returns a Starlette response. Call before the first request.
     """
     route = HotRoute(path, handler, method=method, guard=guard, operation=operation, models=models)
-    add_route(app, route, app.query_names, position=0)
+    add_route(app, route, position=0)
     app.openapi_schema = None
 
 

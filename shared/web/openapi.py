@@ -15,7 +15,6 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
-from starlette.routing import Route
 
 from shared.web.body import JSON, BodyOf
 from shared.web.routes import HotRoute, dependencies_of, guards_of
@@ -83,20 +82,6 @@ def build_document(app: FastAPI, scopes: Mapping[str, str], token_url: str) -> d
     flow = {"clientCredentials": {"tokenUrl": token_url, "scopes": dict(scopes)}}
     document["components"]["securitySchemes"] = {SCHEME: {"type": "oauth2", "flows": flow}}
     return document
-
-
-def query_names(document: Mapping[str, Any], route: Route) -> dict[str, bool]:
-    """Return the query parameters that `document` gives a route, and whether each may be repeated."""
-    names: dict[str, bool] = {}
-    for found in document["paths"].get(route.path_format, {}).values():
-        for parameter in found.get("parameters", ()):
-            if parameter["in"] == "query":
-                names[parameter["name"]] = _is_list(parameter.get("schema", {}))
-    return names
-
-
-def _is_list(schema: Mapping[str, Any]) -> bool:
-    return schema.get("type") == "array" or any(_is_list(branch) for branch in schema.get("anyOf", ()))
 
 
 def _documented(app: FastAPI) -> Iterator[APIRoute | HotRoute]:

@@ -8,7 +8,7 @@ and bodies read by the framework (they would pass by `shared.web.body`).
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, get_origin
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, FastAPI
@@ -25,8 +25,6 @@ from shared.web.security import Guard, Principal, RequiredScope
 from shared.wire.faults import pointer_to
 
 HotHandler = Callable[[Request, Principal], Awaitable[Response]]
-#: Says which query parameters a route has, and which of them may be repeated.
-QueryNames = Callable[[], Mapping[str, bool]]
 
 _QUERY_MOST: Final = 50
 
@@ -76,13 +74,13 @@ class _HotEndpoint:
 class _QueryFence:
     """Stands before a route's application and lets only the documented query through."""
 
-    def __init__(self, app: App, names: QueryNames) -> None:
+    def __init__(self, app: App, names: Mapping[str, bool]) -> None:
         self.app = app
         self._names = names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["query_string"]:
-            check_query(scope["query_string"], self._names())
+            check_query(scope["query_string"], self._names)
         await self.app(scope, receive, send)
 
 
@@ -110,7 +108,7 @@ def _bad_query(faults: Sequence[FieldFault]) -> InputRejected:
     return InputRejected("message.invalid", "The query does not follow the contract.", faults=faults)
 
 
-def join(app: FastAPI, routers: Iterable[APIRouter], names_of: Callable[[Route], Mapping[str, bool]]) -> None:
+def join(app: FastAPI, routers: Iterable[APIRouter]) -> None:
     """Put the routes of `routers` into the one table of `app`, each behind its fences.
 
     Raises `InternalFault` (`internal.fault`) for a nested router or a body parameter.
@@ -121,17 +119,26 @@ def join(app: FastAPI, routers: Iterable[APIRouter], names_of: Callable[[Route],
                 _check_body(route)
             elif not isinstance(route, Route):
                 raise InternalFault("internal.fault", "A router holds something other than routes; give it by itself.")
-            add_route(app, route, names_of)
+            add_route(app, route)
 
 
-def add_route(
-    app: FastAPI, route: Route, names_of: Callable[[Route], Mapping[str, bool]], *, position: int | None = None
-) -> None:
+def add_route(app: FastAPI, route: Route, *, position: int | None = None) -> None:
     """Put one route into the table, fenced if it is documented; at `position`, or last."""
     if route.include_in_schema:
-        route.app = _QueryFence(route.app, lambda: names_of(route))
+        route.app = _QueryFence(route.app, query_names(route))
     routes = app.router.routes
     routes.insert(len(routes) if position is None else position, route)
+
+
+def query_names(route: Route) -> dict[str, bool]:
+    """Return the query parameters of a route by name, and whether each may be repeated. A hot route has none."""
+    if not isinstance(route, APIRoute):
+        return {}
+    return {
+        parameter.alias: get_origin(parameter.field_info.annotation) in {list, tuple, set, frozenset}
+        for dependant in _dependants_of(route)
+        for parameter in dependant.query_params
+    }
 
 
 def _check_body(route: APIRoute) -> None:
@@ -142,11 +149,15 @@ def _check_body(route: APIRoute) -> None:
 
 def dependencies_of(route: APIRoute) -> Iterator[Any]:
     """Yield the callables of all dependencies of a route, at any depth."""
-    waiting: list[Dependant] = list(route.dependant.dependencies)
+    yield from (dependant.call for dependant in _dependants_of(route) if dependant is not route.dependant)
+
+
+def _dependants_of(route: APIRoute) -> Iterator[Dependant]:
+    waiting: list[Dependant] = [route.dependant]
     while waiting:
         dependant = waiting.pop()
         waiting.extend(dependant.dependencies)
-        yield dependant.call
+        yield dependant
 
 
 def guards_of(route: BaseRoute) -> list[Guard]:
