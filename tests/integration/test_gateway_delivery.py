@@ -74,7 +74,7 @@ async def test_receipt_twice_is_one_delivery(mesh: Mesh) -> None:
     (item,) = await mesh[SOCIAL].inbox()
     assert await mesh[SOCIAL].settle(item) == await mesh[SOCIAL].settle(item) == [sent.id]
     history = (await mesh[HEALTH].get(f"/v1/referrals/{sent.id}")).json()["history"]
-    assert [entry["type"] for entry in history] == ["referral", "delivery"]
+    assert [entry["type"] for entry in history] == ["sent", "delivered"]
 
 
 async def test_receipt_of_another_agency_or_for_other_bytes_settles_nothing(mesh: Mesh) -> None:
