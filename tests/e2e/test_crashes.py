@@ -37,6 +37,7 @@ from tests.support.traffic import (
     Answers,
     PartnerSystem,
     is_forbidden,
+    key_of,
     name_of,
     partner_system,
     permitted,
@@ -45,8 +46,10 @@ from tests.support.traffic import (
 
 #: How many people are referred while one victim is killed: five victims, so a thousand in all.
 REFERRALS = int(os.environ.get("CRASH_REFERRALS", "200"))
-#: When each victim is killed: after this many answers of every hundred.
-KILLED_AFTER = (20, 60)
+#: When each victim is killed: after this many answers of every hundred. Twice, and again as long as no kill was
+#: early enough to be heard of by nobody.
+KILLED_AFTER = (20, 40, 60, 80)
+KILLS_LEAST = 2
 SETTLED_WITHIN = 60
 OPENED = 3
 _numbers = count()
@@ -108,12 +111,17 @@ async def traffic_with_crashes(home: Home, killer: ProcessPoolExecutor, victim: 
     numbers, answers = range(first, first + REFERRALS), Answers()
     began = to_wire(SystemClock().now())
 
+    def unanswered() -> set[str]:
+        return {key_of(number) for number in numbers if not answers.has(number)}
+
     async def crash_time_and_again() -> list[Crash]:
         crashes = []
         for percent in KILLED_AFTER:
             await answers.reach(REFERRALS * percent // 100)
-            crashes.append(await kill_after_commit(home, victim, killer=killer, answered=answers.keys))
+            crashes.append(await kill_after_commit(home, victim, killer=killer, unanswered=unanswered))
             await wait_until_back(home, victim, killed=crashes[-1].pid)
+            if len(crashes) >= KILLS_LEAST and any(crash.unheard for crash in crashes):
+                break
         return crashes
 
     async with partner_system(credentials_of(home), HEALTH) as hospital, asyncio.TaskGroup() as group:

@@ -36,9 +36,9 @@ class Answers:
     refused: dict[int, str] = field(default_factory=dict)
     _news: asyncio.Condition = field(default_factory=asyncio.Condition)
 
-    def keys(self) -> set[str]:
-        """Return the keys of the acts that were answered."""
-        return {key_of(number) for number in (*self.acknowledged, *self.refused)}
+    def has(self, number: int) -> bool:
+        """Say whether an act was answered."""
+        return number in self.acknowledged or number in self.refused
 
     async def note(self, number: int, answer: httpx.Response) -> None:
         """Note an answer, which is yes or no and nothing else."""
