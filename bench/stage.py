@@ -55,5 +55,5 @@ class Stage:
     def _fresh(self, database: str, name: str) -> str:
         if self._postgres is None or database == SQLITE:
             return f"sqlite:///{self._folder / name}.db"
-        self._postgres.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+        self._postgres.create(name)
         return self._postgres.url(name)

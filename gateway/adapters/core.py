@@ -15,7 +15,7 @@ from shared.kernel.identifiers import IdFactory, Uuid7Factory
 from shared.seal.keys import AgencyKeys
 from shared.sop.loader import load_sop
 from shared.sop.model import Sop
-from shared.storage.engine import create_schema, open_engine
+from shared.storage.engine import close_engine, create_schema, open_engine
 from shared.storage.group_commit import GroupWriter
 
 
@@ -33,7 +33,7 @@ class Core:
     def close(self) -> None:
         """Finish what is queued and let go of the database."""
         self.writer.close()
-        self.engine.dispose()
+        close_engine(self.engine)
 
 
 def open_records(database_url: str, *, keys: AgencyKeys, clock: Clock) -> Core:

@@ -19,6 +19,7 @@ from typing import Any
 from pydantic_core import to_json
 from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.pool import QueuePool
 
 from shared.kernel.errors import InputRejected
 from shared.storage.faults import to_mesh_error
@@ -30,6 +31,7 @@ _SWITCH_MILLIS = 20
 _STATEMENT_MILLIS = 15_000
 _IDLE_MILLIS = 30_000
 _CONNECT_SECONDS = 5
+_LOOK_AGAIN_SECONDS = 0.01
 _POOL: dict[str, Any] = {"pool_size": 8, "max_overflow": 8, "pool_timeout": 5}
 _SQLITE_PRAGMAS = (
     "synchronous=FULL",
@@ -82,6 +84,19 @@ def read(engine: Engine) -> Iterator[Connection]:
             yield connection.execution_options(**_read_options(engine))
     except SQLAlchemyError as fault:
         raise to_mesh_error(fault) from fault
+
+
+def close_engine(engine: Engine, *, patience: float = 5.0) -> None:
+    """Give every connection back; one that is lent out is waited for, `patience` seconds at most.
+
+    A thread that was reading when its caller was stopped still holds its connection, and a pool that is disposed of
+    forgets what comes back later without closing it.
+    """
+    deadline = time.monotonic() + patience
+    pool = engine.pool
+    while isinstance(pool, QueuePool) and pool.checkedout() and time.monotonic() < deadline:
+        time.sleep(_LOOK_AGAIN_SECONDS)
+    engine.dispose()
 
 
 def ping(engine: Engine) -> None:

@@ -1,5 +1,5 @@
 """The gateway as a fixture."""
 
-from tests.support.mesh import mesh
+from tests.support.mesh import enrolled, enrolled_database, enrolled_file, mesh
 
-__all__ = ["mesh"]
+__all__ = ["enrolled", "enrolled_database", "enrolled_file", "mesh"]

@@ -1,6 +1,7 @@
 """Engines: what is promised on both databases, and what is refused."""
 
 import stat
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,7 +11,7 @@ from sqlalchemy import JSON, Engine, literal, select, text
 from sqlalchemy.exc import DBAPIError
 
 from shared.kernel.errors import InputRejected, InternalFault, PeerUnavailable
-from shared.storage.engine import create_schema, open_engine, ping, read
+from shared.storage.engine import close_engine, create_schema, open_engine, ping, read
 from tests.support.small_bank import ACCOUNT, METADATA, amounts, open_bank
 
 
@@ -118,3 +119,25 @@ def test_other_databases_are_refused(url: str) -> None:
         open_engine(url)
     assert refusal.value.code == "storage.url"
     assert "no" not in refusal.value.message.split()
+
+
+def test_closing_waits_for_what_is_being_read(database_url: str) -> None:
+    engine = open_engine(database_url)
+    reading, closed = threading.Event(), threading.Event()
+    order: list[str] = []
+
+    def look() -> None:
+        with read(engine) as connection:
+            reading.set()
+            assert not closed.wait(0.1)
+            connection.execute(text("SELECT 1"))
+            order.append("read")
+
+    reader = threading.Thread(target=look)
+    reader.start()
+    assert reading.wait(5)
+    close_engine(engine)
+    order.append("closed")
+    closed.set()
+    reader.join(5)
+    assert order == ["read", "closed"]

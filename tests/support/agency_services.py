@@ -4,7 +4,6 @@ The agencies poll their inboxes, so that nobody has to be reachable. Times are t
 """
 
 import asyncio
-import itertools
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -36,13 +35,12 @@ from shared.seal.keys import AgencyKeys
 from shared.transport.peer import Peer
 from shared.transport.webhooks import new_webhook_secret
 from shared.web.factory import MeshApp
-from tests.support.postgres import PostgresServer
+from tests.support.postgres import PostgresServer, numbered
 
 PASSPHRASE = "a passphrase for tests"
 GATEWAY_URL = "http://gateway.test"
 PARTNER = "partner"
 REASON = {"Access-Reason": "case_work"}
-_numbers = itertools.count(1)
 
 #: A text that stands for everything about a person: it must be found in no file, log or address.
 CANARY = "Canary-Nguyen-Thi-Mau"
@@ -200,13 +198,13 @@ def databases(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callab
 
     def database(name: str) -> str:
         if name not in made:
-            made[name] = f"agency{next(_numbers)}"
-            server.execute(f"CREATE DATABASE {made[name]} TEMPLATE template0")
+            made[name] = numbered("agency")
+            server.create(made[name])
         return server.url(made[name])
 
     yield database
     for name in made.values():
-        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        server.drop(name)
 
 
 @asynccontextmanager

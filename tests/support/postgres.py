@@ -6,6 +6,7 @@ Where the programs are missing the tests on PostgreSQL are skipped aloud; where 
 
 import itertools
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,9 +15,23 @@ import pytest
 from bench.postgres import HASTY, MISSING, PostgresServer, find_programs, serve
 from tests.support.no_skips import is_ci
 
-__all__ = ["PostgresServer", "database_url", "postgres_server", "postgres_url", "sqlite_url"]
+__all__ = ["PostgresServer", "database_url", "numbered", "postgres_server", "postgres_url", "sqlite_url"]
 
+_MEMORY = Path("/dev/shm")
+_ROOM = 2 * 1024**3
 _numbers = itertools.count(1)
+
+
+def numbered(word: str) -> str:
+    """A name that no other database of this run has."""
+    return f"{word}{next(_numbers)}"
+
+
+def memory() -> Path | None:
+    """A folder in memory with room for the run's databases, if this machine has one."""
+    if _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM:
+        return _MEMORY
+    return None
 
 
 @pytest.fixture(scope="session")
@@ -25,17 +40,17 @@ def postgres_server() -> Iterator[PostgresServer]:
     programs = find_programs()
     if programs is None:
         (pytest.fail if is_ci(os.environ) else pytest.skip)(MISSING)
-    with serve(programs, settings=HASTY) as server:
+    with serve(programs, settings=HASTY, within=memory()) as server:
         yield server
 
 
 @pytest.fixture
 def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
     """The address of a fresh, empty database."""
-    name = f"t{next(_numbers)}"
-    postgres_server.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+    name = numbered("empty")
+    postgres_server.create(name)
     yield postgres_server.url(name)
-    postgres_server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    postgres_server.drop(name)
 
 
 @pytest.fixture

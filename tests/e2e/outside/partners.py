@@ -124,6 +124,15 @@ class Mesh:
     def arrived(self, partner: Partner, identifier: str) -> None:
         until(lambda: partner.get(f"/v1/referrals/{identifier}", headers=REASON).status_code == 200)
 
+    def listed(self, partner: Partner, identifier: str, **sought: str) -> None:
+        """Wait until a partner's list shows it: what the other side did arrives a moment later."""
+
+        def shown() -> bool:
+            items = partner.get("/v1/referrals", **sought).json()["items"]
+            return identifier in [each["referral_id"] for each in items]
+
+        until(shown)
+
 
 def until(true: Callable[[], bool], *, seconds: float = 20) -> None:
     """Wait for what the services do by themselves."""
