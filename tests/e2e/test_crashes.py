@@ -31,7 +31,8 @@ from tests.support.crashing import (
     part_of,
     wait_until_back,
 )
-from tests.support.processes import free_port_base, running_mesh
+from tests.support.ports import free_ports
+from tests.support.processes import running_mesh
 from tests.support.traffic import (
     FORBIDDEN_EACH,
     Answers,
@@ -59,7 +60,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300 + REFERRALS)]
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
-    with running_mesh(tmp_path_factory.mktemp("crashes") / "home", port_base=free_port_base()) as home:
+    with running_mesh(tmp_path_factory.mktemp("crashes") / "home", port_base=free_ports(5)) as home:
         yield home
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from mesh.programs import CHECKOUT
-from tests.support.processes import free_port_base, running_mesh
+from tests.support.ports import free_ports
+from tests.support.processes import running_mesh
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -53,7 +54,7 @@ def script() -> str:
 
 
 def test_tutorial_shows_what_it_promises(tmp_path: Path) -> None:
-    with running_mesh(tmp_path / "var", port_base=free_port_base()):
+    with running_mesh(tmp_path / "var", port_base=free_ports(5)):
         outcome = subprocess.run(
             ["sh", "-u"],
             input=script(), cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(CHECKOUT)},

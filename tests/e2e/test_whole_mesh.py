@@ -10,14 +10,15 @@ import pytest
 
 from mesh.home import Home
 from mesh.supervisor import is_alive, wait_until_ready
-from tests.support.processes import free_port_base, run_mesh, running_mesh
+from tests.support.ports import free_ports
+from tests.support.processes import run_mesh, running_mesh
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
-    with running_mesh(tmp_path_factory.mktemp("mesh") / "home", port_base=free_port_base()) as home:
+    with running_mesh(tmp_path_factory.mktemp("mesh") / "home", port_base=free_ports(5)) as home:
         yield home
 
 
@@ -68,19 +69,19 @@ def test_killed_service_comes_back_and_the_story_still_holds(home: Home, name: s
 
 
 def test_second_mesh_in_the_same_home_is_refused(home: Home) -> None:
-    outcome = run_mesh("up", "--home", str(home.root), "--port-base", str(free_port_base()))
+    outcome = run_mesh("up", "--home", str(home.root), "--port-base", str(free_ports(5)))
     assert outcome.returncode == 1
     assert "already runs" in outcome.stderr
 
 
 def test_demo_without_a_mesh_starts_one_and_leaves_none(tmp_path: Path) -> None:
-    outcome = run_mesh("demo", "--home", str(tmp_path), "--port-base", str(free_port_base()), within=240)
+    outcome = run_mesh("demo", "--home", str(tmp_path), "--port-base", str(free_ports(5)), within=240)
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
     assert not Home(tmp_path).is_running()
 
 
 def test_down_ends_every_process(tmp_path: Path) -> None:
-    with running_mesh(tmp_path, port_base=free_port_base()) as home:
+    with running_mesh(tmp_path, port_base=free_ports(5)) as home:
         left = pids(home).values()
         outcome = run_mesh("down", "--home", str(tmp_path))
         assert outcome.returncode == 0, outcome.stdout + outcome.stderr

@@ -1,6 +1,5 @@
 """A whole mesh of real processes for tests: started by the command line, stopped for certain."""
 
-import random
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,11 +8,9 @@ from pathlib import Path
 
 from mesh.home import Home
 from mesh.programs import CHECKOUT, process_environment
-from mesh.roster import DEPLOYABLES
-from mesh.up import is_taken, stop
+from mesh.up import stop
 
 READY = "Ready."
-PORTS = (12_000, 32_000)
 
 
 def mesh_command(*arguments: str) -> list[str]:
@@ -53,14 +50,3 @@ def read_until_ready(process: subprocess.Popen[str]) -> None:
         if READY in line:
             return
     raise AssertionError("the mesh did not start:\n" + "".join(said))
-
-
-def free_port_base() -> int:
-    """Return a port from which as many free ports follow as the mesh needs.
-
-    They are below those that systems give to outgoing connections, any of which might take one before it is needed.
-    """
-    for base in random.sample(range(*PORTS, len(DEPLOYABLES)), 100):
-        if not any(is_taken(base + offset) for offset in range(len(DEPLOYABLES))):
-            return base
-    raise AssertionError("no ports are free")

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from typing import Any
 import httpx
 
 from tests.e2e.outside.keys import Json
+from tests.support.ports import free_ports
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 
@@ -34,23 +34,6 @@ def mesh(*words: str) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
-
-
-def free_port(count: int = 1) -> int:
-    """The first of `count` free ports in a row."""
-    for first in range(21000 + os.getpid() % 4000, 31000, 7):
-        if all(_is_free(port) for port in range(first, first + count)):
-            return first
-    raise AssertionError("no free ports")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
 
 
 class Running:
@@ -99,7 +82,7 @@ def _ready(url: str) -> bool:
 
 def start_gateway(home: Path, *, extra: Mapping[str, str] | None = None) -> Running:
     """Provision a home and serve the gateway alone."""
-    port = free_port()
+    port = free_ports()
     url = f"http://127.0.0.1:{port}"
     mesh("provision", "--home", str(home), "--urls", url)
     words = ["serve", "gateway", "--home", str(home), "--host", "127.0.0.1", "--port", str(port), "--urls", url]
@@ -110,7 +93,7 @@ def start_gateway(home: Path, *, extra: Mapping[str, str] | None = None) -> Runn
 
 def start_mesh(home: Path) -> Running:
     """`mesh up`: the gateway and the four agency services."""
-    port = free_port(5)
+    port = free_ports(5)
     running = Running(
         ["up", "--home", str(home), "--port-base", str(port), "--quiet"], home=home, url=f"http://127.0.0.1:{port}"
     )

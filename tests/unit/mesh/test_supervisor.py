@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 from mesh.programs import Program
 from mesh.refusal import CommandRefused
 from mesh.supervisor import LONGEST_PAUSE, STEADY_AFTER, Supervisor, is_alive, next_pause, wait_until_ready
+from tests.support.ports import free_ports
 
 SERVER = """
 import http.server, sys
@@ -25,17 +25,10 @@ http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Ready).serve_forever()
 FAILING = "import sys; sys.exit('the settings are wrong')"
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @pytest.fixture
 def program(tmp_path: Path) -> Callable[..., Program]:
     def make(name: str, source: str = SERVER) -> Program:
-        port = free_port()
+        port = free_ports()
         command = (sys.executable, "-c", source, str(port))
         return Program(name, command, dict(os.environ), tmp_path / f"{name}.log", f"http://127.0.0.1:{port}")
 
@@ -114,7 +107,7 @@ async def test_program_that_ignores_requests_to_end_is_killed(
 
 async def test_service_that_never_answers_is_reported() -> None:
     with pytest.raises(CommandRefused, match="did not become ready"):
-        await wait_until_ready(f"http://127.0.0.1:{free_port()}", within=0.3)
+        await wait_until_ready(f"http://127.0.0.1:{free_ports()}", within=0.3)
 
 
 def test_pauses_grow_while_a_program_keeps_dying_and_end_after_a_steady_life() -> None:
