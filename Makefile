@@ -28,6 +28,9 @@ export XDG_CACHE_HOME := $(CURDIR)/.cache
 export PYTHONNOUSERSITE := 1
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
+# Tests run in several processes at once; make test ARGS="-n 0" runs them in one, which a debugger can follow.
+SPREAD := -p tests.support.no_skips -n auto --dist loadgroup
+
 CHECKS := lint format types imports docs
 
 .PHONY: help up down demo test test-quick check fix bench docs lock $(addprefix check-,$(CHECKS))
@@ -45,10 +48,10 @@ demo: $(RUNTIME) ## Tell one whole referral story over HTTP and verify the ledge
 	@$(PY) -m mesh demo $(ARGS)
 
 test: $(DEV) ## Run every test
-	@$(PY) -m pytest -p tests.support.no_skips $(ARGS)
+	@$(PY) -m pytest $(SPREAD) $(ARGS)
 
 test-quick: $(DEV) ## Run the tests that need no processes and no patience
-	@$(PY) -m pytest -p tests.support.no_skips -m "not slow" $(ARGS)
+	@$(PY) -m pytest $(SPREAD) -m "not slow" $(ARGS)
 
 check: $(DEV) ## Lint, format, types, import contracts, generated docs: runs them all, changes nothing
 	@failed=0; \

@@ -180,7 +180,7 @@ class Listener:
         return httpx.Response(self.status)
 
     async def until(self, number: int) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while len(self.told) < number:
                 await asyncio.sleep(0.05)
 

@@ -199,7 +199,7 @@ async def test_notes_go_both_ways_and_are_read_with_a_reason(mesh: World) -> Non
 
 
 async def poll(client: Client, path: str, holds: Callable[[Any], bool]) -> Any:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not holds(found := (await client.get(path)).json()):
             await asyncio.sleep(0.02)
     return found

@@ -38,7 +38,7 @@ async def referred(mesh: Mesh, *recipients: str, times: int = 1) -> list[Sent]:
 
 async def settled(mesh: Mesh, sent: Sent, state: str = "delivered") -> None:
     """Wait until the sender sees the state."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         while (await mesh[HEALTH].get(f"/v1/referrals/{sent.id}")).json()["state"] != state:
             await asyncio.sleep(0.02)
 

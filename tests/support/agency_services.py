@@ -103,9 +103,9 @@ class Client:
     async def until(
         self, referral_id: str, holds: Callable[[dict[str, Any]], bool], *, query: str = "?compartments=preferences"
     ) -> dict[str, Any]:
-        """Read a referral until something holds of it; fails after ten seconds."""
+        """Read a referral until something holds of it; fails after half a minute."""
         seen: Any = None
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while True:
                 response = await self.get(f"/v1/referrals/{referral_id}{query}")
                 seen = response.json()
