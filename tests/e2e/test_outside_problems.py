@@ -274,9 +274,9 @@ class TestHttp:
     def test_unknown_path(self, world: World, path: str) -> None:
         problem(world.health.http.get(path, headers=world.health.bearer), 404)
 
-    @pytest.mark.parametrize("path", ["/v1/referrals/not-an-id", f"/v1/referrals/{messages.new_id()}"])
-    def test_unknown_referral(self, world: World, path: str) -> None:
-        answer = world.health.get(path)
+    @pytest.mark.parametrize("identifier", ["not-an-id", "01936b7e-5d2c-7c1a-9c55-2f6f3c1f0a01"])
+    def test_unknown_referral(self, world: World, identifier: str) -> None:
+        answer = world.health.get(f"/v1/referrals/{identifier}")
         assert answer.status_code in {404, 422}
         problem(answer, answer.status_code, secrets=['not-an-id"'])
 
