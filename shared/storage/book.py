@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, Table, select
 
 from shared.kernel.errors import Conflict, InternalFault
+from shared.storage.driver import Driver, Parameters, Template
 from shared.storage.shape import Key, Row, Shape, Shapes, in_portions
 
 
@@ -53,7 +54,8 @@ class Book:
 
     def __init__(self, connection: Connection, *, shapes: Shapes | None = None) -> None:
         self._connection = connection
-        self._shapes = Shapes() if shapes is None else shapes
+        self._driver = Driver(connection)
+        self._shapes = Shapes(connection.dialect) if shapes is None else shapes
         self._pages: dict[Table, _Page] = {}
         self._undo: list[_Undo] | None = None
 
@@ -61,15 +63,20 @@ class Book:
         """Return the row with this primary key as the transaction sees it, or `None`."""
         page = self._page(table)
         if key not in page.rows:
-            self._load(page, [key])
+            self._load([(page, [key])])
         return page.rows[key]
 
     def prefetch(self, table: Table, keys: Iterable[Key]) -> None:
         """Load every row that is not yet known, with one query."""
-        page = self._page(table)
-        unknown = [key for key in dict.fromkeys(keys) if key not in page.rows]
-        if unknown:
-            self._load(page, unknown)
+        self.prefetch_all({table: keys})
+
+    def prefetch_all(self, wanted: Mapping[Table, Iterable[Key]]) -> None:
+        """Load the rows of several tables that are not yet known: one query for each table, all asked together."""
+        unknown: list[tuple[_Page, list[Key]]] = []
+        for table, keys in wanted.items():
+            page = self._page(table)
+            unknown.append((page, [key for key in dict.fromkeys(keys) if key not in page.rows]))
+        self._load(unknown)
 
     def lock(self, table: Table, key: Key) -> Row | None:
         """Load a row and hold it against other transactions until this one ends.
@@ -80,7 +87,7 @@ class Book:
         page = self._page(table)
         if key in page.rows:
             raise InternalFault("storage.lock-order", "A record was read before it was locked.")
-        self._load(page, [key], lock=True)
+        self._load([(page, [key])], lock=True)
         return page.rows[key]
 
     def insert(self, table: Table, row: Mapping[str, Any]) -> Row:
@@ -160,12 +167,15 @@ class Book:
         if self._undo:
             raise InternalFault("storage.select-after-write", "A unit of work must query before it writes.")
         pages = sorted((page for page in self._pages.values() if page.pending), key=lambda page: page.shape.rank)
+        if not pages:
+            return
+        orders = [
+            *(order for page in pages for order in _inserts(page)),
+            *(order for page in pages for order in _updates(page)),
+            *(order for page in reversed(pages) for order in _deletes(page)),
+        ]
+        self._driver.tell(orders)
         for page in pages:
-            self._send_inserts(page)
-        for page in pages:
-            self._send_updates(page)
-        for page in reversed(pages):
-            self._send_deletes(page)
             page.pending.clear()
 
     def _page(self, table: Table) -> _Page:
@@ -174,16 +184,17 @@ class Book:
             page = self._pages[table] = _Page(self._shapes.of(table))
         return page
 
-    def _load(self, page: _Page, keys: list[Key], *, lock: bool = False) -> None:
-        statement = page.shape.lock if lock else page.shape.load
-        rows = page.rows
-        rows.update(dict.fromkeys(keys))
-        for portion in in_portions(keys):
-            result = self._connection.execute(statement, {"keys": portion})
-            names = tuple(result.keys())
-            for values in result:
-                row = dict(zip(names, values, strict=True))
-                rows[page.shape.key_of(row)] = row
+    def _load(self, wanted: Iterable[tuple[_Page, list[Key]]], *, lock: bool = False) -> None:
+        portions = [(page, portion) for page, keys in wanted for portion in in_portions(keys)]
+        if not portions:
+            return
+        answers = self._driver.ask([page.shape.load(portion, lock=lock) for page, portion in portions])
+        for (page, portion), found in zip(portions, answers, strict=True):
+            rows, shape = page.rows, page.shape
+            rows.update(dict.fromkeys(portion))
+            for values in found:
+                row = shape.reader.row(values)
+                rows[shape.key_of(row)] = row
 
     def _key(self, page: _Page, row: Row) -> Key:
         key = page.shape.key_of(row)
@@ -219,25 +230,32 @@ class Book:
                 page.rows[key] = row
             _set_pending(page, key, pending)
 
-    def _send_inserts(self, page: _Page) -> None:
-        rows = [page.rows[key] or {} for key, pending in page.pending.items() if pending is _Mark.INSERT]
-        if rows:
-            self._connection.execute(page.shape.insert, rows)
 
-    def _send_updates(self, page: _Page) -> None:
-        by_columns: dict[tuple[str, ...], list[Row]] = {}
-        for key, pending in page.pending.items():
-            if isinstance(pending, tuple) and pending:
-                row = page.rows[key] or {}
-                values = {name: row[name] for name in pending}
-                by_columns.setdefault(pending, []).append(page.shape.key_parameters(key) | values)
-        for parameters in by_columns.values():
-            self._connection.execute(page.shape.update, parameters)
+_Order = tuple[Template, list[Parameters]]
 
-    def _send_deletes(self, page: _Page) -> None:
-        keys = [key for key, pending in page.pending.items() if pending is _Mark.DELETE]
-        if keys:
-            self._connection.execute(page.shape.delete, [page.shape.key_parameters(key) for key in keys])
+
+def _inserts(page: _Page) -> Iterator[_Order]:
+    insert = page.shape.insert
+    rows = [insert.parameters(page.rows[key] or {}) for key, mark in page.pending.items() if mark is _Mark.INSERT]
+    if rows:
+        yield insert, rows
+
+
+def _updates(page: _Page) -> Iterator[_Order]:
+    by_columns: dict[tuple[str, ...], list[Parameters]] = {}
+    for key, pending in page.pending.items():
+        if isinstance(pending, tuple) and pending:
+            values = page.shape.key_parameters(key) | (page.rows[key] or {})
+            by_columns.setdefault(pending, []).append(page.shape.update(pending).parameters(values))
+    for columns, rows in by_columns.items():
+        yield page.shape.update(columns), rows
+
+
+def _deletes(page: _Page) -> Iterator[_Order]:
+    delete = page.shape.delete
+    keys = [key for key, pending in page.pending.items() if pending is _Mark.DELETE]
+    if keys:
+        yield delete, [delete.parameters(page.shape.key_parameters(key)) for key in keys]
 
 
 def _set_pending(page: _Page, key: Key, pending: _Pending | None) -> None:

@@ -2,7 +2,8 @@
 
 A durable commit costs the same for one caller as for sixty-four, so callers queue their units of work
 and a single daemon thread commits them together. A caller is answered only after the commit. The
-thread waits for company only when it had some the last time, and never longer than `gather_seconds`:
+loop wakes it at the end of a turn, when all who came together are queued. It waits for more company only when it
+had some the last time, and never longer than `gather_seconds`:
 a lone caller pays nothing.
 
 Refuses: more than `waiting` callers in the queue (`storage.busy`, try again in a second), and any
@@ -81,12 +82,14 @@ class GroupWriter(Generic[D]):
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self._enqueue(_Caller(Unit(work, prefetch), future, loop))
+        loop.call_soon(self._wake)  # after all that is about to submit in this turn of the loop
         return await future
 
     def submit_blocking(self, work: Callable[[D], T], *, prefetch: Sequence[Hint] = ()) -> T:
         """Do as `submit` does, for a caller without an event loop."""
         future: Future[T] = Future()
         self._enqueue(_Caller(Unit(work, prefetch), future, None))
+        self._wake()
         return future.result()
 
     def healthy(self) -> bool:
@@ -121,8 +124,11 @@ class GroupWriter(Generic[D]):
                     "storage.busy", "The service has more work than it can queue.", retry_after=RETRY_AFTER
                 )
             self._queue.append(caller)
-            if len(self._queue) >= self._wanted:
-                self._enough.set()
+
+    def _wake(self) -> None:
+        """Wake the writer when as many callers as it waits for are queued."""
+        if len(self._queue) >= self._wanted and not self._enough.is_set():
+            self._enough.set()
 
     def _run(self) -> None:
         try:

@@ -1,7 +1,7 @@
 """One transaction for many units of work, and what becomes of each unit when something fails.
 
 1. Open: a connection, a transaction, the owner's `on_begin` (which locks what serialises the writers).
-2. Read: every row that the units asked for, one query per table.
+2. Read: every row that the units asked for, one query per table, all asked together.
 3. Run: each unit at its own desk; a unit that raises loses its own writes and nothing else.
 4. Send and commit.
 
@@ -54,7 +54,7 @@ class Transactor(Generic[D]):
         self._engine = engine
         self._open_desk = open_desk
         self._on_begin = on_begin
-        self._shapes = Shapes()
+        self._shapes = Shapes(engine.dialect)
         self._connection: Connection | None = None
 
     def run(self, units: Sequence[Unit[D]]) -> list[Outcome]:
@@ -132,8 +132,7 @@ class Transactor(Generic[D]):
         for unit in units:
             for table, key in unit.prefetch:
                 wanted.setdefault(table, []).append(key)
-        for table, keys in wanted.items():
-            book.prefetch(table, keys)
+        book.prefetch_all(wanted)
         return [self._work_one(book, unit) for unit in units]
 
     def _work_one(self, book: Book, unit: Unit[D]) -> Outcome:

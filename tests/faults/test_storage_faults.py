@@ -5,7 +5,6 @@ unless the answer was "not available", which leaves it open; and the writer goes
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine, event
@@ -15,6 +14,7 @@ from shared.kernel.errors import MeshError
 from shared.storage.book import Book
 from shared.storage.transactor import Transactor, Unit
 from tests.support.small_bank import ACCOUNT, ENTRY, amounts, lock_account, open_bank
+from tests.support.watched import watch
 
 UNITS = ("a", "b", "c")
 STATEMENTS = ("SELECT account", "SELECT entry", "INSERT entry", "UPDATE account")
@@ -32,8 +32,7 @@ class Fault:
         if self.call == "COMMIT":
             event.listen(engine, "commit", self._at_commit)
         else:
-            name = "after_cursor_execute" if self.persisted else "before_cursor_execute"
-            event.listen(engine, name, self._at_statement)
+            watch(engine, **{"after" if self.persisted else "before": self._at_statement})
 
     def disarm(self) -> None:
         self.left = 0
@@ -45,7 +44,7 @@ class Fault:
             driver.commit()
         self._strike()
 
-    def _at_statement(self, _connection: object, _cursor: object, statement: str, *_rest: Any) -> None:
+    def _at_statement(self, statement: str) -> None:
         verb, table = self.call.split()
         if statement.startswith(verb) and table in statement:
             self._strike()

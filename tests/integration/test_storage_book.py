@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
-from sqlalchemy import Connection, Engine, event, func, select
+from sqlalchemy import Connection, Engine, func, select
 
 from shared.kernel.errors import Conflict, InternalFault
 from shared.storage.book import Book
 from tests.support.small_bank import ACCOUNT, ENTRY, amounts, open_bank
+from tests.support.watched import watch
 
 
 class ChangedMyMind(Exception):
@@ -16,15 +17,21 @@ class ChangedMyMind(Exception):
 
 
 class Statements(list[str]):
-    """The statements that reached the database."""
+    """The verbs of the statements that reached the database."""
 
-    def note(self, _connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+    def note(self, statement: str) -> None:
         self.append(statement.split(maxsplit=1)[0])
 
 
 @pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
+def seen() -> Statements:
+    return Statements()
+
+
+@pytest.fixture
+def engine(database_url: str, seen: Statements) -> Iterator[Engine]:
     engine = open_bank(database_url, "a", "b")
+    watch(engine, before=seen.note)
     yield engine
     engine.dispose()
 
@@ -41,11 +48,10 @@ def book(connection: Connection) -> Book:
 
 
 @pytest.fixture
-def statements(engine: Engine, book: Book) -> Statements:
+def statements(book: Book, seen: Statements) -> Statements:
     book.get(ACCOUNT, "warm-up")  # so that beginning the transaction is not counted
-    statements = Statements()
-    event.listen(engine, "before_cursor_execute", statements.note)
-    return statements
+    seen.clear()
+    return seen
 
 
 def test_row_is_read_once(book: Book, statements: Statements) -> None:

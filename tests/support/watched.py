@@ -1,0 +1,47 @@
+"""An engine whose statements are seen on their way to the database, below every layer that could be gone round."""
+
+import sqlite3
+from collections.abc import Callable
+from typing import Any, Self
+
+import psycopg
+from sqlalchemy import Engine, event
+
+#: Is told each statement's text, before it runs or after; what it raises comes from the database, as it were.
+Watcher = Callable[[str], None]
+
+
+def _nothing(_statement: str) -> None:
+    return
+
+
+def watch(engine: Engine, *, before: Watcher = _nothing, after: Watcher = _nothing) -> None:
+    """Tell `before` and `after` of every statement on connections that `engine` opens from now on."""
+
+    def told(base: Any) -> Any:
+        class Watched(base):  # type: ignore[misc]  # the base is the driver's cursor
+            def execute(self, statement: str, *rest: Any, **options: Any) -> Self:
+                before(statement)
+                super().execute(statement, *rest, **options)
+                after(statement)
+                return self
+
+            def executemany(self, statement: str, *rest: Any, **options: Any) -> Self:
+                before(statement)
+                super().executemany(statement, *rest, **options)
+                after(statement)
+                return self
+
+        return Watched
+
+    cursor = told(sqlite3.Cursor if engine.dialect.name == "sqlite" else psycopg.Cursor)
+
+    class Connection(sqlite3.Connection):
+        def cursor(self, *_factory: Any) -> Any:
+            return super().cursor(cursor)
+
+    def connecting(_dialect: object, _record: object, _arguments: object, options: dict[str, Any]) -> None:
+        options |= {"factory": Connection} if engine.dialect.name == "sqlite" else {"cursor_factory": cursor}
+
+    event.listen(engine, "do_connect", connecting)
+    engine.dispose()
