@@ -29,7 +29,7 @@ export PYTHONNOUSERSITE := 1
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 # Tests run in several processes at once; make test ARGS="-n 0" runs them in one, which a debugger can follow.
-SPREAD := -p tests.support.no_skips -n auto --dist loadgroup
+SPREAD := -p tests.support.no_skips -n auto --dist loadscope
 
 CHECKS := lint format types imports docs
 

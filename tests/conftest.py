@@ -19,15 +19,13 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
-@pytest.hookimpl(tryfirst=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Keep tests together that share what is slow to start."""
+    from tests.support.spreading import Spreading
+
+    return Spreading(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together what shares processes that are slow to start, and begin with that."""
-    for item in items:
-        if "e2e" in item.path.parts:
-            item.add_marker(pytest.mark.xdist_group(_company(item.path.stem)))
+    """Begin with what takes long, so that no process is left with it at the end."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
-
-
-def _company(module: str) -> str:
-    """Those who look from outside share one gateway and one mesh; each of the others starts its own."""
-    return "outside" if module.startswith("test_outside") else module

@@ -1,0 +1,26 @@
+"""Which tests stay together when a run is spread over several processes (pytest-xdist)."""
+
+from pathlib import PurePosixPath
+
+from xdist.scheduler import LoadScopeScheduling
+
+__all__ = ["Spreading"]
+
+
+class Spreading(LoadScopeScheduling):
+    """Keep together what shares processes that are slow to start; the largest company begins."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return company(nodeid)
+
+
+def company(nodeid: str) -> str:
+    """Say whom a test stays with.
+
+    Those that look from outside share one gateway and one mesh; each other file with processes starts its own. An
+    integration test stands alone, as it sets up everything anew; of the others a file is small enough.
+    """
+    path = PurePosixPath(nodeid.split("::", maxsplit=1)[0])
+    if path.stem.startswith("test_outside"):
+        return "outside"
+    return nodeid if "integration" in path.parts else str(path)
