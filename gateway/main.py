@@ -1,5 +1,7 @@
 """Start the gateway: `uvicorn --factory gateway.main:create_app`."""
 
+import gc
+
 from fastapi import FastAPI
 
 from gateway.bootstrap import build_app
@@ -7,5 +9,11 @@ from gateway.settings import GatewaySettings
 
 
 def create_app() -> FastAPI:
-    """Return the gateway's application, with settings from the environment."""
-    return build_app(GatewaySettings())
+    """Return the gateway's application, with settings from the environment.
+
+    What is there by now lives as long as the process: the collector of garbage need not look at it again and again.
+    """
+    app = build_app(GatewaySettings())
+    gc.collect()
+    gc.freeze()
+    return app

@@ -32,6 +32,8 @@ _NONCE_BYTES = 12
 _TAG_BYTES = 16
 _HEADER_MOST = 4_096
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+#: 32 bytes in base64url: the last character carries four bits (RFC 4648 section 3.5).
+_SHARE = re.compile(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +172,6 @@ def _checked_shares(shares: Mapping[str, Any]) -> dict[str, str]:
     if not 1 <= len(shares) <= MOST_COMPARTMENTS:
         raise ValueError
     for name, share in shares.items():
-        if not isinstance(share, str) or not _NAME.fullmatch(name):
+        if not isinstance(share, str) or not _NAME.fullmatch(name) or not _SHARE.fullmatch(share):
             raise ValueError
-        _share_bytes(share)
     return dict(shares)

@@ -14,7 +14,7 @@ from jose import jws as jose_jws
 from jose.exceptions import JOSEError
 
 from shared.kernel.canonical import canonical_json
-from shared.kernel.encoding import b64url, from_b64url
+from shared.kernel.encoding import b64url, b64url_bytes, from_b64url
 from shared.kernel.errors import InputRejected, MeshError
 from shared.seal.signing import ES256, KeyRing, SigningKey, VerificationKey
 from shared.seal.strict_json import read_object
@@ -147,4 +147,4 @@ def _known_key(
 
 
 def _signing_input(protected: str, body: bytes) -> bytes:
-    return f"{protected}.{b64url(body)}".encode("ascii")
+    return b"%b.%b" % (protected.encode("ascii"), b64url_bytes(body))

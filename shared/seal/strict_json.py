@@ -11,7 +11,7 @@ from typing import Any
 def read_json(data: bytes) -> Any:
     """Return the JSON value in `data`. Raises `ValueError`."""
     try:
-        return json.loads(data.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse)
+        return _read(data.decode("utf-8"))
     except RecursionError as fault:
         raise ValueError("nested too deep") from fault
 
@@ -33,3 +33,7 @@ def _unique(members: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse(constant: str) -> Any:
     raise ValueError("no JSON number")
+
+
+#: Made once: to make a reader costs more than to read.
+_read = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse).decode

@@ -1,10 +1,10 @@
 """Group commit: one writer thread, many callers, one durable transaction.
 
 A durable commit costs the same for one caller as for sixty-four, so callers queue their units of work
-and a single daemon thread commits them together. A caller is answered only after the commit. The
-loop wakes it at the end of a turn, when all who came together are queued. It waits for more company only when it
-had some the last time, and never longer than `gather_seconds`:
-a lone caller pays nothing.
+and a single daemon thread commits them together. A caller is answered only after the commit. Their
+loop wakes the thread at the end of a turn, when all who came together are queued. It waits for more
+company only when it had some the last time, and never longer than `gather_seconds`: a lone caller pays
+nothing.
 
 Refuses: more than `waiting` callers in the queue (`storage.busy`, try again in a second), and any
 work once closed or stopped. A `FatalLedgerError` stops the writer for good: restart and verify.

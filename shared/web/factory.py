@@ -25,7 +25,7 @@ from shared.web.edge import Edge
 from shared.web.openapi import build_document
 from shared.web.problems import fault_response, from_http, method_response, on_validation, problem_response
 from shared.web.rate_limit import RateLimit
-from shared.web.routes import HotHandler, HotRoute, add_route, allowed_methods, join
+from shared.web.routes import HotHandler, HotPaths, HotRoute, add_route, allowed_methods, join
 from shared.web.security import Authenticate, RequiredScope
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -40,6 +40,7 @@ class MeshApp(FastAPI):
 
     scopes: Mapping[str, str]
     token_url: str
+    hot_paths: dict[str, HotRoute]
 
     def openapi(self) -> dict[str, Any]:
         """Return the complete OpenAPI document, built once."""
@@ -70,6 +71,7 @@ def create_app(
     `body_caps` gives single paths their own cap in bytes; `checks` make `/readyz`. Hot routes are added afterwards
     with `document_route`. Raises `InternalFault` for a router that cannot be joined.
     """
+    hot_paths: dict[str, HotRoute] = {}
     app = MeshApp(
         title=title,
         version=version,
@@ -78,10 +80,14 @@ def create_app(
         openapi_url=None,
         redirect_slashes=False,
         telemetry=_QUIET,
-        middleware=[Middleware(TraceMiddleware, telemetry=telemetry), Middleware(Edge, caps=body_caps or {})],
+        middleware=[
+            Middleware(TraceMiddleware, telemetry=telemetry),
+            Middleware(Edge, caps=body_caps or {}),
+            Middleware(HotPaths, routes=hot_paths),
+        ],
         exception_handlers={HTTPException: _on_http, RequestValidationError: on_validation, 500: _on_rest},
     )
-    app.scopes, app.token_url = scopes or {}, token_url
+    app.scopes, app.token_url, app.hot_paths = scopes or {}, token_url, hot_paths
     app.state.authenticate, app.state.rate_limit, app.state.telemetry = authenticate, rate_limit, telemetry
     app.state.metrics = telemetry.metrics
     app.state.public_paths = frozenset(public_paths) | health.PATHS | docs.PATHS
@@ -107,6 +113,8 @@ def document_route(
     """
     route = HotRoute(path, handler, method=method, guard=guard, operation=operation, models=models)
     add_route(app, route, position=0)
+    if "{" not in path:
+        app.hot_paths[path] = route
     app.openapi_schema = None
 
 

@@ -5,7 +5,11 @@ names it holds and how many its text has. Where counting could mislead, the text
 """
 
 import json
-from typing import Any
+import types
+import typing
+from datetime import datetime
+from functools import cache
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -30,13 +34,37 @@ def count_names(value: Any) -> int:
     """Return how many members were given in `value` and everything below it; defaults do not count."""
     if isinstance(value, BaseModel):
         given, members = value.model_fields_set, value.__dict__
-        return len(given) + sum(count_names(members[name]) for name in given if isinstance(members[name], _HOLDING))
+        holding = _holding(type(value))
+        if not holding:
+            return len(given)
+        below = [members[name] for name in holding if name in given]
+        return len(given) + sum(count_names(child) for child in below if isinstance(child, _HOLDING))
     if isinstance(value, dict):
         return len(value) + sum(count_names(child) for child in value.values() if isinstance(child, _HOLDING))
     return sum(count_names(child) for child in value if isinstance(child, _HOLDING))
 
 
 _HOLDING = (BaseModel, dict, tuple, list)
+_PLAIN = (str, int, float, datetime, types.NoneType)
+
+
+@cache
+def _holding(model: type[BaseModel]) -> tuple[str, ...]:
+    """Return the fields of a model that may have members below them: all but those of plain values."""
+    return tuple(name for name, field in model.model_fields.items() if not _is_plain(field.annotation))
+
+
+def _is_plain(annotation: Any) -> bool:
+    if isinstance(annotation, type):
+        return issubclass(annotation, _PLAIN)
+    match get_origin(annotation):
+        case typing.Literal:
+            return True
+        case typing.Annotated:
+            return _is_plain(get_args(annotation)[0])
+        case typing.Union | types.UnionType:
+            return all(map(_is_plain, get_args(annotation)))
+    return False
 
 
 def _once(pairs: list[tuple[str, Any]]) -> None:
