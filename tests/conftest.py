@@ -1,6 +1,7 @@
 """Fixtures for every test, which wire nothing by themselves; and how a run is spread over the machine."""
 
 import os
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -9,8 +10,13 @@ from tests.support.postgres import database_url, postgres_server, postgres_url, 
 
 __all__ = ["database_url", "postgres_server", "postgres_url", "sqlite_url"]
 
+TESTS = Path(__file__).parent
+#: The folders of tests that need no whole gateway.
+QUICK = frozenset({"architecture", "properties", "rules", "unit"})
+
 # How long one example takes says how busy the machine is, and nothing of the code.
 hypothesis.settings.register_profile("patient", hypothesis.settings.default, deadline=None)
+hypothesis.settings.register_profile("quick", hypothesis.settings.default, deadline=None, max_examples=15)
 hypothesis.settings.load_profile("patient")
 
 
@@ -26,6 +32,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     return Spreading(config, log)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes long, so that no process is left with it at the end."""
+    """Begin with what takes long, so that no process is left with it at the end; whole gateways are never quick."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    for item in items:
+        if item.path.relative_to(TESTS).parts[0] not in QUICK:
+            item.add_marker("slow")

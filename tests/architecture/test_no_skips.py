@@ -10,6 +10,8 @@ import pytest
 from tests.support.checkout import ROOT
 from tests.support.no_skips import is_ci
 
+pytestmark = pytest.mark.slow
+
 SKIPPING = "import pytest\n\ndef test_a(): pass\n\ndef test_b(): pytest.skip('no database here')\n"
 XFAILING = "import pytest\n\n@pytest.mark.xfail\ndef test_a(): assert False\n"
 SKIPPING_MODULE = "import pytest\n\npytest.skip('not on this machine', allow_module_level=True)\n"
@@ -18,18 +20,25 @@ SKIPPING_MODULE = "import pytest\n\npytest.skip('not on this machine', allow_mod
 PYTEST = (sys.executable, "-m", "pytest", "-c", os.devnull, "-p", "tests.support.no_skips", "-p", "no:cacheprovider")
 
 
-def run(folder: Path, content: str, *, ci: str) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, content: str, *options: str, ci: str) -> subprocess.CompletedProcess[str]:
     sample = folder / "test_sample.py"
     sample.write_text(content)
     environment = {**os.environ, "CI": ci, "PYTHONPATH": str(ROOT)}
     return subprocess.run(
-        [*PYTEST, str(sample)], cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=60
+        [*PYTEST, *options, str(sample)],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
 
 
 @pytest.mark.parametrize("content", [SKIPPING, SKIPPING_MODULE + SKIPPING])
-def test_skip_fails_the_run_where_ci_is_set(tmp_path: Path, content: str) -> None:
-    outcome = run(tmp_path, content, ci="true")
+@pytest.mark.parametrize("processes", ["0", "2"])
+def test_skip_fails_the_run_where_ci_is_set(tmp_path: Path, content: str, processes: str) -> None:
+    outcome = run(tmp_path, content, "-n", processes, ci="true")
     assert outcome.returncode != 0
     assert "skipped, and CI allows no skip" in outcome.stdout
 

@@ -2,11 +2,15 @@
 
 from pathlib import Path
 
+import pytest
+
 from mesh.doctor import Finding, examine
 from mesh.home import PASSPHRASE, Home
 from mesh.roster import GATEWAY, Addresses
 from mesh.up import state_of
 from shared.seal.keys import AgencyKeys
+
+pytestmark = pytest.mark.slow
 
 
 def wrong(home: Home) -> dict[str, str]:

@@ -14,6 +14,8 @@ from mesh.refusal import CommandRefused
 from mesh.supervisor import LONGEST_PAUSE, STEADY_AFTER, Supervisor, is_alive, next_pause, wait_until_ready
 from tests.support.ports import free_ports
 
+pytestmark = pytest.mark.slow
+
 SERVER = """
 import http.server, sys
 class Ready(http.server.BaseHTTPRequestHandler):

@@ -14,6 +14,8 @@ from shared.seal.jws import sign_detached, verify_detached
 from shared.seal.keyfile import write_key_file
 from shared.seal.keys import AgencyKeys, EncryptionPublicKey, KeyRing
 
+pytestmark = pytest.mark.slow
+
 PASSPHRASE = "correct horse battery"
 OTHER_PASSPHRASE = "incorrect horse battery"
 KEYS = AgencyKeys.generate().new_signing_key().new_encryption_key(suite=HYBRID)

@@ -143,6 +143,7 @@ def address() -> Iterator[str]:
     listening.close()
 
 
+@pytest.mark.slow
 def test_fuzzer_finds_no_fault_and_no_undocumented_answer(address: str, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "schemathesis.cli", "run", f"{address}/openapi.json", "--seed", "1"]
     options = ["--max-examples", "20", "--checks", ",".join(CHECKS), "-H", f"Authorization: Bearer {TOKEN}"]
