@@ -1,6 +1,7 @@
 """Reasons with the rule that says so and what that rule rests on, as a caseworker is shown them."""
 
 from shared.kernel.errors import Reason
+from shared.sop.age import BestInterestRules, CaregiverRules, ConsentWay
 from shared.sop.model import LegalBasis, Precondition, ServiceType, Sop, Urgency
 
 #: Consent is per recipient, per compartment, per purpose, time-limited.
@@ -40,3 +41,8 @@ def by_urgency(code: str, urgency: Urgency, sop: Sop) -> Reason:
 def by_legal_basis(code: str, ground: LegalBasis) -> Reason:
     """Cite a ground for disclosure other than consent."""
     return Reason(code=code, rule=ground.kind, basis=ground.basis.citation)
+
+
+def by_age(code: str, rule: ConsentWay | BestInterestRules | CaregiverRules) -> Reason:
+    """Cite a rule on who may consent (age.12_15.guardian …)."""
+    return Reason(code=code, rule=rule.id, basis=rule.basis.citation)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.consent.citation import CONFLICT_RULE, SCOPE_RULE, by_consent, by_rule, by_service
+from shared.consent.giving import giving_faults
 from shared.consent.grant import Consent
 from shared.consent.procedure import data_faults, ground_faults, may_travel, precondition_faults, route_faults
 from shared.consent.request import ConsentBasis, Disclosure, Release
@@ -69,7 +70,8 @@ def decide(disclosure: Disclosure, *, lineage: Sequence[Consent], sop: Sop, at: 
        and not nothing.
     6. A consent: the lineage is whole, and every member of it is for this subject and purpose, in
        its period, usable by the sender, and grants every compartment to this recipient for
-       this service, less what was withheld or taken back (R-15, R-16).
+       this service, less what was withheld or taken back (R-15, R-16). Each was given by those who may
+       consent at her age.
     7. Another ground: it is one the service admits, carries no more than its maximum, and names
        the article and the approver where it must.
     """
@@ -172,3 +174,9 @@ def _without_ground(
             consent, recipient=question.recipient, service_type=service.code, compartments=compartments
         ):
             yield by_consent(code, sop)
+    yield from giving_faults(
+        [consent.given for consent in lineage],
+        age_band=question.age_band,
+        guardian_unsafe=question.guardian_unsafe,
+        rules=sop.ages,
+    )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from shared.consent.giving import Giving
 from shared.sop.model import Compartment
 
 #: The purpose without which nothing may be disclosed to a service.
@@ -19,6 +20,7 @@ STATISTICS = "statistics"
 
 _EVERYTHING = frozenset(Compartment)
 _NOTHING: frozenset[Compartment] = frozenset()
+_BY_HERSELF = Giving()
 
 
 class ConsentState(StrEnum):
@@ -59,7 +61,10 @@ class Taking:
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """A consent as registered, with every revocation since. Valid from `valid_from` until before `valid_to`."""
+    """A consent as registered, with every revocation since. Valid from `valid_from` until before `valid_to`.
+
+    `given` is by whom; nothing said means by herself, which no rule takes for a child's.
+    """
 
     id: str
     subject: str
@@ -72,6 +77,7 @@ class Consent:
     withheld: frozenset[Compartment]
     derived_from: str | None
     takings: tuple[Taking, ...]
+    given: Giving = _BY_HERSELF
 
     def names(self, recipient: str) -> bool:
         """Say whether any grant names `recipient`, for whatever service."""

@@ -9,18 +9,21 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from shared.consent.citation import (
+    by_age,
     by_consent,
     by_legal_basis,
     by_precondition,
     by_service,
     by_urgency,
 )
+from shared.consent.giving import is_made_by_two
 from shared.consent.request import Disclosure, OtherBasis
 from shared.kernel.errors import Reason
 from shared.sop.model import (
     AgeBand,
     Compartment,
     FactTest,
+    LegalBasis,
     LegalBasisKind,
     Precondition,
     Presence,
@@ -129,10 +132,17 @@ def ground_faults(
         yield by_legal_basis("sop.basis", ground)
     if not compartments <= ground.maximum:
         yield by_legal_basis("basis.maximum", ground)
+    yield from _answered_for(basis, ground, sop)
+
+
+def _answered_for(basis: OtherBasis, ground: LegalBasis, sop: Sop) -> Iterator[Reason]:
+    """Say what is missing of the article, and of the people who answer for it."""
     if ground.needs_article and not basis.article.strip():
         yield by_legal_basis("basis.article", ground)
     if ground.needs_approver and not basis.approver.strip():
         yield by_legal_basis("basis.approver", ground)
+    if ground.needs_decision and not is_made_by_two(basis.decision, sop.ages.best_interest):
+        yield by_age("basis.decision", sop.ages.best_interest)
 
 
 def _holds(test: FactTest, facts: Mapping[str, Any]) -> bool:

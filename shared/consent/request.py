@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from shared.consent.giving import GUARDIAN_UNSAFE, BestInterest
 from shared.sop.model import AgeBand, Compartment, LegalBasisKind, ReferralState, Stage, Urgency
 
 
@@ -28,13 +29,15 @@ class ConsentBasis:
 class OtherBasis:
     """The disclosure rests on law and not on consent: by which article, approved by whom.
 
-    `notify_unsafe` says that telling the survivor would put her in danger; it never changes the decision.
+    `notify_unsafe` says that telling the survivor would put her in danger; it never changes the decision. `decision`
+    is by whom it was decided that this is in a child's best interest.
     """
 
     kind: LegalBasisKind
     article: str
     approver: str
     notify_unsafe: bool
+    decision: BestInterest | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,11 @@ class Disclosure:
     holds_parent: bool
     blocked: bool
 
+    @property
+    def guardian_unsafe(self) -> bool:
+        """Say whether the sender states that a caregiver of hers is not safe."""
+        return self.facts.get(GUARDIAN_UNSAFE) is True
+
 
 @dataclass(frozen=True, slots=True)
 class Release:
@@ -87,3 +95,4 @@ class Release:
     basis: ConsentBasis | OtherBasis
     blocked: bool
     basis_ends_at: datetime | None = None
+    guardian_unsafe: bool = False

@@ -86,6 +86,33 @@ class AgeBand(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Grantor(StrEnum):
+    """Who gave a consent: herself, or somebody for her. A role, never a name."""
+
+    SELF = "self"
+    PARENT = "parent"
+    GUARDIAN = "guardian"
+    LEGAL_REPRESENTATIVE = "legal_representative"
+    BEST_INTEREST_DECISION = "best_interest_decision"
+
+
+class Assent(StrEnum):
+    """What a child said itself where somebody else consents for it: it agreed, it did not, or it cannot say."""
+
+    VERBAL = "verbal"
+    WRITTEN = "written"
+    REFUSED = "refused"
+    UNABLE = "unable"
+
+
+class Caregiver(StrEnum):
+    """Whether those who care for her are safe: all of them, the one who consents but not another, or not."""
+
+    SAFE = "safe"
+    ANOTHER_UNSAFE = "another_unsafe"
+    UNSAFE = "unsafe"
+
+
 class BasisKind(StrEnum):
     """On what a rule rests: statute, clinical window, international standard, or our own policy."""
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from shared.sop.ages import read_ages
 from shared.sop.catalogue import Vocabulary, read_precondition, read_service
 from shared.sop.lifecycle import read_transitions
 from shared.sop.model import (
@@ -41,6 +42,7 @@ from shared.sop.model import (
 from shared.sop.overrides import read_overrides
 from shared.sop.sheet import Sheet, SopRefused
 from shared.sop.sources import Sources
+from shared.sop.statements import read_statements
 from shared.sop.urgency import read_level
 from shared.sop.withdrawal import read_withdrawal
 
@@ -63,20 +65,20 @@ def read_sop(folder: Path) -> Sop:
     sources = Sources.read(_open(folder, "bases"))
     about, names = _open(folder, "sop"), _open(folder, "names")
     facts, event_facts = _facts(_open(folder, "facts"))
-    declines = _declines(_open(folder, "declines"), sources)
-    schemas = _schemas(folder / "compartments")
-    outcomes, shared_outcomes = _outcomes(_open(folder, "outcomes"))
-    vocabulary = Vocabulary(sources, facts, outcomes, shared_outcomes, declines, _stages(about), schemas)
+    vocabulary = _vocabulary(folder, about, sources, facts)
     communes = about.sheet("communes")
+    services = _services(folder, vocabulary)
     sop = Sop(
         version=about.text("version"),
         verified_on=about.day("verified_on"),
-        services=_services(folder, vocabulary),
+        services=services,
         urgencies=_urgencies(_open(folder, "urgency"), sources),
         legal_bases=_legal_bases(_open(folder, "legal_bases"), sources),
+        ages=read_ages(_open(folder, "ages"), sources),
         overrides=read_overrides(_open(folder, "overrides"), sources),
         withdrawal=read_withdrawal(_open(folder, "withdrawal"), sources),
-        decline_reasons=declines,
+        statements=read_statements(_open(folder, "statements"), sources, services),
+        decline_reasons=vocabulary.declines,
         facts=facts,
         event_facts=event_facts,
         transitions=read_transitions(_open(folder, "lifecycle"), sources, event_facts),
@@ -84,8 +86,8 @@ def read_sop(folder: Path) -> Sop:
         hotlines=_hotlines(_open(folder, "hotlines"), sources),
         provinces=_provinces(_open(folder, "provinces")),
         commune_codes=(communes.text("lowest"), communes.text("highest")),
-        schemas=schemas,
-        outcomes=outcomes,
+        schemas=vocabulary.schemas,
+        outcomes=vocabulary.outcomes,
         compartment_names=_names(names, "compartments", Compartment),
         consent_validity_days=about.number("consent_validity_days"),
         sector_names=_names(names, "sectors", Sector),
@@ -98,6 +100,13 @@ def read_sop(folder: Path) -> Sop:
     names.done()
     _check_all_used(sources)
     return sop
+
+
+def _vocabulary(folder: Path, about: Sheet, sources: Sources, facts: Mapping[str, FactField]) -> Vocabulary:
+    declines = _declines(_open(folder, "declines"), sources)
+    outcomes, shared_outcomes = _outcomes(_open(folder, "outcomes"))
+    schemas = _schemas(folder / "compartments")
+    return Vocabulary(sources, facts, outcomes, shared_outcomes, declines, _stages(about), schemas)
 
 
 def _check_all_used(sources: Sources) -> None:
@@ -204,6 +213,7 @@ def _legal_bases(sheet: Sheet, sources: Sources) -> Mapping[LegalBasisKind, Lega
             maximum=frozenset(each.members("maximum", Compartment)),
             needs_article=each.truth("needs_article"),
             needs_approver=each.truth("needs_approver"),
+            needs_decision=each.truth("needs_decision"),
             basis=sources.one(each),
         )
         return basis.kind, basis

@@ -9,17 +9,22 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from shared.sop.age import AgeRules
+from shared.sop.cited import Basis, Name
 from shared.sop.codes import (
     ENDS,
     AgeBand,
     AlarmLevel,
+    Assent,
     BasisKind,
+    Caregiver,
     ClockPhase,
     ClockStart,
     ClockUnit,
     Compartment,
     Confidence,
     EventType,
+    Grantor,
     LegalBasisKind,
     Party,
     Presence,
@@ -29,14 +34,18 @@ from shared.sop.codes import (
     Stage,
     Urgency,
 )
+from shared.sop.statement import StatementRules
 
 __all__ = [
     "ENDS",
     "AgeBand",
+    "AgeRules",
     "Alarm",
     "AlarmLevel",
+    "Assent",
     "Basis",
     "BasisKind",
+    "Caregiver",
     "ClockPhase",
     "ClockRule",
     "ClockStart",
@@ -49,6 +58,7 @@ __all__ = [
     "Expiry",
     "FactField",
     "FactTest",
+    "Grantor",
     "Hotline",
     "LegalBasis",
     "LegalBasisKind",
@@ -66,43 +76,13 @@ __all__ = [
     "ServiceType",
     "Sop",
     "Stage",
+    "StatementRules",
     "TimeLimit",
     "Transition",
     "Urgency",
     "UrgencyLevel",
     "WithdrawalRules",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """A name in Vietnamese and English."""
-
-    vi: str
-    en: str
-
-
-@dataclass(frozen=True, slots=True)
-class Basis:
-    """What a rule is derived from, when that was last checked, and how sure we are."""
-
-    kind: BasisKind
-    instrument: str
-    article: str
-    verified_on: date
-    confidence: Confidence
-    source: str = ""
-
-    @property
-    def citation(self) -> str:
-        """One line for people, e.g. `STAT Law 13/2022/QH15 Art 25(2) (sourced, 2026-11-21)`."""
-        where = f"{self.instrument} {self.article}".strip()
-        return f"{self.kind} {where} ({self.confidence}, {self.verified_on.isoformat()})"
-
-    @property
-    def is_law(self) -> bool:
-        """Whether people may be told that the law says so: a statute, and not an unverified one."""
-        return self.kind is BasisKind.STAT and self.confidence is not Confidence.UNVERIFIED
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +248,7 @@ class LegalBasis:
     needs_article: bool
     needs_approver: bool
     basis: Basis
+    needs_decision: bool = False  # by two workers, in a child's best interest
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,8 +359,10 @@ class Sop:
     services: Mapping[str, ServiceType]
     urgencies: Mapping[Urgency, UrgencyLevel]
     legal_bases: Mapping[LegalBasisKind, LegalBasis]
+    ages: AgeRules
     overrides: OverrideRules
     withdrawal: WithdrawalRules
+    statements: StatementRules
     decline_reasons: Mapping[str, DeclineReason]
     facts: Mapping[str, FactField]  # of the envelope
     event_facts: Mapping[str, FactField]

@@ -7,6 +7,7 @@ must not be told is law. Lists are in a stable order, so that two builds of the 
 from collections.abc import Mapping
 from typing import Any
 
+from shared.sop.age import AgeRules, BestInterestRules, CaregiverRules, ConsentWay
 from shared.sop.model import (
     Alarm,
     Basis,
@@ -24,6 +25,7 @@ from shared.sop.model import (
     Precondition,
     ServiceType,
     Sop,
+    StatementRules,
     TimeLimit,
     Transition,
     UrgencyLevel,
@@ -49,8 +51,10 @@ def as_document(sop: Sop) -> Document:
         "urgencies": [_urgency(level) for level in sop.urgencies.values()],
         "compartments": {str(key): _name(name) for key, name in sop.compartment_names.items()},
         "legal_bases": [_legal_basis(basis) for basis in sop.legal_bases.values()],
+        "ages": _ages(sop.ages),
         "overrides": _overrides(sop.overrides),
         "withdrawal": _withdrawal(sop.withdrawal),
+        "statements": _statements(sop.statements),
         "decline_reasons": [_decline(reason) for reason in sop.decline_reasons.values()],
         "outcomes": {code: _name(name) for code, name in sop.outcomes.items()},
         "facts": [_fact(fact) for fact in sop.facts.values()],
@@ -213,7 +217,48 @@ def _legal_basis(legal: LegalBasis) -> Document:
         "maximum": sorted(legal.maximum),
         "needs_article": legal.needs_article,
         "needs_approver": legal.needs_approver,
+        "needs_decision": legal.needs_decision,
         "basis": basis_document(legal.basis),
+    }
+
+
+def _ages(rules: AgeRules) -> Document:
+    return {
+        "ways": [_way(way) for ways in rules.ways.values() for way in ways],
+        "best_interest": _best_interest(rules.best_interest),
+        "unsafe_caregiver": _unsafe_caregiver(rules.unsafe),
+    }
+
+
+def _way(way: ConsentWay) -> Document:
+    return {
+        "id": way.id,
+        "age_band": way.age_band,
+        "grantors": sorted(way.grantors),
+        "assent": sorted(way.assent),
+        "says": _name(way.says),
+        "basis": basis_document(way.basis),
+    }
+
+
+def _best_interest(rules: BestInterestRules) -> Document:
+    return {
+        "id": rules.id,
+        "workers": rules.workers,
+        "sector": rules.sector,
+        "reasons": _names(rules.reasons),
+        "says": _name(rules.says),
+        "basis": basis_document(rules.basis),
+    }
+
+
+def _unsafe_caregiver(rules: CaregiverRules) -> Document:
+    return {
+        "id": rules.id,
+        "reason": rules.reason,
+        "named_as": sorted(rules.named_as),
+        "says": _name(rules.says),
+        "basis": basis_document(rules.basis),
     }
 
 
@@ -234,6 +279,17 @@ def _withdrawal(rules: WithdrawalRules) -> Document:
         "limits": [_limit(limit) for limit in limits],
         "holdable": {str(sector): sorted(names) for sector, names in rules.holdable.items()},
         "hold_basis": basis_document(rules.hold_basis),
+    }
+
+
+def _statements(rules: StatementRules) -> Document:
+    return {
+        "services": [
+            {"code": one.code, "taken_by": sorted(one.taken_by), "basis": basis_document(one.basis)}
+            for one in rules.services.values()
+        ],
+        "carried_in": list(rules.carried_in),
+        "warning": {"code": rules.warning_code, "says": _name(rules.warning), "basis": basis_document(rules.basis)},
     }
 
 

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from shared.consent.decision import decide
+from shared.consent.giving import BestInterest, Giving, Worker
 from shared.consent.grant import Consent, Grant, Taking
 from shared.consent.request import ConsentBasis, Disclosure, OtherBasis
 from shared.sop.loader import load_sop
-from shared.sop.model import AgeBand, Compartment, LegalBasisKind, Urgency
+from shared.sop.model import AgeBand, Assent, Caregiver, Compartment, Grantor, LegalBasisKind, Urgency
 
 BOOK = tomllib.loads((Path(__file__).parent / "consent_scenarios.toml").read_text(encoding="utf-8"))
 HERS, DERIVED = "hers", "derived-from-hers"
@@ -54,7 +55,28 @@ def consent_of(told: dict[str, Any], *, consent_id: str, derived_from: str | Non
             )
             for taking in told["taken_back"]
         ),
+        given=giving_of(told["given"]),
     )
+
+
+def giving_of(told: dict[str, Any]) -> Giving:
+    """Read who gave it, and what was recorded beside it."""
+    assert told.keys() <= {"by", "age_band", "assent", "caregiver", "decision"}
+    return Giving(
+        grantor=Grantor(told["by"]),
+        age_band=AgeBand(told["age_band"]) if "age_band" in told else None,
+        assent=Assent(told["assent"]) if "assent" in told else None,
+        caregiver=Caregiver(told["caregiver"]) if "caregiver" in told else None,
+        decision=decision_of(told.get("decision")),
+    )
+
+
+def decision_of(told: dict[str, Any] | None) -> BestInterest | None:
+    """Read who decided together, and why; workers are written `pseudonym (sector)`."""
+    if told is None:
+        return None
+    named = [worker.removesuffix(")").split(" (") for worker in told["workers"]]
+    return BestInterest(tuple(Worker(actor, sector) for actor, sector in named), told["why"], told["at"])
 
 
 def lineage_of(scenario: dict[str, Any]) -> tuple[Consent, ...]:
@@ -75,7 +97,11 @@ def basis_of(scenario: dict[str, Any]) -> ConsentBasis | OtherBasis:
         return ConsentBasis(DERIVED if "derived" in scenario else HERS)
     ground = scenario["ground"]
     return OtherBasis(
-        kind=LegalBasisKind(ground["kind"]), article=ground["article"], approver=ground["approver"], notify_unsafe=False
+        kind=LegalBasisKind(ground["kind"]),
+        article=ground["article"],
+        approver=ground["approver"],
+        notify_unsafe=False,
+        decision=decision_of(ground.get("decision")),
     )
 
 

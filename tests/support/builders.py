@@ -1,7 +1,8 @@
 """Lawful examples, one call each: every builder takes keywords only, and its defaults pass every check.
 
 All people, agencies and cases are invented. A test says only what makes its case different. `a_sop()` is a small
-procedure of our own for the pure rooms; what the real register says is tested against the real register.
+procedure of our own for the pure rooms, with the register's table of ages; what the register says is tested against
+the register itself.
 """
 
 from collections.abc import Mapping
@@ -9,8 +10,10 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from shared.consent.giving import Giving
 from shared.consent.grant import SERVICE, Consent, Grant, Taking
 from shared.consent.request import ConsentBasis, Disclosure, OtherBasis, Release
+from shared.sop.loader import load_sop
 from shared.sop.model import (
     AgeBand,
     Basis,
@@ -57,6 +60,7 @@ CONSENT_ID = "01935f00-0000-7000-8000-000000000001"
 DERIVED_ID = "01935f00-0000-7000-8000-000000000002"
 CHAIN_ID = "01935f00-0000-7000-8000-0000000000aa"
 
+BY_HERSELF = Giving()
 REQUIRED = frozenset({Compartment.IDENTITY, Compartment.CONTACT, Compartment.SAFETY})
 OPTIONAL = frozenset({Compartment.NEEDS, Compartment.PREFERENCES, Compartment.MEDICAL, Compartment.DEPENDANTS})
 TRIAGE = frozenset({Compartment.SAFETY, Compartment.NEEDS, Compartment.PREFERENCES})
@@ -257,14 +261,17 @@ def a_sop(
         services={service.code: service for service in services or (a_service(),)},
         urgencies={urgency: a_level(urgency=urgency) for urgency in Urgency},
         legal_bases={kind: a_legal_basis(kind=kind) for kind in LegalBasisKind} if legal_bases is None else legal_bases,
+        ages=load_sop().ages,
         overrides=a_rule_of_overrides(),
         withdrawal=a_rule_of_withdrawal(),
+        statements=load_sop().statements,
         decline_reasons={reason.code: reason for reason in decline_reasons},
         facts={},
         event_facts={},
         transitions=transitions,
         rules={
-            rule: Rule(id=rule, says=a_name(), basis=a_basis(article=rule)) for rule in ("R-01", "R-11", "R-15", "R-16")
+            rule: Rule(id=rule, says=a_name(), basis=a_basis(article=rule))
+            for rule in ("R-01", "R-02", "R-11", "R-15", "R-16")
         },
         hotlines=(),
         provinces={},
@@ -307,6 +314,7 @@ def a_consent(
     withheld: frozenset[Compartment] = frozenset(),
     derived_from: str | None = None,
     takings: tuple[Taking, ...] = (),
+    given: Giving = BY_HERSELF,
 ) -> Consent:
     """Build a consent recorded by the hospital yesterday, for ninety days."""
     return Consent(
@@ -321,6 +329,7 @@ def a_consent(
         withheld=withheld,
         derived_from=derived_from,
         takings=takings,
+        given=given,
     )
 
 

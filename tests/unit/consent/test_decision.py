@@ -264,7 +264,7 @@ def test_a_precondition_is_asked_of_the_coded_facts() -> None:
 def test_a_precondition_applies_only_when_it_says_so() -> None:
     sop = with_precondition(when=(FactTest("age_band", ("adult",)),), any_of=(PENDING,))
     assert outcome(sop=sop) == denied("sop.precondition")
-    assert outcome(sop=sop, age_band=AgeBand.FROM_12) == PERMITTED
+    assert outcome(sop=sop, age_band=AgeBand.FROM_16) == PERMITTED
 
 
 def test_a_precondition_without_alternative_is_never_met() -> None:

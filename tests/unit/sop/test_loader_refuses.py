@@ -30,6 +30,43 @@ CASES = {
         "access would end before",
     ),
     "a second person for consent": ("overrides.toml", '["vital_interest"]', '["consent"]', "other than consent"),
+    "an age at which who consents rests on nothing": (
+        "ages.toml",
+        'basis = "ccs.consent-by-age"\n',
+        "",
+        "has no basis",
+    ),
+    "a best-interest decision by one worker": ("ages.toml", "workers = 2", "workers = 1", "a single worker never"),
+    "a child that consents alone": (
+        "ages.toml",
+        'grantors = ["parent", "guardian", "legal_representative"]',
+        'grantors = ["self"]',
+        "does not consent alone",
+    ),
+    "a way that nobody can go": (
+        "ages.toml",
+        'grantors = ["best_interest_decision"]',
+        "grantors = []",
+        "nobody could go this way",
+    ),
+    "a decision over the head of a girl of 16": (
+        "ages.toml",
+        'grantors = ["self"]',
+        'grantors = ["self", "best_interest_decision"]',
+        "nobody decides over her head",
+    ),
+    "an unknown age that asks for less": (
+        "ages.toml",
+        'assent = ["written", "unable"]',
+        'assent = ["verbal"]',
+        "asks for less than that of a child",
+    ),
+    "an unsafe caregiver who changes nothing": (
+        "ages.toml",
+        'reason = "guardian_unsafe"',
+        'reason = "guardian_asleep"',
+        "an unsafe caregiver is no reason",
+    ),
     "an outcome of a review that nobody knows": ("overrides.toml", "partly =", "perhaps =", "the outcomes of a review"),
     "a house rule laxer than the law": ("withdrawal.toml", "amount = 24", "amount = 240", "later than the one before"),
     "a hold on who she is": (
