@@ -8,12 +8,14 @@ from datetime import datetime
 from typing import Any
 
 from gateway.adapters import rows
+from gateway.adapters.conflicts import ConflictShelf
 from gateway.adapters.holds import HoldShelf
 from gateway.adapters.leases import LeaseShelf
 from gateway.adapters.ledger import append
 from gateway.adapters.memory import RowMemory
 from gateway.adapters.notices import NoticeWriter
 from gateway.adapters.overrides import OverrideShelf
+from gateway.adapters.statements import StatementShelf
 from gateway.adapters.tables import AGENCIES, AREAS, CONSENTS, MESSAGES, REFERRALS
 from gateway.application.outcome import answer_text
 from gateway.application.ports import Recorded, StoredMessage
@@ -48,6 +50,8 @@ class SqlDesk:
         self.leases = LeaseShelf(book)
         self.holds = HoldShelf(book, sop=sop)
         self.overrides = OverrideShelf(book)
+        self.conflicts = ConflictShelf(book)
+        self.statements = StatementShelf(book)
         self._at = clock.now()
         self._now = to_wire(self._at)
         self._sop = sop
@@ -78,11 +82,6 @@ class SqlDesk:
         """Return the consent with all that was taken back of it."""
         row = self.book.get(CONSENTS, consent_id)
         return None if row is None else self._memory.consent(row)
-
-    def grantor(self, consent_id: str) -> str | None:
-        """Return who gave a consent: `self`, or who did so for her."""
-        row = self.book.get(CONSENTS, consent_id)
-        return None if row is None else row["statement"].get("grantor")
 
     def derived_consents(self, consent_id: str) -> Sequence[Consent]:
         """Return every consent that was derived from this one, nearest first."""
@@ -202,7 +201,7 @@ class SqlDesk:
         return {"next_clock_at": next_clock_at(referral, sop=self._sop)}
 
     def add_consent(self, consent: Consent, *, statement: Mapping[str, Any]) -> None:
-        """Keep a new consent; `statement` is how it was given (grantor, form, language ...)."""
+        """Keep a new consent; `statement` is in which form it was given (language, witness ...)."""
         self.book.insert(CONSENTS, rows.consent_row(consent, statement))
 
     def take_back(self, consent: Consent, taking: Taking) -> None:

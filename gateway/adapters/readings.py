@@ -7,8 +7,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, Select, or_, select
 
 from gateway.adapters import rows
+from gateway.adapters.statements import count_statements
 from gateway.adapters.tables import CONSENTS, LEDGER_ENTRIES, REFERRALS
-from gateway.application.views import compartments_view, consent_view, referral_answer
+from gateway.application.views import compartments_view, consent_view, referral_answer, statements_view
+from shared.consent.giving import giving_document
 from shared.consent.grant import Consent
 from shared.kernel.clock import Clock, to_wire
 from shared.kernel.errors import NotFound
@@ -63,8 +65,10 @@ class Readings:
                 .order_by(LEDGER_ENTRIES.c.idx),
             )
             history = [_history(entry) for entry in entries]
+            told = count_statements(connection, referral.chain_id, {referral.subject})
         return {
-            **referral_answer(referral, sop=self._sop),
+            **referral_answer(referral, sop=self._sop, statements=told),
+            "statements": statements_view(told),
             "history": history,
             "compartments": compartments_view(referral),
         }
@@ -84,6 +88,7 @@ class Readings:
         return {
             "consent": consent_view(consent, state=consent.state(self._clock.now()).value),
             **_terms(consent),
+            **giving_document(consent.given),
             "grants": [
                 {**rows.grant_row(grant), "recipients": sorted(grant.recipients) if sees_all else [agency_id]}
                 for grant in seen

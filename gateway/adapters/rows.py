@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Select
 
 from gateway.domain.agency import Agency, AgencyStatus, Availability
 from gateway.domain.referral import ClockRecord, DueTime, Half, HalfState, Pause, Referral
+from shared.consent.giving import decision_document, giving_document, read_decision, read_giving
 from shared.consent.grant import Consent, Grant, Taking
 from shared.consent.request import ConsentBasis, OtherBasis
 from shared.kernel.clock import from_wire, to_wire
@@ -78,6 +79,7 @@ def consent_of(row: Row) -> Consent:
         withheld=frozenset(map(Compartment, row["withheld"])),
         derived_from=row["derived_from"],
         takings=tuple(_taking_of(taking) for taking in row["takings"]),
+        given=read_giving(row["statement"]),
     )
 
 
@@ -95,7 +97,7 @@ def consent_row(consent: Consent, statement: Mapping[str, Any]) -> dict[str, Any
         "withheld": sorted(consent.withheld),
         "derived_from": consent.derived_from,
         "takings": [taking_row(taking) for taking in consent.takings],
-        "statement": dict(statement),
+        "statement": {**statement, **giving_document(consent.given)},
     }
 
 
@@ -145,6 +147,8 @@ def referral_of(row: Row) -> Referral:
         counts={EventType(event): count for event, count in row["counts"].items()},
         reroute_if_expired=row["reroute_if_expired"],
         clocks=_clocks_of(row["clocks"]),
+        linked_id=row["linked_id"],
+        guardian_unsafe=row["guardian_unsafe"],
     )
 
 
@@ -169,6 +173,8 @@ def referral_row(referral: Referral) -> dict[str, Any]:
         "incident_at": referral.incident_at,
         "remote_area": referral.remote_area,
         "reroute_if_expired": referral.reroute_if_expired,
+        "linked_id": referral.linked_id,
+        "guardian_unsafe": referral.guardian_unsafe,
         **referral_changes(referral),
     }
 
@@ -233,15 +239,17 @@ def _basis_of(basis: Row) -> ConsentBasis | OtherBasis:
         article=basis["article"],
         approver=basis["approver"],
         notify_unsafe=basis["notify_unsafe"],
+        decision=read_decision(basis.get("decision")),
     )
 
 
 def _basis_row(basis: ConsentBasis | OtherBasis) -> dict[str, Any]:
     if isinstance(basis, ConsentBasis):
         return {"kind": LegalBasisKind.CONSENT, "consent_id": basis.consent_id}
-    return {
+    row = {
         "kind": basis.kind.value,
         "article": basis.article,
         "approver": basis.approver,
         "notify_unsafe": basis.notify_unsafe,
     }
+    return row if basis.decision is None else {**row, "decision": decision_document(basis.decision)}

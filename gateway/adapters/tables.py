@@ -156,6 +156,8 @@ class ReferralRow(GatewayRow, table=True):
     incident_at: str | None = None
     remote_area: bool = False
     reroute_if_expired: bool = False
+    linked_id: str | None = None
+    guardian_unsafe: bool = False
 
 
 class MessageRow(GatewayRow, table=True):
@@ -277,6 +279,50 @@ class HoldRow(GatewayRow, table=True):
     ledger_index: int | None = None
 
 
+class ConflictRow(GatewayRow, table=True):
+    """A conflict of interest that was declared, or for which a referral was given back: never who, never why."""
+
+    __tablename__ = "conflicts"
+    key: str = Field(primary_key=True)  # agency "/" salted hash of who; or the referral given back
+    kind: str
+    referral_id: str
+    chain_id: str
+    agency: str
+    sector: str
+    service_type: str
+    at: str = Field(index=True)
+
+
+class StatementRow(GatewayRow, table=True):
+    """That a statement was taken under a referral: never what was said."""
+
+    __tablename__ = "statements"
+    referral_id: str = Field(primary_key=True)
+    chain_id: str = Field(index=True)
+    subject: str
+    agency: str
+    sector: str
+    service_type: str
+    ordinal: int
+    taken_at: str = Field(index=True)
+
+
+class StatementRequestRow(GatewayRow, table=True):
+    """A recipient asked for the statement that exists, instead of asking her again."""
+
+    __tablename__ = "statement_requests"
+    id: str = Field(primary_key=True)
+    referral_id: str = Field(index=True)
+    chain_id: str
+    agency: str
+    holder: str
+    held: str
+    compartments: list[str] = _json()
+    asked_at: str
+    ledger_index: int
+    answered_by: str | None = None
+
+
 class DeliveryRouteRow(GatewayRow, table=True):
     """How delivery to one agency stands: who is pushing now, how often it failed, when to try again."""
 
@@ -307,6 +353,9 @@ LEDGER_HEAD = _table(LedgerHeadRow)
 LEDGER_TILES = _table(LedgerTileRow)
 OVERRIDES = _table(OverrideRow)
 HOLDS = _table(HoldRow)
+CONFLICTS = _table(ConflictRow)
+STATEMENTS = _table(StatementRow)
+STATEMENT_REQUESTS = _table(StatementRequestRow)
 DELIVERY_ROUTES = _table(DeliveryRouteRow)
 
 _WAITING = text("settled_at IS NULL")

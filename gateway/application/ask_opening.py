@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from gateway.application.conflicts import check_not_kept_from
+from gateway.application.declare_conflict import declare_conflict, is_declaration
 from gateway.application.lineage import consent_lineage
 from gateway.application.outcome import Outcome, answer_text, decided, receipt
 from gateway.application.ports import Desk, StoredMessage
@@ -14,12 +16,9 @@ from gateway.domain.referral import Half, HalfState, Referral
 from shared.consent.decision import decide_release
 from shared.consent.request import OtherBasis, Release
 from shared.kernel.clock import from_wire
-from shared.kernel.errors import ConsentRequired, NotPermitted, Reason
+from shared.kernel.errors import NotPermitted
 from shared.referral.blocked import blocked_hash
 from shared.sop.model import Compartment, Party, Sop
-
-#: The rule on conflicts of interest: a blocked person never learns of the case.
-CONFLICT_RULE = "R-11"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,10 @@ def ask_opening(desk: Desk, command: OpeningAsked, *, sop: Sop) -> Outcome:
 
 def _replay(desk: Desk, command: OpeningAsked, sop: Sop, stored: StoredMessage) -> str:
     """Answer again: halves are not kept with the answer, so what may be released *now* is decided and recorded anew."""
+    if is_declaration(command):
+        return stored.answer
     referral = party_referral(desk, command.arrival, command.referral_id)
+    check_not_kept_from(desk, referral, agency=command.arrival.sender, actor=command.actor, sop=sop)
     releases = _decide(desk, command, referral, sop)
     _record_each(desk, command, referral, releases)
     return answer_text({**json.loads(stored.answer), **_released(releases)})
@@ -60,10 +62,9 @@ def _admit(desk: Desk, command: OpeningAsked, sop: Sop) -> Mapping[str, Any]:
     referral = party_referral(desk, arrival, command.referral_id)
     if referral.party(arrival.sender) is not Party.RECIPIENT:
         raise NotPermitted("referral.not-recipient", "Only the recipient of a referral opens its compartments.")
-    if blocked_hash(referral.chain_id, command.actor) in referral.blocked:
-        reason = Reason("referral.blocked", CONFLICT_RULE, sop.rules[CONFLICT_RULE].basis.citation)
-        message = "This person may not open this case. Hand it to a colleague."
-        raise ConsentRequired(reason.code, message, reasons=[reason])
+    check_not_kept_from(desk, referral, agency=arrival.sender, actor=command.actor, sop=sop)
+    if is_declaration(command):
+        return declare_conflict(desk, command, referral, sop=sop)
     releases = _decide(desk, command, referral, sop)
     opened = _mark_opened(referral, releases)
     recorded = record_on(desk, arrival, opened, code=command.reason)
@@ -109,6 +110,7 @@ def release_of(referral: Referral, name: Compartment, half: Half) -> Release:
         basis=referral.basis,
         basis_ends_at=None if ends_at is None else from_wire(ends_at),
         blocked=blocked_hash(referral.chain_id, referral.recipient) in referral.blocked,
+        guardian_unsafe=referral.guardian_unsafe,
     )
 
 

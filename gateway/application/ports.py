@@ -11,9 +11,11 @@ from typing import Any, Protocol
 
 from gateway.domain.agency import Agency, Availability
 from gateway.domain.arrival import Arrival
+from gateway.domain.conflict import Conflict
 from gateway.domain.lease import Lease, Standing
 from gateway.domain.override import Override
 from gateway.domain.referral import Referral
+from gateway.domain.statement import Statement, StatementRequest
 from gateway.domain.withdrawal import Hold, Reach
 from shared.consent.grant import Consent, Taking
 
@@ -116,8 +118,58 @@ class Holds(Protocol):
         ...
 
 
+class Conflicts(Protocol):
+    """Conflicts of interest: who declared one, and which referrals were given back because of one."""
+
+    def get(self, key: str) -> Conflict | None:
+        """Return the conflict of this key."""
+        ...
+
+    def add(self, conflict: Conflict) -> None:
+        """Keep a new conflict."""
+        ...
+
+
+class Statements(Protocol):
+    """That she told what happened: how often in a chain, to whom, and who asked for what was told."""
+
+    def told(self, chain_id: str, subject: str) -> Sequence[Statement]:
+        """Return the statements of one person in a chain, oldest first."""
+        ...
+
+    def add(self, statement: Statement) -> None:
+        """Keep that a statement was taken."""
+        ...
+
+    def request(self, request_id: str) -> StatementRequest | None:
+        """Return a request."""
+        ...
+
+    def request_for(self, referral_id: str) -> StatementRequest | None:
+        """Return the request that was made for this referral."""
+        ...
+
+    def ask(self, request: StatementRequest) -> None:
+        """Keep a new request."""
+        ...
+
+    def answer(self, request: StatementRequest, *, by: str) -> None:
+        """Keep which referral answers a request; the first one counts."""
+        ...
+
+
 class Desk(Protocol):
     """The gateway's records within one unit of work."""
+
+    @property
+    def conflicts(self) -> Conflicts:
+        """Conflicts of interest."""
+        ...
+
+    @property
+    def statements(self) -> Statements:
+        """That she told what happened."""
+        ...
 
     @property
     def holds(self) -> Holds:
@@ -215,13 +267,9 @@ class Desk(Protocol):
         ...
 
     def add_consent(self, consent: Consent, *, statement: Mapping[str, Any]) -> None:
-        """Keep a new consent; `statement` is how it was given (grantor, form, language ...)."""
+        """Keep a new consent; `statement` is in which form it was given (language, witness ...)."""
         ...
 
     def take_back(self, consent: Consent, taking: Taking) -> None:
         """Add a taking to a consent."""
-        ...
-
-    def grantor(self, consent_id: str) -> str | None:
-        """Return who gave a consent: `self`, or who did so for her."""
         ...

@@ -1,6 +1,9 @@
-"""Register a consent: what she agreed to, as her agency recorded and signed it. A derived one only narrows."""
+"""Register a consent: what she agreed to, as her agency recorded and signed it. A derived one only narrows.
 
-from collections.abc import Mapping
+Who gave it must be somebody who may at her age, as far as the consent states it (`Sop.ages`).
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +12,7 @@ from gateway.application.outcome import About, Outcome, decided, receipt
 from gateway.application.ports import Desk
 from gateway.application.views import consent_view
 from gateway.domain.arrival import Arrival
+from shared.consent.giving import giving_faults
 from shared.consent.grant import Consent
 from shared.consent.narrowing import check_narrower
 from shared.kernel.errors import ConsentRequired, FieldFault, InputRejected
@@ -17,7 +21,7 @@ from shared.sop.model import Sop
 
 @dataclass(frozen=True, slots=True)
 class ConsentRecorded:
-    """A signed consent as it arrived; `statement` is how it was given (grantor, form, language ...)."""
+    """A signed consent as it arrived; `statement` is in which form (language, witness ...)."""
 
     arrival: Arrival
     consent: Consent
@@ -38,7 +42,9 @@ def _admit(desk: Desk, command: ConsentRecorded, sop: Sop) -> Mapping[str, Any]:
     arrival, consent = command.arrival, command.consent
     _check_validity(desk, consent)
     _check_services(consent, sop)
-    _check_derivation(desk, consent, sop)
+    lineage = _parents(desk, consent)
+    _check_derivation(consent, lineage, sop)
+    _check_giving(consent, lineage, sop)
     recorded = desk.record(
         "consent",
         arrival.sender,
@@ -76,14 +82,30 @@ def _check_services(consent: Consent, sop: Sop) -> None:
             )
 
 
-def _check_derivation(desk: Desk, consent: Consent, sop: Sop) -> None:
+def _parents(desk: Desk, consent: Consent) -> Sequence[Consent]:
+    """Return the consents that this one was derived from, nearest first."""
     if consent.derived_from is None:
-        return
+        return ()
     lineage = consent_lineage(desk, consent.derived_from)
     if not lineage:
         raise _invalid("/derived_from", "consent.missing", "The consent this one is derived from is not registered.")
     if len(lineage) >= DEEPEST:
         raise _invalid("/derived_from", "consent.too-deep", "Derive from an earlier consent; this line is too long.")
+    return lineage
+
+
+def _check_giving(consent: Consent, lineage: Sequence[Consent], sop: Sop) -> None:
+    """Refuse what nobody could rely on later. A consent that states no age is checked with each referral's."""
+    line = [consent.given, *(parent.given for parent in lineage)]
+    reasons = list(giving_faults(line, age_band=None, guardian_unsafe=False, rules=sop.ages))
+    if reasons:
+        message = "Whoever gave this may not consent for her, or not so; the reasons name the rule of her age."
+        raise ConsentRequired(reasons[0].code, message, reasons=reasons)
+
+
+def _check_derivation(consent: Consent, lineage: Sequence[Consent], sop: Sop) -> None:
+    if not lineage:
+        return
     reasons = check_narrower(consent, lineage[0], deriver=consent.recorder, sop=sop)
     if reasons:
         raise ConsentRequired(

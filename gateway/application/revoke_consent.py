@@ -58,7 +58,7 @@ def _admit(desk: Desk, command: RevocationAsked, sop: Sop) -> Mapping[str, Any]:
     under = desk.referrals_under([member.id for member in line])
     if consent is None:
         raise unknown_consent()
-    check_revoker(desk, consent, under, agency_id=arrival.sender, by=command.by)  # (1)
+    check_revoker(desk, consent, under, agency_id=arrival.sender, by=command.by, rules=sop.ages)  # (1)
     taking = Taking(at=desk.at, by=command.by, recipients=command.recipients, compartments=command.compartments)
     taken = replace(consent, takings=(*consent.takings, taking))
     hits = [hit for referral in under if (hit := _hit(desk, referral, taken, sop))]  # (2)

@@ -4,11 +4,13 @@
 |---|---|---|
 | `survivor` | any agency that holds the case: it recorded, sent or received something under this consent, one it was \
 derived from, or one derived from it | any of that line |
-| `guardian` | the same agencies | one that somebody gave for her (`grantor` other than `self`) |
+| `guardian` | the same agencies | one that a guardian gave for her, as long as no caregiver of hers is known to be \
+unsafe |
 | `recorder` | the agency that recorded this very consent | its own |
 
-A guardian's word never takes back what she agreed to herself: that would let whoever controls her cut her off from
-help. Anybody else is not told that the consent exists.
+A guardian's word never takes back what she agreed to herself, nor what two workers decided in her best interest, and
+none at all where a caregiver is not safe: that would let whoever controls her cut her off from help. Anybody else is
+not told that the consent exists.
 """
 
 from collections.abc import Sequence
@@ -16,14 +18,17 @@ from collections.abc import Sequence
 from gateway.application.lineage import consent_lineage
 from gateway.application.ports import Desk
 from gateway.domain.referral import Referral
+from shared.consent.giving import GUARDIANS
 from shared.consent.grant import Consent
 from shared.kernel.errors import NotFound, NotPermitted
+from shared.sop.age import AgeRules
 
 SURVIVOR, GUARDIAN, RECORDER = "survivor", "guardian", "recorder"
-_HERSELF = "self"
 
 
-def check_revoker(desk: Desk, consent: Consent, under: Sequence[Referral], *, agency_id: str, by: str) -> None:
+def check_revoker(
+    desk: Desk, consent: Consent, under: Sequence[Referral], *, agency_id: str, by: str, rules: AgeRules
+) -> None:
     """Check that an agency may report this revocation; `under` are the referrals of the consent and its derived ones.
 
     Raises `NotFound` (`consent.unknown`) for an agency that does not hold the case, `NotPermitted` (`consent.revoker`)
@@ -33,8 +38,16 @@ def check_revoker(desk: Desk, consent: Consent, under: Sequence[Referral], *, ag
         raise unknown_consent()
     if by == RECORDER and consent.recorder != agency_id:
         raise NotPermitted("consent.revoker", "Only the agency that recorded this consent takes it back by itself.")
-    if by == GUARDIAN and desk.grantor(consent.id) == _HERSELF:
-        raise NotPermitted("consent.revoker", "She gave this consent herself: only her own word takes it back.")
+    if by == GUARDIAN:
+        _check_guardian(desk, consent, under, rules=rules)
+
+
+def _check_guardian(desk: Desk, consent: Consent, under: Sequence[Referral], *, rules: AgeRules) -> None:
+    """Check that a guardian's word counts. One answer for every no: it must not tell who is held to be unsafe."""
+    line = (*consent_lineage(desk, consent.id), *desk.derived_consents(consent.id))
+    unsafe = any(member.given.knows_unsafe(rules) for member in line) or any(one.guardian_unsafe for one in under)
+    if consent.given.grantor not in GUARDIANS or unsafe:
+        raise NotPermitted("consent.revoker", "A guardian's word does not take this consent back: her own does.")
 
 
 def unknown_consent() -> NotFound:

@@ -1,13 +1,16 @@
 """Admit a referral: procedure, consent, conflict, halves, clocks, ledger, delivery, in one unit of work."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from gateway.application.lineage import ends_at, lineage_of
 from gateway.application.open_override import open_override
 from gateway.application.outcome import About, Outcome, decided, receipt
 from gateway.application.ports import Desk
+from gateway.application.related import continued, deciders, linked, names_own_chain, remembering
 from gateway.application.sealing import check_sealed_for, halves_of, receiving_agency
+from gateway.application.statements import answer_request, named_request, statements_before
 from gateway.application.use_lease import named_lease, use_lease
 from gateway.application.views import referral_answer
 from gateway.domain.agency import Agency
@@ -16,12 +19,13 @@ from gateway.domain.clocks import first_due_times
 from gateway.domain.lease import Lease
 from gateway.domain.override import access_ends_at
 from gateway.domain.referral import Half, Referral
+from gateway.domain.statement import StatementRequest
 from shared.consent.decision import decide
 from shared.consent.grant import Consent
 from shared.consent.request import ConsentBasis, Disclosure
 from shared.kernel.clock import to_wire
 from shared.kernel.errors import ConsentRequired, FieldFault, InputRejected
-from shared.referral.blocked import blocked_hash
+from shared.referral.blocked import is_blocked
 from shared.sop.model import Compartment, ReferralState, Sop
 
 COMMUNE_DIGITS = 5
@@ -37,6 +41,14 @@ _NOT_ACTING = frozenset(
         ReferralState.ENTERED_IN_ERROR,
     }
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """What a referral names in its facts and uses up: a held place, a request for a statement."""
+
+    lease: Lease | None
+    request: StatementRequest | None
 
 
 def send_referral(desk: Desk, command: ReferralSent, *, sop: Sop) -> Outcome:
@@ -55,10 +67,12 @@ def _admit(desk: Desk, command: ReferralSent, sop: Sop) -> Mapping[str, Any]:
     recipient = receiving_agency(desk, arrival.recipient)  # (2)
     check_sealed_for(recipient, command.sealed_for)
     halves = halves_of(command.compartments, arrival.hub_shares)
-    parent = _parent(desk, command)  # (3)
-    blocked = command.blocked | (parent.blocked if parent else frozenset())
+    parent = continued(desk, command)  # (3)
+    blocked = command.blocked.union(*(one.blocked for one in (parent, linked(desk, command)) if one))
+    command = remembering(command, parent)
     lineage = lineage_of(desk, command.basis)  # (4)
-    disclosure = _disclosure(desk, command, recipient=recipient, parent=parent, blocked=blocked)
+    kept_from = is_blocked(blocked, chain_id=command.chain_id, who=(recipient.id, *deciders(command, lineage)))
+    disclosure = _disclosure(desk, command, recipient=recipient, parent=parent, blocked=kept_from)
     decision = decide(disclosure, lineage=lineage, sop=sop, at=desk.at)
     if not decision.permitted:
         raise ConsentRequired(
@@ -66,9 +80,10 @@ def _admit(desk: Desk, command: ReferralSent, sop: Sop) -> Mapping[str, Any]:
             "Consent, its legal basis or the procedure does not carry this referral; the reasons say which rule.",
             reasons=decision.reasons,
         )
-    lease = named_lease(desk, command)
+    named = _Named(named_lease(desk, command), named_request(desk, command))
+    told = statements_before(desk, command, sop=sop)
     referral = _referral(desk, command, blocked=blocked, halves=halves, lineage=lineage, sop=sop)
-    return _keep(desk, command, referral, lease=lease, sop=sop)
+    return _keep(desk, command, referral, named=named, told=told, sop=sop)
 
 
 def _referral(
@@ -102,10 +117,14 @@ def _referral(
         incident_at=None if command.incident_at is None else to_wire(command.incident_at),
         remote_area=command.in_remote_area,
         reroute_if_expired=command.facts.get("reroute_if_expired") is True,
+        linked_id=command.linked_id,
+        guardian_unsafe=command.guardian_unsafe,
     )
 
 
-def _keep(desk: Desk, command: ReferralSent, referral: Referral, *, lease: Lease | None, sop: Sop) -> Mapping[str, Any]:
+def _keep(
+    desk: Desk, command: ReferralSent, referral: Referral, *, named: "_Named", told: int, sop: Sop
+) -> Mapping[str, Any]:
     arrival = command.arrival
     recorded = desk.record(  # (5)
         "referral",
@@ -121,9 +140,12 @@ def _keep(desk: Desk, command: ReferralSent, referral: Referral, *, lease: Lease
     )
     desk.add_referral(referral)
     open_override(desk, referral, sop=sop, trace_id=arrival.trace_id)
-    if lease is not None:
-        use_lease(desk, lease, command)
-    answer = {"referral": referral_answer(referral, sop=sop), "receipt": receipt(arrival, recorded)}
+    if named.lease is not None:
+        use_lease(desk, named.lease, command)
+    if named.request is not None:
+        answer_request(desk, named.request, command)
+    shown = referral_answer(referral, sop=sop, statements=0 if named.request else told)
+    answer = {"referral": shown, "receipt": receipt(arrival, recorded)}
     desk.store_message(arrival, recorded=recorded, answer=answer, referral_id=referral.referral_id, deliver=True)
     return answer
 
@@ -146,18 +168,8 @@ def _invalid(pointer: str, code: str, message: str) -> InputRejected:
     return InputRejected(code, message, faults=[FieldFault(pointer, code, message)])
 
 
-def _parent(desk: Desk, command: ReferralSent) -> Referral | None:
-    if command.parent_id is None:
-        return None
-    parent = desk.referral(command.parent_id)
-    if parent is None or parent.party(command.arrival.sender) is None or parent.chain_id != command.chain_id:
-        message = "The parent must be a referral of this chain that your agency sent or received."
-        raise _invalid("/parent_id", "referral.parent", message)
-    return parent
-
-
 def _disclosure(
-    desk: Desk, command: ReferralSent, *, recipient: Agency, parent: Referral | None, blocked: frozenset[str]
+    desk: Desk, command: ReferralSent, *, recipient: Agency, parent: Referral | None, blocked: bool
 ) -> Disclosure:
     sender = desk.agency(command.arrival.sender)
     return Disclosure(
@@ -176,17 +188,17 @@ def _disclosure(
         facts=command.facts,
         compartments=frozenset(label.name for label in command.compartments),
         basis=command.basis,
-        holds_parent=_holds(parent, command),
-        blocked=blocked_hash(command.chain_id, recipient.id) in blocked,
+        holds_parent=holds_case(parent, sender=command.arrival.sender, subject=command.subject),
+        blocked=blocked,
     )
 
 
-def _holds(parent: Referral | None, command: ReferralSent) -> bool:
+def holds_case(parent: Referral | None, *, sender: str, subject: str) -> bool:
     """Say whether the sender acts on a referral of the same person, so that it may use what came with it."""
     return (
         parent is not None
-        and parent.recipient == command.arrival.sender
-        and parent.subject == command.subject
+        and parent.recipient == sender
+        and parent.subject == subject
         and parent.state not in _NOT_ACTING
     )
 
@@ -197,10 +209,8 @@ def _consent_id(command: ReferralSent) -> str | None:
 
 def _about(desk: Desk, command: ReferralSent) -> About:
     """Name the chain of a refused referral only when it is the sender's own, so nobody writes into another's."""
-    parent = desk.referral(command.parent_id) if command.parent_id else None
-    own = command.parent_id is None or (parent is not None and parent.party(command.arrival.sender) is not None)
     return About(
         referral_id=command.referral_id,
-        chain_id=command.chain_id if own else None,
+        chain_id=command.chain_id if names_own_chain(desk, command) else None,
         consent_id=_consent_id(command),
     )

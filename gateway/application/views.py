@@ -5,7 +5,7 @@ from typing import Any
 from gateway.domain.referral import Referral
 from shared.consent.grant import Consent
 from shared.kernel.clock import to_wire
-from shared.sop.model import ClockPhase, Sop
+from shared.sop.model import ClockPhase, Name, Sop
 
 
 def referral_view(referral: Referral) -> dict[str, Any]:
@@ -14,6 +14,7 @@ def referral_view(referral: Referral) -> dict[str, Any]:
         "referral_id": referral.referral_id,
         "chain_id": referral.chain_id,
         "parent_id": referral.parent_id,
+        "linked_id": referral.linked_id,
         "state": referral.state.value,
         "sender": referral.sender,
         "recipient": referral.recipient,
@@ -24,13 +25,31 @@ def referral_view(referral: Referral) -> dict[str, Any]:
     }
 
 
-def referral_answer(referral: Referral, *, sop: Sop) -> dict[str, Any]:
-    """Return a referral with what people must do themselves at its urgency, for as long as it has not ended."""
+def referral_answer(referral: Referral, *, sop: Sop, statements: int = 0) -> dict[str, Any]:
+    """Return a referral with what people must do themselves at its urgency, for as long as it has not ended.
+
+    `statements`: how many the chain has; where she would be asked once more, a warning stands beside the count.
+    """
+    view = referral_view(referral)
+    if statements:
+        view["statements"] = statements_view(statements)
+    if referral.has_ended:
+        return view
     level = sop.urgencies[referral.urgency]
-    if level.instruction is None or referral.has_ended:
-        return referral_view(referral)
-    words = {"code": level.instruction_code, "vi": level.instruction.vi, "en": level.instruction.en}
-    return {**referral_view(referral), "instruction": words}
+    if level.instruction is not None:
+        view["instruction"] = _words(level.instruction_code, level.instruction)
+    if statements and sop.statements.asks(referral.service_type):
+        view["warning"] = _words(sop.statements.warning_code, sop.statements.warning)
+    return view
+
+
+def statements_view(count: int) -> dict[str, Any]:
+    """Return whether and how often she told what happened in a chain; never to whom, never what."""
+    return {"taken": count > 0, "count": count}
+
+
+def _words(code: str | None, name: Name) -> dict[str, str | None]:
+    return {"code": code, "vi": name.vi, "en": name.en}
 
 
 def compartments_view(referral: Referral) -> list[dict[str, str]]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from shared.consent.giving import GUARDIAN_UNSAFE
 from shared.consent.request import ConsentBasis, OtherBasis
 from shared.sop.model import AgeBand, Compartment, EventType, Stage, Urgency
 
@@ -47,7 +48,7 @@ class SealedCompartment:
 
 @dataclass(frozen=True, slots=True)
 class ReferralSent:
-    """A referral asks the recipient for a service."""
+    """A referral asks the recipient for a service; `linked_id` is another person's of the same chain."""
 
     arrival: Arrival
     sop_version: str
@@ -67,6 +68,12 @@ class ReferralSent:
     blocked: frozenset[str]
     sealed_for: str
     compartments: tuple[SealedCompartment, ...]
+    linked_id: str | None = None
+
+    @property
+    def guardian_unsafe(self) -> bool:
+        """Say whether the sender states that a caregiver of hers is not safe."""
+        return self.facts.get(GUARDIAN_UNSAFE) is True
 
     @property
     def in_remote_area(self) -> bool:

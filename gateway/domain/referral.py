@@ -81,7 +81,8 @@ class Referral:
     Clocks run from `received_at`, some from `incident_at`, and longer in a `remote_area`; `counts` says how
     often each event happened that may happen only so often. `basis_expires_at` is when its consent ends, or its
     other ground unless a second person confirms it. `reroute_if_expired`: the sender wants to go on to
-    the next agency she agreed to when nobody answers.
+    the next agency she agreed to when nobody answers. `linked_id` is another person's referral of the same chain:
+    a child's names its mother's. `guardian_unsafe`: a caregiver of hers is not safe.
     """
 
     referral_id: str
@@ -107,6 +108,8 @@ class Referral:
     counts: Mapping[EventType, int] = field(default_factory=dict)
     reroute_if_expired: bool = False
     clocks: ClockRecord = ClockRecord()
+    linked_id: str | None = None
+    guardian_unsafe: bool = False
 
     @property
     def has_ended(self) -> bool:

@@ -43,6 +43,7 @@ def referral_sent(message: ReferralV1, arrival: Arrival, *, sop: Sop) -> Referra
         blocked=frozenset(message.blocked),
         sealed_for=message.sealed.kid,
         compartments=_labels(message.compartments),
+        linked_id=message.linked_id,
     )
 
 
@@ -86,7 +87,6 @@ def consent_recorded(message: ConsentV1, arrival: Arrival) -> ConsentRecorded:
         arrival=arrival,
         consent=consent_of(message),
         statement={
-            "grantor": message.grantor,
             "form": message.form,
             "language": message.language,
             "interpreter": message.interpreter,
@@ -126,6 +126,10 @@ def _one_id(in_body: str | None, in_path: str | None, pointer: str) -> str:
     return chosen
 
 
+#: Where a message names other referrals.
+_RELATED = ("parent_id", "linked_id")
+
+
 def prefetchable(kind: str, message: Any) -> Mapping[str, tuple[str, ...]]:
     """Return the ids a use case will read for this message, by what they are. A new referral is not there to read."""
     parties = tuple(filter(None, (message.sender, getattr(message, "recipient", None))))
@@ -134,6 +138,6 @@ def prefetchable(kind: str, message: Any) -> Mapping[str, tuple[str, ...]]:
     return {
         "messages": (message.id,),
         "agencies": parties,
-        "referrals": tuple(filter(None, (about, getattr(message, "parent_id", None)))),
+        "referrals": tuple(filter(None, (about, *(getattr(message, name, None) for name in _RELATED)))),
         "consents": tuple(filter(None, (getattr(basis, "consent_id", None), getattr(message, "consent_id", None)))),
     }

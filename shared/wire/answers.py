@@ -88,7 +88,7 @@ class PropagationV1(Open):
 
 
 class ConsentDetailV1(Open):
-    """Answer to `GET /v1/consents/{id}`: as much of the consent as concerns the reader."""
+    """Answer to `GET /v1/consents/{id}`: as much of the consent as concerns the reader, and how it was given."""
 
     consent: ConsentSummaryV1
     subject: str
@@ -98,6 +98,11 @@ class ConsentDetailV1(Open):
     purposes: tuple[str, ...]
     withheld: tuple[str, ...]
     derived_from: str | None = None
+    grantor: str | None = None
+    age_band: str | None = None
+    assent: str | None = None
+    caregiver: str | None = None
+    decision: dict[str, Any] | None = None
     grants: tuple[dict[str, Any], ...]
     takings: tuple[dict[str, Any], ...]
 
@@ -119,13 +124,34 @@ class InstructionV1(Open):
     en: str
 
 
+class WarningV1(Open):
+    """What to consider before going on: a code, and the words to show."""
+
+    code: str
+    vi: str
+    en: str
+
+
+class StatementsV1(Open):
+    """Whether she told what happened in this chain, and how often; never to whom, never what."""
+
+    taken: bool
+    count: int
+
+
 class ReferralSummaryV1(Open):
-    """A referral as lists and answers show it."""
+    """A referral as lists and answers show it; `linked_id` is one of the same chain that is another person's.
+
+    `warning`: she would be asked again for what she has told already (`statements`).
+    """
 
     instruction: InstructionV1 | None = None
+    statements: StatementsV1 | None = None
+    warning: WarningV1 | None = None
     referral_id: str
     chain_id: str
     parent_id: str | None = None
+    linked_id: str | None = None
     state: str
     sender: str
     recipient: str
@@ -206,6 +232,7 @@ class ChainV1(Open):
     """Answer to `GET /v1/chains/{chain_id}`: the referrals as a tree, their entries, and proofs for each."""
 
     chain_id: str
+    statements: StatementsV1
     referrals: tuple[dict[str, Any], ...]
     entries: tuple[LedgerEntryV1, ...]
     tree_size: int

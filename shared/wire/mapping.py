@@ -8,11 +8,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from shared.consent.giving import BestInterest, Giving, Worker
 from shared.consent.grant import Consent, Grant, Taking
 from shared.consent.request import ConsentBasis, OtherBasis
 from shared.sop.model import LegalBasisKind
 from shared.wire.messages import ConsentV1, RevocationV1
-from shared.wire.parts import ConsentBasisV1, GrantV1, OtherBasisV1
+from shared.wire.parts import BestInterestV1, ConsentBasisV1, GrantV1, OtherBasisV1
 
 
 def consent_of(message: ConsentV1, *, takings: Iterable[Taking] = ()) -> Consent:
@@ -29,6 +30,18 @@ def consent_of(message: ConsentV1, *, takings: Iterable[Taking] = ()) -> Consent
         withheld=frozenset(withheld.compartment for withheld in message.withheld),
         derived_from=message.derived_from,
         takings=tuple(takings),
+        given=giving_of(message),
+    )
+
+
+def giving_of(message: ConsentV1) -> Giving:
+    """Return by whom and how `message` says that consent was given."""
+    return Giving(
+        grantor=message.grantor,
+        age_band=message.age_band,
+        assent=message.assent,
+        caregiver=message.caregiver,
+        decision=_decision_of(message.decision),
     )
 
 
@@ -51,6 +64,7 @@ def basis_of(basis: ConsentBasisV1 | OtherBasisV1) -> ConsentBasis | OtherBasis:
         article=basis.article,
         approver=basis.approver,
         notify_unsafe=basis.notify_unsafe,
+        decision=_decision_of(basis.decision),
     )
 
 
@@ -60,6 +74,13 @@ def basis_document(basis: ConsentBasisV1 | OtherBasisV1) -> dict[str, Any]:
     Fields that the sender left out are left out, for the sender hashed them so (wire contract, section 4).
     """
     return basis.model_dump(mode="json", exclude_unset=True)
+
+
+def _decision_of(decision: BestInterestV1 | None) -> BestInterest | None:
+    if decision is None:
+        return None
+    workers = tuple(Worker(worker.actor, worker.sector.value) for worker in decision.workers)
+    return BestInterest(workers, decision.reason, decision.at)
 
 
 def _grant_of(grant: GrantV1) -> Grant:

@@ -13,7 +13,7 @@ from typing import Annotated, Final, Literal, TypeVar
 from pydantic import Field, StrictBool, ValidationError, model_validator
 
 from shared.kernel.errors import FieldFault, InputRejected, TooLarge
-from shared.sop.model import AgeBand, Compartment, EventType, Urgency
+from shared.sop.model import AgeBand, Assent, Caregiver, Compartment, EventType, Grantor, Urgency
 from shared.wire.faults import faults_of
 from shared.wire.fields import (
     Actor,
@@ -39,6 +39,7 @@ from shared.wire.parts import (
     GRANTS_MOST,
     RECIPIENTS_MOST,
     BasisV1,
+    BestInterestV1,
     GrantV1,
     Preferences,
     Sealed,
@@ -53,7 +54,6 @@ from shared.wire.repeats import refuse_repeated_names
 MESSAGE_MOST: Final = 512 * 1024
 BLOCKED_MOST: Final = 64
 
-Grantor = Literal["self", "parent", "guardian", "legal_representative", "best_interest_decision"]
 ConsentForm = Literal[
     "written_signature",
     "thumbprint",
@@ -63,12 +63,17 @@ ConsentForm = Literal[
     "sign_language",
     "assisted",
 ]
-NoticeType = Literal["clock_warning", "clock_missed", "expired", "revoked", "override_review", "undeliverable"]
+NoticeType = Literal[
+    "clock_warning", "clock_missed", "expired", "revoked", "override_review", "undeliverable", "statement_requested"
+]
 _MessageT = TypeVar("_MessageT", bound=Closed)
 
 
 class ReferralV1(Closed):
-    """One agency asks another for one service, for one person, with sealed compartments."""
+    """One agency asks another for one service, for one person, with sealed compartments.
+
+    `linked_id` is a referral of the same chain that is another person's: a child's beside its mother's.
+    """
 
     v: Version
     kind: Literal["referral"]
@@ -80,6 +85,7 @@ class ReferralV1(Closed):
     referral_id: Uuid7
     chain_id: Uuid7
     parent_id: Uuid7 | None = None
+    linked_id: Uuid7 | None = None
     subject: Subject
     service_type: ServiceCode
     urgency: Urgency
@@ -169,7 +175,10 @@ class NoteV1(Closed):
 
 
 class ConsentV1(Closed):
-    """What she allows: who may receive which compartments, for which services, until when."""
+    """What she allows: who may receive which compartments, for which services, until when.
+
+    Where somebody else consents for her, `age_band`, `assent`, `caregiver` and `decision` say how that came about.
+    """
 
     v: Version
     kind: Literal["consent"]
@@ -181,6 +190,10 @@ class ConsentV1(Closed):
     valid_from: Time
     valid_to: Time
     grantor: Grantor
+    age_band: AgeBand | None = None
+    assent: Assent | None = None
+    caregiver: Caregiver | None = None
+    decision: BestInterestV1 | None = None
     form: ConsentForm
     language: Language
     interpreter: StrictBool = False
@@ -198,6 +211,8 @@ class ConsentV1(Closed):
         faults += repeated(tuple(w.compartment for w in self.withheld), "withheld", leaf="compartment")
         if self.valid_to <= self.valid_from:
             faults.append(FieldFault("/valid_to", "field.order", "A consent must end after it begins."))
+        if self.decision is not None and self.decision.at > self.sent_at:
+            faults.append(FieldFault("/decision/at", "field.order", "A decision cannot be later than sent_at."))
         if self.derived_from == self.id:
             faults.append(FieldFault("/derived_from", "field.same", "A consent cannot be derived from itself."))
         if faults:
@@ -347,11 +362,13 @@ def _identity_faults(message: ReferralV1) -> list[FieldFault]:
     faults = []
     if message.referral_id != message.id:
         faults.append(FieldFault("/referral_id", "field.same", "Write the same value as id."))
-    if message.parent_id is None and message.chain_id != message.id:
+    if message.parent_id is None and message.linked_id is None and message.chain_id != message.id:
         advice = "The first referral of a chain names itself here: write referral_id, or give parent_id."
         faults.append(FieldFault("/chain_id", "field.same", advice))
     if message.parent_id == message.referral_id:
         faults.append(FieldFault("/parent_id", "field.same", "A referral cannot be its own parent."))
+    if message.linked_id == message.referral_id:
+        faults.append(FieldFault("/linked_id", "field.same", "A referral is not linked to itself."))
     return faults
 
 

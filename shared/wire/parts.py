@@ -10,7 +10,7 @@ from pydantic import Discriminator, Field, StrictBool, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
 from shared.kernel.errors import FieldFault
-from shared.sop.model import Compartment, Stage
+from shared.sop.model import Compartment, Sector, Stage
 from shared.wire.faults import BRANCH_CONSENT, BRANCH_OTHER, pointer_to
 from shared.wire.fields import (
     Actor,
@@ -23,12 +23,14 @@ from shared.wire.fields import (
     Language,
     Line,
     ServiceCode,
+    Time,
     Uuid7,
 )
 
 COMPARTMENTS_MOST: Final = 16
 GRANTS_MOST: Final = 32
 RECIPIENTS_MOST: Final = 64
+WORKERS_MOST: Final = 4
 
 #: HPKE suites (RFC 9180): the first must be supported, the second should be.
 Suite = Literal["x25519-hkdf-sha256-aes256gcm", "mlkem768x25519-hkdf-sha256-aes256gcm"]
@@ -80,6 +82,21 @@ class Preferences(Closed):
     accompanied: StrictBool = False
 
 
+class WorkerV1(Closed):
+    """One of those who decided: a pseudonym, and the sector of the work she does."""
+
+    actor: Actor
+    sector: Sector
+
+
+class BestInterestV1(Closed):
+    """A decision in a child's best interest: who made it together, why (a code of the procedure), and when."""
+
+    workers: Annotated[tuple[WorkerV1, ...], Field(min_length=1, max_length=WORKERS_MOST)]
+    reason: Code
+    at: Time
+
+
 class ConsentBasisV1(Closed):
     """The disclosure rests on a registered consent."""
 
@@ -88,12 +105,16 @@ class ConsentBasisV1(Closed):
 
 
 class OtherBasisV1(Closed):
-    """The disclosure rests on law, not on consent: which article, and who approved it."""
+    """The disclosure rests on law, not on consent: which article, and who approved it.
+
+    `best_interest_child` also says by which workers that was decided.
+    """
 
     kind: Literal["vital_interest", "legal_obligation", "state_function", "court_order", "best_interest_child"]
     article: Line
     approver: Actor
     notify_unsafe: StrictBool = False
+    decision: BestInterestV1 | None = None
 
 
 def _branch(value: Any) -> str | None:

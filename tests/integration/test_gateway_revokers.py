@@ -57,7 +57,7 @@ async def test_guardian_does_not_take_back_what_she_agreed_to_herself(mesh: Mesh
 @pytest.mark.parametrize("word", ["guardian", "survivor"])
 async def test_what_a_guardian_gave_is_taken_back_by_the_guardian_or_by_herself(mesh: Mesh, word: str) -> None:
     consent = await mesh[HEALTH].record_consent(a_grant(SOCIAL), grantor="guardian")
-    await taken_in(mesh, await mesh[HEALTH].refer(SOCIAL, consent))
+    await taken_in(mesh, await mesh[HEALTH].refer(SOCIAL, consent, age_band="under_6"))
     assert (await taken_back(mesh[SOCIAL], consent, word=word)).status_code == 202
 
 
