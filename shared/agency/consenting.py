@@ -8,11 +8,13 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.agency.acting import Answer, Caller, post, replay
+from shared.agency.acting import Answer, Caller, post, pseudonym_of, replay
+from shared.agency.caregivers import accounts_of, note_accounts
 from shared.agency.office import Office
 from shared.agency.records import QUEUED, ConsentRecord, Letter, Visit
 from shared.agency.requests import ConsentRequest, RevocationRequest
 from shared.agency.scribe import Route
+from shared.consent.grant import Consent
 from shared.kernel.clock import to_wire
 from shared.kernel.encoding import b64url
 from shared.kernel.errors import NotFound, PeerUnavailable
@@ -26,8 +28,11 @@ async def record_consent(office: Office, caller: Caller, request: ConsentRequest
     if done is not None:
         return done
     consent_id, at = office.scribe.new_id(), office.clock.now()
-    subject = request.subject or await _subject_above(office, request) or b64url(secrets.token_bytes(16))
+    above = await _above(office, request)
+    subject = request.subject or (above.subject if above else b64url(secrets.token_bytes(16)))
     facts = _statement(office, request, subject=subject, at=at)
+    if request.age_band is None and above is not None and above.given.age_band is not None:
+        facts["age_band"] = above.given.age_band.value
     presented = {"consent": {"id": consent_id, "state": QUEUED, "valid_to": facts["valid_to"], "subject": subject}}
     route = Route(lane=consent_id, waits_on=[request.derived_from] if request.derived_from else [], presented=presented)
     letter = office.scribe.consent(facts, message_id=consent_id, at=at, route=route)
@@ -51,9 +56,13 @@ async def revoke_consent(office: Office, caller: Caller, consent_id: str, reques
 
 
 async def show_consent(office: Office, visit: Visit, consent_id: str) -> dict[str, Any]:
-    """Return a consent recorded here, with who the subject is. Raises `NotFound`. The reading is logged first."""
+    """Return a consent recorded here, with who the subject is. Raises `NotFound`. The reading is logged first.
+
+    A caregiver who was recorded as unsafe does not learn that it exists, nor does anybody the case is kept from (R-11).
+    """
     record = await office.store.read(lambda reading: reading.get(ConsentRecord, consent_id))
-    if record is None:
+    hidden = await office.consent_is_kept_from(consent_id, visit.actor, pseudonym_of(office.agency_id, visit.client))
+    if hidden or record is None or not {visit.actor, visit.client}.isdisjoint(accounts_of(office.vault, record)):
         raise NotFound("consent.unknown", "This agency has recorded no such consent.")
     await office.store.write(lambda desk: desk.add(visit))
     details = None
@@ -68,22 +77,28 @@ async def show_consent(office: Office, visit: Visit, consent_id: str) -> dict[st
     }
 
 
-async def _subject_above(office: Office, request: ConsentRequest) -> str | None:
-    """Return the subject of the consent that this one narrows: it is the same person's case."""
+async def check_consent_seen(office: Office, consent_id: str, *who: str) -> None:
+    """Refuse whoever a case under this consent is kept from, in the gateway's words for a consent that is not there."""
+    if await office.consent_is_kept_from(consent_id, *who):
+        raise NotFound("consent.unknown", "No such consent that your agency recorded or is named in.")
+
+
+async def _above(office: Office, request: ConsentRequest) -> Consent | None:
+    """Return the consent that this one narrows, where it can be known: it is the same person's case."""
     if request.derived_from is None:
         return None
     try:
-        above = await office.grants.consent(request.derived_from)
+        return await office.grants.consent(request.derived_from)
     except PeerUnavailable:
         return None
-    return above.subject if above is not None else None
 
 
 def _statement(office: Office, request: ConsentRequest, *, subject: str, at: datetime) -> dict[str, Any]:
     valid_from = request.valid_from or at
     valid_to = request.valid_to or valid_from + timedelta(days=office.sop.consent_validity_days)
     said = request.model_dump(
-        mode="json", exclude={"subject", "subject_details", "valid_from", "valid_to", "recorded_at"}
+        mode="json",
+        exclude={"subject", "subject_details", "valid_from", "valid_to", "recorded_at", "caregiver_works_as"},
     )
     return {
         **said,
@@ -96,10 +111,11 @@ def _statement(office: Office, request: ConsentRequest, *, subject: str, at: dat
 
 
 def _record(office: Office, request: ConsentRequest, letter: Letter, facts: dict[str, Any]) -> ConsentRecord:
-    details, wrapped = None, None
-    if request.subject_details is not None:
+    details, kept_from, wrapped = None, None, None
+    if request.subject_details is not None or request.caregiver_works_as:
         case, wrapped = office.vault.new_subject(letter.message_id)
-        details = case.lock(_DETAILS, request.subject_details)
+        details = None if request.subject_details is None else case.lock(_DETAILS, request.subject_details)
+        kept_from = note_accounts(case, request.caregiver_works_as)
     return ConsentRecord(
         consent_id=letter.message_id,
         subject=facts["subject"],
@@ -111,4 +127,5 @@ def _record(office: Office, request: ConsentRequest, letter: Letter, facts: dict
         recorded_at=facts["recorded_at"],
         wrapped_key=wrapped,
         details=details,
+        kept_from=kept_from,
     )

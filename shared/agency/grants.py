@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from shared.agency.ports import Hub, Store
 from shared.agency.records import ConsentRecord
+from shared.consent.giving import read_giving
 from shared.consent.grant import Consent, Grant, Taking
 from shared.kernel.clock import Clock, from_wire
 from shared.kernel.errors import InputRejected, NotFound, NotPermitted
@@ -101,6 +102,7 @@ def _consent(document: Mapping[str, Any]) -> Consent:
         withheld=frozenset(_withheld(one) for one in document.get("withheld") or ()),
         derived_from=document.get("derived_from"),
         takings=tuple(_taking(taking) for taking in document.get("takings") or ()),
+        given=read_giving(document),
     )
 
 

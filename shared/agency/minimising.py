@@ -27,6 +27,7 @@ class HeldBackFor(StrEnum):
     NOT_CONSENTED = "not_consented"
     WITHHELD = "withheld"
     BEYOND_BASIS = "beyond_basis"
+    UNSAFE_CAREGIVER = "unsafe_caregiver"
 
 
 @dataclass(frozen=True, slots=True)

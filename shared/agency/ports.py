@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from shared.agency.records import (
+    ConflictRecord,
     Happening,
     Holding,
     Letter,
@@ -36,6 +37,7 @@ class ReferralFilter:
     services: frozenset[str] | None = None
     due_before: str | None = None
     consent_id: str | None = None
+    linked_id: str | None = None
     after: str | None = None
     limit: int = 50
 
@@ -101,6 +103,16 @@ class Reading(Protocol):
 
     def visits(self, target: str) -> Sequence[Visit]:
         """Return who has read a referral or a consent, oldest first."""
+        ...
+
+    def declared_by(self, who: Sequence[str]) -> frozenset[str]:
+        """Return the chains that are kept from any of these persons since they declared a conflict."""
+        ...
+
+    def conflicts(
+        self, *, kept_from: Sequence[str], after: str | None, limit: int
+    ) -> Sequence[tuple[ConflictRecord, Referral]]:
+        """Return declared conflicts with their referrals, oldest first, but none in a chain kept from the reader."""
         ...
 
     def waiting_letters(self) -> Sequence[Letter]:

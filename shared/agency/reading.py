@@ -7,18 +7,17 @@ shown with its code. Whom the case is kept from (R-11) does not learn that it ex
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from weakref import WeakValueDictionary
 
-from shared.agency.office import Office
+from shared.agency.office import Office, is_kept_from
 from shared.agency.ports import Reading, ReferralFilter
 from shared.agency.records import Box, Happening, Holding, HoldingState, Note, Referral, Visit
-from shared.agency.showing import detail, summary
+from shared.agency.showing import detail, summary, warning
 from shared.agency.vault import note_place
 from shared.agency.weighing import HOLD_REASON
 from shared.consent.decision import ACCEPTED_STATES
-from shared.referral.blocked import is_blocked
 from shared.sop.model import Compartment, Stage
 
 #: Shown for a compartment that could not be asked for because the gateway is away.
@@ -49,6 +48,7 @@ class _Case:
     referral: Referral
     holdings: Sequence[Holding]
     happenings: Sequence[Happening]
+    linked: Sequence[Referral]
 
 
 class CaseReader:
@@ -57,15 +57,16 @@ class CaseReader:
     def __init__(self, office: Office) -> None:
         self._office = office
         self._opening: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._asked: dict[str, str] = {}
+        self._asked: dict[tuple[str, str], str] = {}
 
     async def listed(self, visitor: Visitor, wanted: ReferralFilter) -> "ReferralPage":
-        """Return a page of referrals without a word about a person; those kept from the visitor are left out."""
-        found = await self._office.store.read(lambda reading: reading.referrals(wanted))
+        """Return a page of referrals without a word about a person; those kept from the visitor are left out.
+
+        The page is as full as if they were not there: a gap would tell that they are.
+        """
+        seen = await self._office.store.read(lambda reading: seen_by(reading, visitor, wanted))
         await self._log(visitor, "list", None)
-        who = (visitor.actor, visitor.pseudonym)
-        seen = [one for one in found if not is_blocked(one.blocked, chain_id=one.chain_id, who=who)]
-        last = found[-1].referral_id if len(found) == wanted.limit else None
+        last = seen[-1].referral_id if len(seen) == wanted.limit else None
         return ReferralPage([summary(one) for one in seen], last)
 
     async def shown(self, visitor: Visitor, referral_id: str, wanted: Collection[Compartment] | None) -> dict[str, Any]:
@@ -83,6 +84,8 @@ class CaseReader:
         await self._log(visitor, "referral", referral_id, compartments=read)
         return {
             **detail(case.referral, case.happenings),
+            "linked": [one.referral_id for one in case.linked if not _is_kept_from(one, visitor)],
+            "warning": warning(case.referral, self._office.sop),
             "compartments": [self._compartment(case.referral, one, away=away, reason=visitor.reason) for one in shown],
         }
 
@@ -125,12 +128,13 @@ class CaseReader:
         names = [one.name for one in case.holdings if _may_ask(case.referral, one, wanted)]
         if not names:
             return False
-        message_id = self._asked.get(referral_id)
+        asked = (referral_id, visitor.actor)  # each in their own name: one may be refused what another is given
+        message_id = self._asked.get(asked)
         if message_id is None:
-            message_id = self._asked[referral_id] = await self._ask(visitor, referral_id, names)
+            message_id = self._asked[asked] = await self._ask(visitor, referral_id, names)
         answered = await office.outbox.outcome(message_id, within=office.answer_within)
         if answered is not None:
-            del self._asked[referral_id]
+            del self._asked[asked]
         return answered is None
 
     async def _ask(self, visitor: Visitor, referral_id: str, names: Sequence[str]) -> str:
@@ -157,10 +161,29 @@ class CaseReader:
         return {**shown, **case.unlock(note_place(note.message_id), note.content)}
 
 
+def _is_kept_from(referral: Referral, visitor: Visitor, declared: Collection[str] = ()) -> bool:
+    return is_kept_from(referral, (visitor.actor, visitor.pseudonym), declared=declared)
+
+
+def seen_by(reading: Reading, visitor: Visitor, wanted: ReferralFilter) -> Sequence[Referral]:
+    """Return a full page of what the visitor may see, or all that is left: nothing tells that something is left out."""
+    declared = reading.declared_by((visitor.actor, visitor.pseudonym))
+    seen: list[Referral] = []
+    after = wanted.after
+    while len(seen) < wanted.limit:
+        found = reading.referrals(replace(wanted, after=after))
+        seen += [one for one in found if not _is_kept_from(one, visitor, declared)]
+        if len(found) < wanted.limit:
+            break
+        after = found[-1].referral_id
+    return seen[: wanted.limit]
+
+
 def _case(reading: Reading, referral_id: str) -> _Case:
     referral = reading.get(Referral, referral_id)
     assert referral is not None  # noqa: S101 - referrals are never deleted, and this one was found
-    return _Case(referral, reading.holdings(referral_id), reading.happenings(referral_id))
+    linked = reading.referrals(ReferralFilter(linked_id=referral_id))
+    return _Case(referral, reading.holdings(referral_id), reading.happenings(referral_id), linked)
 
 
 def _may_read(holding: Holding, reason: str | None) -> bool:

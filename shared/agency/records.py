@@ -60,6 +60,8 @@ class Referral:
     sent_at: str
     wrapped_key: bytes | None
     sealed_off_at: str | None = None
+    linked_id: str | None = None
+    statements: int = 0  # how often she told what happened in this chain, as far as the gateway said
 
     def other(self, agency_id: str) -> str:
         """Return the agency on the other side."""
@@ -106,8 +108,24 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConflictRecord:
+    """A member of staff from whom a case is kept since they declared a conflict; why is kept nowhere."""
+
+    conflict_id: str  # the declaration's message
+    referral_id: str
+    chain_id: str
+    actor: str
+    declared_at: str
+    handed_to: str | None = None
+    given_back: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentRecord:
-    """A consent recorded here; `statement` is what was signed. `details` say who she is and never leave here."""
+    """A consent recorded here; `statement` is what was signed. `details` say who she is and never leave here.
+
+    `kept_from` names accounts of an unsafe caregiver, encrypted like the details.
+    """
 
     consent_id: str
     subject: str
@@ -119,6 +137,7 @@ class ConsentRecord:
     recorded_at: str
     wrapped_key: bytes | None = None
     details: bytes | None = None
+    kept_from: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

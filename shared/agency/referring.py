@@ -10,11 +10,12 @@ from typing import Any
 
 from shared.agency.acting import Answer, Caller, post, replay
 from shared.agency.drafting import Draft, draft_of
-from shared.agency.minimising import HeldBack, minimise, trim_contents
+from shared.agency.minimising import HeldBack, HeldBackFor, minimise, trim_contents
 from shared.agency.office import Office
 from shared.agency.ports import Desk
 from shared.agency.records import QUEUED, Box, Holding, HoldingState, Letter, Referral
 from shared.agency.requests import ReferralRequest
+from shared.agency.safe_contact import without_unsafe
 from shared.agency.scribe import Route, sealed_compartments
 from shared.agency.showing import summary
 from shared.kernel.clock import to_wire
@@ -33,6 +34,8 @@ class _Parcel:
 
 async def refer(office: Office, caller: Caller, request: ReferralRequest) -> Answer:
     """Send one referral. Raises `InputRejected` for what cannot be sent, else what the gateway answered."""
+    if request.parent_id is not None:  # first: whom a case is kept from is not answered again either
+        await office.referral(request.parent_id, request.actor or caller.pseudonym, caller.pseudonym)
     done = await replay(office, caller)
     if done is not None:
         return done
@@ -51,7 +54,10 @@ async def refer(office: Office, caller: Caller, request: ReferralRequest) -> Ans
 
 
 def _packed(office: Office, draft: Draft) -> _Parcel:
-    """Minimise by compartment, then by field. Raises `ConsentRequired` when the service takes nothing of it."""
+    """Minimise by compartment, then by field; leave out whom nobody may call.
+
+    Raises `ConsentRequired` when the service takes nothing of it.
+    """
     minimum = minimise(
         frozenset(draft.request.compartments),
         recipient=draft.recipient.agency_id,
@@ -61,7 +67,12 @@ def _packed(office: Office, draft: Draft) -> _Parcel:
         sop=office.sop,
     )
     chosen = {name: draft.request.compartments[name] for name in minimum.sent if name in draft.service.compartments}
-    contents, fields = trim_contents(chosen, service=draft.service)
+    safe, unsafe = without_unsafe(chosen, draft.unsafe())
+    contents, fields = trim_contents(safe, service=draft.service)
+    rule = office.sop.ages.unsafe
+    fields += [
+        HeldBack(name, HeldBackFor.UNSAFE_CAREGIVER, rule.id, rule.basis.citation, (field,)) for name, field in unsafe
+    ]
     if not contents:
         reason = Reason("sop.compartment-forbidden", draft.service.code, draft.service.basis[0].citation)
         message = "Nothing was sent: the service type takes nothing of this."
@@ -76,7 +87,7 @@ def _would_hold_back(held_back: Sequence[HeldBack]) -> NotPermitted:
 
 
 def _written(office: Office, draft: Draft, parcel: _Parcel) -> tuple[Letter, Referral, list[Holding]]:
-    basis = draft.basis.model_dump(mode="json")
+    basis = _basis(draft)
     stages = {name.value: draft.service.stage(name, draft.urgency) for name in parcel.contents}
     bundle = office.scribe.seal(
         parcel.contents, message_id=draft.referral_id, basis=basis, recipient=draft.recipient.encryption_key()
@@ -85,7 +96,7 @@ def _written(office: Office, draft: Draft, parcel: _Parcel) -> tuple[Letter, Ref
     referral = _record(office, draft, basis, wrapped)
     route = Route(
         lane=draft.referral_id,
-        waits_on=[one for one in (referral.consent_id, referral.parent_id) if one],
+        waits_on=[one for one in (referral.consent_id, referral.parent_id, referral.linked_id) if one],
         hub_shares=bundle.hub_shares,
         presented=_presented(referral, parcel),
     )
@@ -108,12 +119,18 @@ def _written(office: Office, draft: Draft, parcel: _Parcel) -> tuple[Letter, Ref
     return letter, referral, holdings
 
 
+def _basis(draft: Draft) -> dict[str, Any]:
+    """Return the basis as it stands in the signed body, and as the seal is bound to it."""
+    return draft.basis.model_dump(mode="json", exclude_none=True)
+
+
 def _envelope(office: Office, draft: Draft) -> dict[str, Any]:
     return {
         "recipient": draft.recipient.agency_id,
         "sop": office.sop.version,
         "chain_id": draft.chain_id,
         "parent_id": draft.parent_id,
+        "linked_id": draft.linked_id,
         "subject": draft.subject,
         "service_type": draft.service.code,
         "urgency": draft.urgency,
@@ -121,8 +138,8 @@ def _envelope(office: Office, draft: Draft) -> dict[str, Any]:
         "area": draft.area,
         "age_band": draft.age_band(),
         "preferences": draft.preferences(),
-        "facts": draft.request.facts,
-        "basis": draft.basis.model_dump(mode="json"),
+        "facts": draft.facts(),
+        "basis": _basis(draft),
         "phoned_first": draft.request.phoned_first,
         "blocked": tuple(draft.blocked()),
     }
@@ -143,7 +160,7 @@ def _record(office: Office, draft: Draft, basis: Mapping[str, Any], wrapped: byt
         age_band=draft.age_band().value,
         incident_at=draft.incident_at(),
         preferences=draft.preferences(),
-        facts=dict(draft.request.facts),
+        facts=draft.facts(),
         basis=basis,
         consent_id=basis.get("consent_id"),
         phoned_first=draft.request.phoned_first,
@@ -154,6 +171,7 @@ def _record(office: Office, draft: Draft, basis: Mapping[str, Any], wrapped: byt
         next_due_at=None,
         sent_at=to_wire(draft.at),
         wrapped_key=wrapped,
+        linked_id=draft.linked_id,
     )
 
 

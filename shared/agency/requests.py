@@ -8,8 +8,9 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, StrictBool, StringConstraints, create_model, model_validator
 
+from shared.consent.giving import GUARDIANS
 from shared.kernel.errors import FieldFault
-from shared.sop.model import AgeBand, Compartment, Sop, Urgency
+from shared.sop.model import AgeBand, Assent, Caregiver, Compartment, Grantor, Sop, Urgency
 from shared.wire.fields import (
     Actor,
     AgencyId,
@@ -26,12 +27,13 @@ from shared.wire.fields import (
     Time,
     Uuid7,
 )
-from shared.wire.messages import BLOCKED_MOST, ConsentForm, Grantor
+from shared.wire.messages import BLOCKED_MOST, ConsentForm
 from shared.wire.parts import (
     COMPARTMENTS_MOST,
     GRANTS_MOST,
     RECIPIENTS_MOST,
     BasisV1,
+    BestInterestV1,
     GrantV1,
     Preferences,
     WithheldV1,
@@ -40,14 +42,20 @@ from shared.wire.parts import (
 
 NOTE_MOST: Final = 4_000
 DETAILS_MOST: Final = 64
+CAREGIVERS_MOST: Final = 8
 _ONE = "field.choice"
+_CAREGIVER: Final = "Somebody else consents for her: say whether her caregivers are safe, another_unsafe or unsafe."
+_DECISION: Final = "Say which two workers decided, why and when, for grantor best_interest_decision and no other."
 
 #: A compartment in clear; what belongs in it is the procedure's JSON Schema (`GET /v1/sop/compartments/{name}`).
 Content = dict[str, Any]
 
 
 class ReferralRequest(Closed):
-    """Refer a person to another agency: the service minimises, seals, signs and sends."""
+    """Refer a person to another agency: the service minimises, seals, signs and sends.
+
+    A child is a person of its own: its own consent, its own referral, and `linked_id` to name its mother's.
+    """
 
     service_type: ServiceCode
     recipient: AgencyId | None = None
@@ -59,12 +67,14 @@ class ReferralRequest(Closed):
     preferences: Preferences = Preferences()
     facts: Facts = Field(default_factory=dict)
     parent_id: Uuid7 | None = None
+    linked_id: Uuid7 | None = None
     incident_at: Time | None = None
     area: Area | None = None
     age_band: AgeBand = AgeBand.UNKNOWN
     phoned_first: StrictBool = False
     blocked: Annotated[tuple[Actor, ...], Field(max_length=BLOCKED_MOST)] = ()
     subject: Subject | None = None
+    actor: Actor | None = None
     strict: StrictBool = False
 
     @model_validator(mode="after")
@@ -84,7 +94,12 @@ class ReferralRequest(Closed):
 
 
 class ConsentRequest(Closed):
-    """Record what she agreed to. Who gave it, in which form, and each grant must be said."""
+    """Record what she agreed to. Who gave it, in which form, and each grant must be said.
+
+    Where somebody else consents for her, it must also be said whether those who care for her are safe; which
+    way is open at which age is in `GET /v1/sop` (`ages`). `caregiver_works_as`: if an unsafe caregiver works at an
+    agency, his staff pseudonym there or the agency's id. It stays here; only salted hashes go with her referrals.
+    """
 
     subject: Subject | None = None
     subject_details: Annotated[dict[str, Any], Field(max_length=DETAILS_MOST)] | None = None
@@ -92,6 +107,11 @@ class ConsentRequest(Closed):
     valid_from: Time | None = None
     valid_to: Time | None = None
     grantor: Grantor
+    age_band: AgeBand | None = None
+    assent: Assent | None = None
+    caregiver: Caregiver | None = None
+    caregiver_works_as: Annotated[tuple[Actor, ...], Field(max_length=CAREGIVERS_MOST)] = ()
+    decision: BestInterestV1 | None = None
     form: ConsentForm
     language: Language = "vi"
     interpreter: StrictBool = False
@@ -102,6 +122,17 @@ class ConsentRequest(Closed):
     grants: Annotated[tuple[GrantV1, ...], Field(min_length=1, max_length=GRANTS_MOST)]
     withheld: Annotated[tuple[WithheldV1, ...], Field(max_length=COMPARTMENTS_MOST)] = ()
     derived_from: Uuid7 | None = None
+
+    @model_validator(mode="after")
+    def _says_how_it_came_about(self) -> "ConsentRequest":
+        faults = []
+        if self.grantor in GUARDIANS and self.caregiver is None:
+            faults.append(FieldFault("/caregiver", "field.required", _CAREGIVER))
+        if (self.grantor is Grantor.BEST_INTEREST_DECISION) is (self.decision is None):
+            faults.append(FieldFault("/decision", "field.required" if self.decision is None else _ONE, _DECISION))
+        if faults:
+            raise refuse(*faults)
+        return self
 
 
 class RevocationRequest(Closed):
@@ -116,6 +147,34 @@ class NoteRequest(Closed):
     """Words for the caseworker on the other side."""
 
     text: Annotated[str, StringConstraints(min_length=1, max_length=NOTE_MOST)]
+    actor: Actor | None = None
+
+
+class ConflictRequest(Closed):
+    """Who declares a conflict of interest, and who takes the case: a colleague, nobody here, or whoever is found."""
+
+    actor: Actor
+    hand_over_to: Actor | None = None
+    nobody_else: StrictBool = False
+    alternative: AgencyId | None = None
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> "ConflictRequest":
+        faults = []
+        if self.hand_over_to is not None and self.nobody_else:
+            faults.append(FieldFault("/hand_over_to", _ONE, "Name a colleague, or set nobody_else; not both."))
+        if self.hand_over_to == self.actor:
+            faults.append(FieldFault("/hand_over_to", _ONE, "Name a colleague of the person who declares."))
+        if self.alternative is not None and not self.nobody_else:
+            faults.append(FieldFault("/alternative", _ONE, "Leave this out unless nobody_else is true."))
+        if faults:
+            raise refuse(*faults)
+        return self
+
+
+class StatementRequest(Closed):
+    """Who asks for the statement that exists."""
+
     actor: Actor | None = None
 
 

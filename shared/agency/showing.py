@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from shared.agency.records import Happening, Referral
-from shared.sop.model import ClockPhase
+from shared.agency.standing import has_ended
+from shared.sop.model import ClockPhase, Sop
 
 
 def summary(referral: Referral) -> dict[str, Any]:
@@ -13,6 +14,7 @@ def summary(referral: Referral) -> dict[str, Any]:
         "referral_id": referral.referral_id,
         "chain_id": referral.chain_id,
         "parent_id": referral.parent_id,
+        "linked_id": referral.linked_id,
         "box": referral.box,
         "state": referral.state,
         "sender": referral.sender,
@@ -22,7 +24,16 @@ def summary(referral: Referral) -> dict[str, Any]:
         "due": {phase.value: referral.due.get(phase.value) for phase in ClockPhase},
         "next_due_at": referral.next_due_at,
         "sent_at": referral.sent_at,
+        "statements": {"taken": referral.statements > 0, "count": referral.statements},
     }
+
+
+def warning(referral: Referral, sop: Sop) -> dict[str, str] | None:
+    """Return the words for whoever would ask her again for what she has told; None where nobody would."""
+    rules = sop.statements
+    if not referral.statements or has_ended(referral.state) or not rules.asks(referral.service_type):
+        return None
+    return {"code": rules.warning_code, "vi": rules.warning.vi, "en": rules.warning.en}
 
 
 def detail(referral: Referral, happenings: Sequence[Happening]) -> dict[str, Any]:

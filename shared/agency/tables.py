@@ -59,6 +59,8 @@ class ReferralRow(AgencyRow, table=True):
     sent_at: str
     wrapped_key: bytes | None = _bytes()
     sealed_off_at: str | None = None
+    statements: int = 0
+    linked_id: str | None = Field(default=None, index=True)
 
 
 class HoldingRow(AgencyRow, table=True):
@@ -100,6 +102,19 @@ class NoteRow(AgencyRow, table=True):
     content: bytes = _bytes(nullable=False)
 
 
+class ConflictRow(AgencyRow, table=True):
+    """A declared conflict of interest."""
+
+    __tablename__ = "conflicts"
+    conflict_id: str = Field(primary_key=True)
+    referral_id: str
+    chain_id: str
+    actor: str = Field(index=True)
+    declared_at: str
+    handed_to: str | None = None
+    given_back: bool = False
+
+
 class ConsentRow(AgencyRow, table=True):
     """A consent recorded here."""
 
@@ -114,6 +129,7 @@ class ConsentRow(AgencyRow, table=True):
     recorded_at: str
     wrapped_key: bytes | None = _bytes()
     details: bytes | None = _bytes()
+    kept_from: bytes | None = _bytes()
 
 
 class LetterRow(AgencyRow, table=True):
@@ -237,6 +253,7 @@ REFERRALS = _table(ReferralRow)
 HOLDINGS = _table(HoldingRow)
 HAPPENINGS = _table(HappeningRow)
 NOTES = _table(NoteRow)
+CONFLICTS = _table(ConflictRow)
 CONSENTS = _table(ConsentRow)
 LETTERS = _table(LetterRow)
 ARRIVALS = _table(ArrivalRow)

@@ -313,6 +313,7 @@ def a_consent(*grants: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
     """Return a consent request with these grants."""
     return {
         "grantor": "self",
+        "age_band": "adult",
         "form": "written_signature",
         "subject_details": {"reference": CANARY},
         "grants": list(grants) or [a_grant("social")],

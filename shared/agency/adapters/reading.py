@@ -7,8 +7,28 @@ from sqlalchemy import Connection, Select, null, select
 
 from shared.agency.adapters.places import place_of, to_record
 from shared.agency.ports import ReferralFilter
-from shared.agency.records import Happening, Holding, Letter, Note, Notification, Referral, Visit, Webhook
-from shared.agency.tables import HAPPENINGS, HOLDINGS, LETTERS, NOTES, NOTIFICATIONS, REFERRALS, VISITS, WEBHOOKS
+from shared.agency.records import (
+    ConflictRecord,
+    Happening,
+    Holding,
+    Letter,
+    Note,
+    Notification,
+    Referral,
+    Visit,
+    Webhook,
+)
+from shared.agency.tables import (
+    CONFLICTS,
+    HAPPENINGS,
+    HOLDINGS,
+    LETTERS,
+    NOTES,
+    NOTIFICATIONS,
+    REFERRALS,
+    VISITS,
+    WEBHOOKS,
+)
 
 R = TypeVar("R")
 
@@ -45,6 +65,8 @@ class SqlReading:
             found = found.where(REFERRALS.c.next_due_at < wanted.due_before)
         if wanted.consent_id is not None:
             found = found.where(REFERRALS.c.consent_id == wanted.consent_id)
+        if wanted.linked_id is not None:
+            found = found.where(REFERRALS.c.linked_id == wanted.linked_id)
         if wanted.after is not None:
             found = found.where(REFERRALS.c.referral_id < wanted.after)
         return self._records(Referral, found.order_by(REFERRALS.c.referral_id.desc()).limit(wanted.limit))
@@ -70,6 +92,21 @@ class SqlReading:
         """Return who has read a referral or a consent, oldest first."""
         return self._records(Visit, select(VISITS).where(VISITS.c.target == target).order_by(VISITS.c.visit_id))
 
+    def declared_by(self, who: Sequence[str]) -> frozenset[str]:
+        """Return the chains that are kept from any of these persons since they declared a conflict."""
+        return frozenset(self._connection.execute(_chains_kept_from(who)).scalars())
+
+    def conflicts(
+        self, *, kept_from: Sequence[str], after: str | None, limit: int
+    ) -> Sequence[tuple[ConflictRecord, Referral]]:
+        """Return declared conflicts with their referrals, oldest first, but none in a chain kept from the reader."""
+        wanted = select(CONFLICTS).where(CONFLICTS.c.chain_id.not_in(_chains_kept_from(kept_from)))
+        if after is not None:
+            wanted = wanted.where(CONFLICTS.c.conflict_id > after)
+        found = self._records(ConflictRecord, wanted.order_by(CONFLICTS.c.conflict_id).limit(limit))
+        referrals = {one.referral_id: one for one in self.many(Referral, [record.referral_id for record in found])}
+        return [(record, referrals[record.referral_id]) for record in found]
+
     def waiting_letters(self) -> Sequence[Letter]:
         """Return the letters without an answer, oldest first, without their text."""
         columns = [null().label(c.key) if c.key in _TEXTS else c for c in LETTERS.columns]
@@ -88,3 +125,7 @@ class SqlReading:
 
     def _records(self, kind: type[R], statement: Select[Any]) -> list[R]:
         return [to_record(kind, dict(row)) for row in self._connection.execute(statement).mappings()]
+
+
+def _chains_kept_from(who: Sequence[str]) -> Select[Any]:
+    return select(CONFLICTS.c.chain_id).where(CONFLICTS.c.actor.in_(list(who)))

@@ -35,6 +35,7 @@ _TOLD: Final = {
     "undeliverable": "message.undeliverable",
     "expired": "referral.changed",
     "override_review": "referral.changed",
+    "statement_requested": "statement.requested",
 }
 
 
@@ -183,6 +184,7 @@ class Receiving:
             next_due_at=next_due(state, due),
             sent_at=to_wire(message.sent_at),
             wrapped_key=wrapped,
+            linked_id=message.linked_id,
         )
 
     def _event(self, desk: Desk, referral: Referral, message: EventV1) -> Taken:

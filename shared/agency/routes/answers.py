@@ -4,16 +4,17 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from shared.wire.answers import DueV1, GatewayReceiptV1
+from shared.wire.answers import DueV1, GatewayReceiptV1, StatementsV1, WarningV1
 from shared.wire.fields import Open
 
 
 class AgencyReferralV1(Open):
-    """A referral as lists and answers show it: nothing about a person."""
+    """A referral as lists and answers show it: nothing about a person; `linked_id` is another person's."""
 
     referral_id: str
     chain_id: str
     parent_id: str | None = None
+    linked_id: str | None = None
     box: Literal["sent", "received"]
     state: str
     sender: str
@@ -23,13 +24,17 @@ class AgencyReferralV1(Open):
     due: DueV1
     next_due_at: str | None = None
     sent_at: str
+    statements: StatementsV1 | None = None
+    warning: WarningV1 | None = None
 
 
 class HeldBackV1(Open):
     """What stayed here of one compartment, and why; no `fields` means all of it."""
 
     compartment: str
-    reason: Literal["not_asked_by_service", "not_consented", "withheld", "forbidden_by_service", "beyond_basis"]
+    reason: Literal[
+        "not_asked_by_service", "not_consented", "withheld", "forbidden_by_service", "beyond_basis", "unsafe_caregiver"
+    ]
     rule: str
     basis: str
     fields: list[str] | None = None
@@ -72,7 +77,7 @@ class CompartmentV1(Open):
 
 
 class ReferralReadV1(AgencyReferralV1):
-    """One referral with its history, and what may be read of it now."""
+    """One referral with its history, and what may be read of it now; `linked` are referrals that name this one."""
 
     area: str
     age_band: str
@@ -82,6 +87,7 @@ class ReferralReadV1(AgencyReferralV1):
     basis: dict[str, Any]
     phoned_first: bool
     sealed_off_at: str | None = None
+    linked: list[str] = Field(default_factory=list)
     history: list[HappeningV1]
     compartments: list[CompartmentV1]
 
@@ -175,6 +181,38 @@ class DeliveredV1(Open):
     """Signed receipts, one for each message that is settled."""
 
     receipts: list[str]
+
+
+class ConflictV1(Open):
+    """A declared conflict of interest, as its declaration is answered: nothing of the case."""
+
+    id: str
+    referral_id: str
+    declared_at: str
+    handed_to: str | None = None
+    given_back: bool
+
+
+class ConflictDeclaredV1(Open):
+    """Answer to a declaration; `receipt` null while the gateway is away. The case is kept from you already."""
+
+    conflict: ConflictV1
+    receipt: GatewayReceiptV1 | None
+
+
+class ConflictReadV1(ConflictV1):
+    """A declared conflict as a supervisor sees it: who declared it, and how the referral stands."""
+
+    chain_id: str
+    actor: str
+    state: str
+
+
+class ConflictsV1(Open):
+    """Declared conflicts, oldest first."""
+
+    items: list[ConflictReadV1]
+    next: str | None = None
 
 
 class WorklistV1(Open):
