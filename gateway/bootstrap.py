@@ -22,6 +22,7 @@ from gateway.adapters.provisioning import Provisioning
 from gateway.adapters.readings import Readings
 from gateway.adapters.receipts import ReceiptDesk
 from gateway.adapters.roster import Roster
+from gateway.adapters.tallies import Tallies
 from gateway.adapters.ticker import Ticker
 from gateway.adapters.tokens import TokenDesk
 from gateway.adapters.withdrawal_watch import WithdrawalWatch
@@ -41,6 +42,7 @@ from gateway.web.oauth import TokenRoutes
 from gateway.web.overrides import OverrideRoutes
 from gateway.web.referrals import ReadingRoutes
 from gateway.web.sop import SopRoutes
+from gateway.web.statements import StatementRoutes
 from gateway.web.withdrawals import WithdrawalRoutes
 from shared.kernel.clock import Clock, SystemClock
 from shared.kernel.errors import PeerUnavailable
@@ -120,11 +122,12 @@ def _directory(core: Core) -> Sequence[APIRouter]:
 
 
 def _overrides(core: Core, bell: Bell) -> Sequence[APIRouter]:
-    """Return the routes of disclosures without consent: the queue, and how many there were."""
+    """Return the routes of what is watched over: disclosures without consent, counts, statements asked for."""
     readings = OverrideReadings(core.engine)
     return [
         OverrideRoutes(readings, writer=core.writer, sop=core.sop, clock=core.clock, bell=bell).router(),
-        IndicatorRoutes(readings, sop=core.sop, clock=core.clock).router(),
+        IndicatorRoutes(readings, Tallies(core.engine), sop=core.sop, clock=core.clock).router(),
+        StatementRoutes(core.writer, sop=core.sop, ids=core.ids, bell=bell).router(),
     ]
 
 

@@ -8,8 +8,9 @@ from sqlalchemy import Connection, Engine, select
 
 from gateway.adapters.ledger import StoredNodes, read_head
 from gateway.adapters.rows import fetch, referral_of
+from gateway.adapters.statements import count_statements
 from gateway.adapters.tables import LEDGER_ENTRIES, REFERRALS
-from gateway.application.views import referral_view
+from gateway.application.views import referral_view, statements_view
 from gateway.domain.referral import Referral
 from shared.kernel.errors import FieldFault, InputRejected, NotFound
 from shared.ledger.checkpoint import Checkpoint
@@ -132,6 +133,7 @@ def _chain_view(
     return {
         "chain_id": chain_id,
         "referrals": as_tree([referral_view(referral) for referral in referrals]),
+        "statements": statements_view(count_statements(connection, chain_id, {one.subject for one in referrals})),
         "entries": [_entry_view(row) for row in entries],
         "tree_size": head.size,
         "root_hash": head.root().hex(),

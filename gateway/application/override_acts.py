@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from gateway.application.conflicts import is_kept_from
 from gateway.application.open_override import OVERRIDE
 from gateway.application.outcome import AHEAD, About, Refused
 from gateway.application.ports import Desk
@@ -14,7 +15,6 @@ from gateway.application.unsigned_acts import check_takes_part, recorded_either_
 from gateway.domain.override import Act, Override
 from shared.kernel.clock import from_wire, to_wire
 from shared.kernel.errors import Conflict, FieldFault, InputRejected, NotFound, NotPermitted
-from shared.referral.blocked import blocked_hash
 
 #: The clock of whoever writes down when it was done may be off by this much.
 EARLY = timedelta(minutes=10)
@@ -97,7 +97,7 @@ def _check_second_person(desk: Desk, override: Override, stated: ActStated) -> N
     if override.is_same_person(stated.actor):
         raise NotPermitted("override.same-person", "Whoever approved a disclosure cannot confirm it as well.")
     referral = desk.referral(override.referral_id)
-    if referral is not None and blocked_hash(referral.chain_id, stated.actor) in referral.blocked:
+    if referral is not None and is_kept_from(desk, referral, agency=stated.by, actor=stated.actor):
         raise NotPermitted("referral.blocked", "This person is kept from the case. Ask another colleague.")
 
 

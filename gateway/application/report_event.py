@@ -5,8 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 from gateway.application.answer_holds import answer_holds, answered_by, hold_faults
+from gateway.application.conflicts import note_given_back
 from gateway.application.outcome import About, Outcome, decided, receipt
 from gateway.application.ports import Desk, Recorded
+from gateway.application.statements import earlier_statements, keep_statement
 from gateway.application.views import referral_answer
 from gateway.domain.arrival import Arrival, EventReported
 from gateway.domain.clocks import with_due_times
@@ -90,17 +92,20 @@ def _admit(desk: Desk, command: EventReported, sop: Sop) -> Mapping[str, Any]:
     if reasons:
         raise _refusal(reasons)
     waiting = desk.unsettled([referral.referral_id]) if step.target in ENDS else ()
+    told = earlier_statements(desk, command, referral, sop=sop)
     changed = counted(moved(referral, step.target), command.type)
     if command.type is EventType.ACCEPTED:
         changed = with_due_times(changed, sop=sop, accepted_at=desk.at)
     changed = paused_by(changed, command.type, command.data, at=desk.at, sop=sop)
     recorded = record_on(desk, arrival, changed, code=command.type.value)
     desk.change_referral(changed)
+    note_given_back(desk, changed, command.type, command.data.get("reason"), sop=sop)
     for message in waiting:
         if message.kind in {"referral", "note"}:
             desk.settle_message(message, code=command.type.value)
     answer_holds(desk, command, referral, answered, recorded=recorded, sop=sop)
-    answer = {"referral": referral_answer(changed, sop=sop), "receipt": receipt(arrival, recorded)}
+    count = keep_statement(desk, command, referral, told, sop=sop)
+    answer = {"referral": referral_answer(changed, sop=sop, statements=count), "receipt": receipt(arrival, recorded)}
     desk.store_message(arrival, recorded=recorded, answer=answer, referral_id=referral.referral_id, deliver=True)
     return answer
 

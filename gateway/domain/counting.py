@@ -23,6 +23,24 @@ class Cell:
     reviewed_in_time: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How often something happened in services of one sector. None is a count that is not shown."""
+
+    what: str
+    sector: str
+    count: int | None
+
+
+def published_tallies(tallies: Sequence[Tally], *, smallest: int, final: bool) -> list[Tally]:
+    """Return the tallies as anybody may see them. None is part of another, so each is judged by itself."""
+    return [tally if _is_large(tally.count, smallest) and final else replace(tally, count=None) for tally in tallies]
+
+
+def _is_large(count: int | None, smallest: int) -> bool:
+    return count is not None and count >= smallest
+
+
 def published(cells: Sequence[Cell], *, smallest: int, final: bool) -> list[Cell]:
     """Return the cells as anybody may see them: nothing below `smallest`, nothing it could be computed from."""
     return [_published(cell, smallest=smallest, final=final) for cell in cells]

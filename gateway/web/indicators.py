@@ -1,14 +1,17 @@
-"""Monthly counts over HTTP. So far: disclosures that do not rest on consent (indicator I15)."""
+"""Monthly counts over HTTP: disclosures without consent (I15), statements (I26), conflicts of interest (I39)."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
 from gateway.adapters.override_readings import OverrideReadings
-from gateway.domain.counting import Cell, published
+from gateway.adapters.tallies import FIRST, LATER, SECOND, Counts, Tallies
+from gateway.domain.conflict import ConflictKind
+from gateway.domain.counting import Cell, Tally, published, published_tallies
 from shared.kernel.clock import Clock
 from shared.sop.calendar import ZONE, due_at
 from shared.sop.model import LegalBasisKind, Sector, Sop
@@ -22,23 +25,38 @@ MonthQuery = Annotated[
 ]
 
 OVERSIGHT = "oversight.read"
-I15 = "I15"
-_NAME = {"vi": "Tiết lộ thông tin không dựa trên sự đồng ý", "en": "Disclosures that do not rest on consent"}
+I15, I26, I39 = "I15", "I26", "I39"
+_NAMES = {
+    I15: {"vi": "Tiết lộ thông tin không dựa trên sự đồng ý", "en": "Disclosures that do not rest on consent"},
+    I26: {
+        "vi": "Số lần một người phải kể lại trong một vụ việc",
+        "en": "Statements by how often she was asked in a case",
+    },
+    I39: {
+        "vi": "Xung đột lợi ích đã khai báo, chuyển trả",
+        "en": "Conflicts of interest declared, referrals given back",
+    },
+}
+#: What each tally counts; every combination is listed, because one that is missing would say that it is zero.
+_TALLIED = {I26: (FIRST, SECOND, LATER), I39: tuple(kind.value for kind in ConflictKind)}
 _LONGEST_MONTH = timedelta(days=31)
 
 
 class IndicatorRoutes:
     """Monthly counts over HTTP."""
 
-    def __init__(self, readings: OverrideReadings, *, sop: Sop, clock: Clock) -> None:
+    def __init__(self, readings: OverrideReadings, tallies: Tallies, *, sop: Sop, clock: Clock) -> None:
         self._readings = readings
+        self._tallies = tallies
         self._sop = sop
         self._clock = clock
 
     def router(self) -> APIRouter:
         """Make the router."""
         router = APIRouter(tags=["oversight"])
-        router.get("/v1/indicators", summary="Count disclosures without consent in a month")(self.read_indicators)
+        router.get("/v1/indicators", summary="Count what happened in a month, without telling of anybody")(
+            self.read_indicators
+        )
         return router
 
     async def read_indicators(self, caller: Reader, month: MonthQuery = None) -> IndicatorsV1:
@@ -51,17 +69,36 @@ class IndicatorRoutes:
         chosen = month or now.astimezone(ZONE).strftime("%Y-%m")
         begin, end = bounds(chosen)
         final = due_at(end, rules.review.amount, rules.review.unit) <= now
-        cells = _every_cell(await asyncio.to_thread(self._readings.counts, begin, end))
-        sees_all = OVERSIGHT in caller.scopes
-        shown = cells if sees_all else published(cells, smallest=rules.smallest_published, final=final)
+        smallest = None if OVERSIGHT in caller.scopes else rules.smallest_published
+        counted = await asyncio.to_thread(self._count, begin, end)
         return IndicatorsV1.model_validate(
             {
                 "month": chosen,
                 "final": final,
-                "suppressed_below": None if sees_all else rules.smallest_published,
-                "indicators": [{"id": I15, "name": _NAME, "cells": [asdict(cell) for cell in shown]}],
+                "suppressed_below": smallest,
+                "indicators": [
+                    {"id": name, "name": _NAMES[name], "cells": _shown(cells, smallest=smallest, final=final)}
+                    for name, cells in counted.items()
+                ],
             }
         )
+
+    def _count(self, begin: datetime, end: datetime) -> Mapping[str, Sequence[Cell] | Sequence[Tally]]:
+        return {
+            I15: _every_cell(self._readings.counts(begin, end)),
+            I26: _every_tally(I26, self._tallies.statements(begin, end)),
+            I39: _every_tally(I39, self._tallies.conflicts(begin, end)),
+        }
+
+
+def _shown(cells: Sequence[Cell] | Sequence[Tally], *, smallest: int | None, final: bool) -> Sequence[dict[str, Any]]:
+    """Return the counts as this reader may see them; `smallest` None is oversight, which sees all of them."""
+    if smallest is not None:
+        disclosed = published([one for one in cells if isinstance(one, Cell)], smallest=smallest, final=final)
+        tallied = [one for one in cells if isinstance(one, Tally)]
+        tallied = published_tallies(tallied, smallest=smallest, final=final)
+        return [asdict(cell) for cell in disclosed] + [asdict(cell) for cell in tallied]
+    return [asdict(cell) for cell in cells]
 
 
 def bounds(month: str) -> tuple[datetime, datetime]:
@@ -69,6 +106,12 @@ def bounds(month: str) -> tuple[datetime, datetime]:
     begin = datetime.strptime(month, "%Y-%m").replace(tzinfo=ZONE)
     following = (begin + _LONGEST_MONTH).replace(day=1)
     return begin.astimezone(UTC), following.astimezone(UTC)
+
+
+def _every_tally(name: str, found: Counts) -> list[Tally]:
+    return [
+        Tally(what, sector.value, found.get((what, sector.value), 0)) for what in _TALLIED[name] for sector in Sector
+    ]
 
 
 def _every_cell(found: dict[tuple[str, str], Cell]) -> list[Cell]:

@@ -29,11 +29,13 @@ from shared.agency.profile import AgencyProfile, check_profile
 from shared.agency.reading import CaseReader
 from shared.agency.routes import oauth
 from shared.agency.routes.callers import Doorkeeper
+from shared.agency.routes.conflicts import conflicts_router
 from shared.agency.routes.consents import consents_router
 from shared.agency.routes.deliveries import PATH as DELIVERIES
 from shared.agency.routes.deliveries import deliveries_router
 from shared.agency.routes.overrides import overrides_router
 from shared.agency.routes.referrals import lifecycle_router, referrals_router
+from shared.agency.routes.statements import statements_router
 from shared.agency.routes.webhooks import webhooks_router
 from shared.agency.scribe import Scribe
 from shared.agency.settings import AgencySettings
@@ -146,6 +148,8 @@ def _routers(house: _House, settings: AgencySettings, sector_routers: SectorRout
         referrals_router(office, reader, doors),
         lifecycle_router(office, reader, doors),
         overrides_router(office, doors),
+        conflicts_router(office, reader, doors),
+        statements_router(office, doors),
         webhooks_router(office, doors),
         deliveries_router(house.deliveries, webhooks=webhooks, clock=office.clock),
         *sector_routers(office, reader, doors),

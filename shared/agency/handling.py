@@ -44,11 +44,11 @@ VERBS: Final[Mapping[str, EventType]] = {
 
 async def take_step(office: Office, caller: Caller, referral_id: str, verb: str, request: StepRequest) -> Answer:
     """Report what happened to a referral. Raises what the gateway answers."""
+    actor = request.actor or caller.pseudonym
+    referral = await office.referral(referral_id, actor, caller.pseudonym)
     done = await replay(office, caller)
     if done is not None:
         return done
-    actor = request.actor or caller.pseudonym
-    referral = await office.referral(referral_id, actor, caller.pseudonym)
     data = facts_of(request)
     check_facts(office.sop.event_facts, data, pointer="")
     event = VERBS[verb]
@@ -75,11 +75,11 @@ async def _put_aside(office: Office, referral_id: str) -> Sequence[Holding]:
 
 async def send_note(office: Office, caller: Caller, referral_id: str, request: NoteRequest) -> Answer:
     """Write to the caseworker on the other side; the text is sealed for her and kept encrypted here."""
+    actor = request.actor or caller.pseudonym
+    referral = await office.referral(referral_id, actor, caller.pseudonym)
     done = await replay(office, caller)
     if done is not None:
         return done
-    actor = request.actor or caller.pseudonym
-    referral = await office.referral(referral_id, actor, caller.pseudonym)
     if referral.wrapped_key is None:
         rule = office.sop.rules["R-16"]
         raise ConsentRequired(

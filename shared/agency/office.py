@@ -1,13 +1,15 @@
 """What every use case of an agency service needs, made once at start and handed on."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Final
 
 from shared.agency.directory import Directory
 from shared.agency.grants import Grants
 from shared.agency.notifying import Notifier
 from shared.agency.opening import Opener
 from shared.agency.outbound.outbox import Outbox
-from shared.agency.ports import Hub, Store
+from shared.agency.ports import Hub, ReferralFilter, Store
 from shared.agency.profile import AgencyProfile
 from shared.agency.records import Referral
 from shared.agency.scribe import Scribe
@@ -16,6 +18,14 @@ from shared.kernel.clock import Clock
 from shared.kernel.errors import FieldFault, InputRejected, NotFound
 from shared.referral.blocked import is_blocked
 from shared.sop.model import ServiceType, Sop
+
+#: No consent is used for more referrals than this at one agency.
+CASES_MOST: Final = 1_000
+
+
+def is_kept_from(referral: Referral, who: Collection[str], *, declared: Collection[str]) -> bool:
+    """Say whether a case is kept from anybody of `who`, who declared a conflict in the chains `declared` (R-11)."""
+    return referral.chain_id in declared or is_blocked(referral.blocked, chain_id=referral.chain_id, who=who)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +60,17 @@ class Office:
         """Return a referral that this agency sent or received.
 
         Raises `NotFound` (`referral.unknown`) when there is none, and also for anybody of `who` that the case is
-        kept from (R-11): they do not learn that it exists.
+        kept from (R-11), as blocked or since a conflict was declared: they do not learn that it exists.
         """
-        referral = await self.store.read(lambda reading: reading.get(Referral, referral_id))
-        if referral is None or is_blocked(referral.blocked, chain_id=referral.chain_id, who=who):
+        referral, declared = await self.store.read(
+            lambda reading: (reading.get(Referral, referral_id), reading.declared_by(who))
+        )
+        if referral is None or is_kept_from(referral, who, declared=declared):
             raise NotFound("referral.unknown", "This agency has neither sent nor received such a referral.")
         return referral
+
+    async def consent_is_kept_from(self, consent_id: str, *who: str) -> bool:
+        """Say whether a case that rests on this consent is kept from anybody of `who`: then the consent is too."""
+        wanted = ReferralFilter(consent_id=consent_id, limit=CASES_MOST)
+        under, declared = await self.store.read(lambda reading: (reading.referrals(wanted), reading.declared_by(who)))
+        return any(is_kept_from(one, who, declared=declared) for one in under)

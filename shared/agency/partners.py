@@ -36,6 +36,7 @@ SCOPES: Final[Mapping[str, str]] = {
     "consents.write": "Record consents and take them back.",
     "referrals.send": "Send referrals and read those sent.",
     "referrals.handle": "Read referrals received and report what happens to them.",
+    "conflicts.read": "Read who declared a conflict of interest (for supervisors).",
     "webhooks.write": "Say where to be told of changes.",
 }
 

@@ -25,6 +25,7 @@ from shared.agency.sealing_off import (
 from shared.agency.standing import standing_of
 from shared.agency.weighing import LEGAL_HOLD, UNDECIDED, held_of, settle_held, to_weigh
 from shared.kernel.clock import to_wire
+from shared.referral.conflict import CONFLICT_REASON
 from shared.sop.model import EventType
 from shared.wire.delivery import BatchResultV1
 
@@ -136,7 +137,7 @@ class Settling:
 
     def _opening_answered(self, desk: Desk, letter: Letter, result: BatchResultV1) -> Sequence[Letter]:
         referral = desk.get(Referral, letter.lane)
-        if referral is not None:
+        if referral is not None and not _is_declaration(letter):
             self._opener.keep_released(
                 desk,
                 referral,
@@ -147,7 +148,7 @@ class Settling:
         return ()
 
     def _opening_refused(self, desk: Desk, letter: Letter, result: BatchResultV1) -> Sequence[Letter]:
-        asked = json.loads(letter.body or "{}").get("compartments", ())
+        asked = () if _is_declaration(letter) else json.loads(letter.body or "{}").get("compartments", ())
         for holding in desk.holdings(letter.lane):
             if holding.name in asked and holding.state == HoldingState.SEALED:
                 desk.change(holding, code=str(result.body.get("code")))
@@ -216,6 +217,11 @@ class Settling:
         )
         desk.add(answer)
         return answer
+
+
+def _is_declaration(letter: Letter) -> bool:
+    """Say whether an opening only declared a conflict: what it answers says nothing of what others may open."""
+    return bool(json.loads(letter.body or "{}").get("reason") == CONFLICT_REASON)
 
 
 def _happening(letter: Letter) -> Happening:

@@ -35,10 +35,12 @@ def next_due(state: str, due: Mapping[str, str]) -> str | None:
 
 
 def standing_of(view: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what changes here when the gateway shows a referral: state, due times, next due time."""
+    """Return what changes here when the gateway shows a referral: state, due times, statements if it says how many."""
     state = str(view["state"])
     due = {phase: at for phase, at in (view.get("due") or {}).items() if at is not None}
-    return {"state": state, "due": due, "next_due_at": next_due(state, due)}
+    told = view.get("statements")
+    counted = {"statements": int(told["count"])} if told else {}
+    return {"state": state, "due": due, "next_due_at": next_due(state, due), **counted}
 
 
 def due_here(

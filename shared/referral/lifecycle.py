@@ -1,6 +1,6 @@
 """The lifecycle as a table, the guards on what an event says, and the diagram drawn from the same table.
 
-Owns the codes `referral.transition`, `event.*`, `sop.decline-*`, `sop.staff-gender`, `sop.outcome` and
+Owns the codes `referral.transition`, `event.*`, `sop.decline-*`, `sop.staff-gender`, `sop.outcome`, `sop.statement` and
 `sop.no-pause`. The rows themselves come from the procedure's data (fact sheet section 7.2). Promises: only a
 listed row moves a referral; a forbidden reason for declining is never let through (section 6.2, R-08); no
 acceptance leaves the survivor's wish for staff unanswered (R-01). Refuses an event from the wrong side or in the
@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from shared.kernel.errors import Conflict, FieldFault, InputRejected, Reason
+from shared.referral.statements import AT_WORK, STATEMENT_TAKEN
 from shared.sop.model import (
     ENDS,
     DeclineReason,
@@ -25,6 +26,8 @@ from shared.sop.model import (
 
 #: The survivor chooses the gender of staff.
 STAFF_GENDER_RULE = "R-01"
+#: She tells her story once.
+STORY_RULE = "R-02"
 
 _CHOSEN_GENDERS = frozenset({"female", "male"})
 _HER_ANSWERS = frozenset({"waived", "alternative_accepted"})
@@ -71,6 +74,7 @@ def check_event_facts(
     3. Accepting answers the survivor's wish for the gender of staff: met, or put to her with her answer (R-01).
     4. Completing names an outcome of this service.
     5. Where the urgency allows no pause, nothing is put on hold.
+    6. Only an event of the work itself says that a statement was taken (R-02).
 
     Raises `InputRejected` (`event.reason-unknown`) for a reason for declining that is not on the list.
     """
@@ -85,6 +89,9 @@ def check_event_facts(
     level = sop.urgencies[urgency]
     if event is EventType.ON_HOLD and not level.pausable:  # (5)
         found.append(Reason("sop.no-pause", level.code, level.basis.citation))
+    if data.get(STATEMENT_TAKEN) is True and event not in AT_WORK:  # (6)
+        rule = sop.rules[STORY_RULE]
+        found.append(Reason("sop.statement", rule.id, rule.basis.citation))
     return tuple(found)
 
 

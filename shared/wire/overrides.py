@@ -119,12 +119,20 @@ class IndicatorCellV1(Open):
     reviewed_in_time: int | None
 
 
+class TallyCellV1(Open):
+    """How often something happened in services of one sector. Null is a count that is not shown to this reader."""
+
+    what: str
+    sector: str
+    count: int | None
+
+
 class IndicatorV1(Open):
     """One indicator of a month."""
 
     id: str
     name: IndicatorNameV1
-    cells: tuple[IndicatorCellV1, ...]
+    cells: tuple[IndicatorCellV1 | TallyCellV1, ...]
 
 
 class IndicatorsV1(Open):

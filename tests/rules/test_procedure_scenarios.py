@@ -15,6 +15,7 @@ from shared.consent.procedure import is_met
 from shared.kernel.errors import Conflict
 from shared.referral.deadlines import due_times
 from shared.referral.lifecycle import check_event_facts, state_after, transition
+from shared.referral.statements import was_taken
 from shared.sop.loader import load_sop
 from shared.sop.model import Compartment, EventType, Party, Presence, ReferralState, ServiceType, Stage, Urgency
 
@@ -116,6 +117,26 @@ def run(steps: list[str]) -> str:
     return state
 
 
+@pytest.mark.parametrize("scenario", scenarios("statements"))
+def test_statement(scenario: Mapping[str, Any]) -> None:
+    service, data, expect = split(scenario)
+    event = EventType(data.pop("event"))
+    reasons = check_event_facts(
+        SOP, service=service, urgency=service.urgency, staff_gender_wanted=None, event=event, data=data
+    )
+    assert [reason.code for reason in reasons] == expect.get("refused", [])
+    assert was_taken(SOP, service_type=service.code, event=event, data=data) is expect.get("taken", False)
+
+
 def test_every_scenario_file_is_run() -> None:
     files = {path.stem for path in FOLDER.glob("*.toml")}
-    assert files == {"urgency", "clocks", "senders", "compartments", "preconditions", "declines", "lifecycle"}
+    assert files == {
+        "urgency",
+        "clocks",
+        "senders",
+        "compartments",
+        "preconditions",
+        "declines",
+        "lifecycle",
+        "statements",
+    }

@@ -16,6 +16,7 @@ PLACES: Final[Mapping[type[Any], Table]] = {
     records.Holding: tables.HOLDINGS,
     records.Happening: tables.HAPPENINGS,
     records.Note: tables.NOTES,
+    records.ConflictRecord: tables.CONFLICTS,
     records.ConsentRecord: tables.CONSENTS,
     records.Letter: tables.LETTERS,
     records.Arrival: tables.ARRIVALS,

@@ -15,6 +15,7 @@ SEND = "referrals.send"
 HANDLE = "referrals.handle"
 CONSENT = "consents.write"
 WEBHOOKS = "webhooks.write"
+SUPERVISE = "conflicts.read"
 
 Id = Annotated[str, Path(pattern=UUID7_PATTERN)]
 _Key = Annotated[

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 from starlette.responses import JSONResponse
 
 from shared.agency.acting import Caller
-from shared.agency.consenting import record_consent, revoke_consent, show_consent
+from shared.agency.consenting import check_consent_seen, record_consent, revoke_consent, show_consent
 from shared.agency.office import Office
 from shared.agency.reading import CaseReader, Visitor
 from shared.agency.requests import ConsentRequest, RevocationRequest
@@ -58,6 +58,7 @@ def consents_router(office: Office, reader: CaseReader, doors: Doorkeeper) -> AP
     @router.get("/v1/consents/{id}/propagation", summary="Who was told to seal off, and who confirmed")
     async def propagation(id: Id, visitor: Annotated[Visitor, doors.looking(CONSENT)]) -> PropagationReadV1:
         await office.store.write(lambda desk: desk.add(reader.visit(visitor, "propagation", id)))
+        await check_consent_seen(office, id, visitor.actor, visitor.pseudonym)
         return PropagationReadV1.model_validate(await office.hub.get(f"/v1/consents/{id}/propagation"))
 
     @router.get(
@@ -74,6 +75,7 @@ def consents_router(office: Office, reader: CaseReader, doors: Doorkeeper) -> AP
         accept: Accept = None,
     ) -> Response:
         await office.store.write(lambda desk: desk.add(reader.visit(visitor, "certificate", id)))
+        await check_consent_seen(office, id, visitor.actor, visitor.pseudonym)
         signed = await office.hub.get(f"/v1/consents/{id}/certificate")
         read_answer(SignedCertificateV1, signed)
         if wants_page(format, accept):
