@@ -16,7 +16,8 @@ digest = $(shell cksum < $(1) | tr ' ' '-')
 RUNTIME := $(VENV)/.runtime-$(call digest,requirements.lock)
 DEV := $(VENV)/.dev-$(call digest,requirements-dev.lock)
 
-# Caches stay in the checkout; whatever Python environment the caller is in stays out of ours.
+# Caches stay in the checkout, compiled modules among them: five processes start from them. Whatever Python environment
+# the caller is in stays out of ours.
 ifeq ($(PATH),)
 export PATH := /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 endif
@@ -26,7 +27,7 @@ export PIP_ROOT_USER_ACTION := ignore
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.cache/hypothesis
 export XDG_CACHE_HOME := $(CURDIR)/.cache
 export PYTHONNOUSERSITE := 1
-unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
+unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV PYTHONDONTWRITEBYTECODE
 
 # Tests run in several processes at once; make test ARGS="-n 0" runs them in one, which a debugger can follow.
 SPREAD := -p tests.support.no_skips -n auto --dist loadscope
