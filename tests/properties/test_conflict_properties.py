@@ -1,4 +1,4 @@
-"""Whatever the order of cases and declarations: nobody sees a case of a chain they declared, everybody sees the rest."""
+"""Whatever is declared in whatever order: nobody sees a case of a chain they declared, everybody sees the rest."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
