@@ -25,11 +25,17 @@ def render() -> str:
         *(part for service in services(sop) for part in detail(service)),
         "## Urgency",
         table(("level", "Vietnamese", "English", "clocks"), urgencies(sop)),
+        "## Who consents, by age",
+        table(("rule", "age", "who consents", "the child says", "Vietnamese", "English", "derived from"), ways(sop)),
+        f"{sop.ages.best_interest.says.en} {sop.ages.unsafe.says.en}",
         "## Legal bases",
         table(("basis", "name", "most that may be disclosed", "derived from"), legal_bases(sop)),
         "## After a disclosure without consent",
         table(("owed", "by when", "derived from"), owed(sop)),
         f"Confirmed by a second person: {codes(sop.overrides.two_person)}.",
+        "## Telling the story once",
+        table(("service type", "outcomes that say it was told", "derived from"), asking(sop)),
+        f"A statement travels in {codes(sop.statements.carried_in)}.",
         "## Reasons for declining",
         table(("code", "Vietnamese", "English", "may be given", "derived from"), declines(sop)),
         "## Hotlines",
@@ -84,6 +90,14 @@ def urgencies(sop: Sop) -> Iterator[tuple[str, ...]]:
         )
 
 
+def ways(sop: Sop) -> Iterator[tuple[str, ...]]:
+    """Yield who may consent at each age."""
+    for each in sop.ages.ways.values():
+        for way in each:
+            who, said = codes(sorted(way.grantors)), codes(sorted(way.assent))
+            yield code(way.id), code(way.age_band), who, said, way.says.vi, way.says.en, way.basis.citation
+
+
 def legal_bases(sop: Sop) -> Iterator[tuple[str, ...]]:
     """Yield each legal basis with its maximum."""
     for basis in sop.legal_bases.values():
@@ -95,6 +109,12 @@ def owed(sop: Sop) -> Iterator[tuple[str, str, str]]:
     rules = sop.overrides
     for one in (rules.confirmation, rules.access, rules.telling, rules.review):
         yield code(one.id), f"{one.amount} {one.unit}", one.basis.citation
+
+
+def asking(sop: Sop) -> Iterator[tuple[str, str, str]]:
+    """Yield the service types in which she is asked what happened."""
+    for service in sop.statements.services.values():
+        yield code(service.code), codes(service.taken_by), service.basis.citation
 
 
 def declines(sop: Sop) -> Iterator[tuple[str, ...]]:
