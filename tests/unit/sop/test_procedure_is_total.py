@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
-from time import perf_counter
 
 import pytest
 
@@ -253,9 +252,3 @@ def test_age_bands_cover_every_age_and_doubt() -> None:
 
 def test_the_same_value_is_returned_each_time() -> None:
     assert load_sop() is load_sop()
-
-
-def test_loading_is_quick_enough_for_every_start() -> None:
-    began = perf_counter()
-    read_sop(DATA)
-    assert perf_counter() - began < 0.3
