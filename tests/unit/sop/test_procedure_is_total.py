@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from shared.sop.loader import DATA, load_sop, read_sop
+from shared.sop.loader import load_sop
 from shared.sop.model import (
     AgeBand,
     Basis,
