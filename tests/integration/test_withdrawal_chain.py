@@ -1,9 +1,11 @@
 """Ten agencies in a row: the root consent is taken back, everybody answers, and the certificate proves it.
 
-The times of the repeated runs are printed (`-s` shows them) and not judged here: a loaded machine is no fault.
+The times of the repeated runs are printed (`-s` shows them) and not judged here: a loaded machine is no fault. For a
+figure that means something, ask for more of them with the environment variable WITHDRAWAL_RUNS.
 """
 
 import json
+import os
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
@@ -18,7 +20,7 @@ from tests.support.chains import Chain, a_chain, hop_id
 __all__ = ["databases"]
 
 HOPS = 10
-RUNS = 20
+RUNS = int(os.environ.get("WITHDRAWAL_RUNS", "3"))
 
 
 @pytest.fixture
