@@ -1,6 +1,5 @@
 """What can be checked of a sealed message without reading it: labels, halves, and for whom it is sealed."""
 
-import hmac
 from collections.abc import Mapping, Sequence
 
 from gateway.application.ports import Desk
@@ -38,7 +37,11 @@ def halves_of(compartments: Sequence[SealedCompartment], hub_shares: Mapping[str
 
     Raises `InputRejected` (`seal.shares`) when halves and compartments do not match one to one.
     """
-    faults = [fault for position, label in enumerate(compartments) if (fault := _fault(position, label, hub_shares))]
+    faults = [
+        _fault(position)
+        for position, label in enumerate(compartments)
+        if not _belongs(hub_shares.get(label.name), label)
+    ]
     if faults or hub_shares.keys() != {label.name for label in compartments}:
         raise _mismatch(faults)
     return {label.name: Half(label.stage, HalfState.SEALED, hub_shares[label.name]) for label in compartments}
@@ -52,13 +55,16 @@ def _mismatch(faults: Sequence[FieldFault]) -> MeshError:
     )
 
 
-def _fault(position: int, label: SealedCompartment, hub_shares: Mapping[str, str]) -> FieldFault | None:
+def _belongs(half: str | None, label: SealedCompartment) -> bool:
+    """Say whether a half is the one whose digest was signed."""
     try:
-        share = from_b64url(hub_shares.get(label.name, ""))
+        share = from_b64url(half or "")
     except InputRejected:
-        share = b""
-    if len(share) == SHARE_BYTES and hmac.compare_digest(sha256_b64url(share), label.share_sha256):
-        return None
+        return False
+    return len(share) == SHARE_BYTES and sha256_b64url(share) == label.share_sha256
+
+
+def _fault(position: int) -> FieldFault:
     return FieldFault(
         f"/compartments/{position}/share_sha256", "seal.shares", "This digest does not match the half in Hub-Shares."
     )

@@ -6,6 +6,9 @@ from typing import Protocol
 
 from shared.kernel.errors import InputRejected
 
+#: The one form in which we write times ourselves.
+_OWN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+_TO_MILLISECONDS = len("2026-11-21T08:15:30.123")
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)")
 
 
@@ -48,16 +51,19 @@ def whole_milliseconds(at: datetime) -> datetime:
 
 def to_wire(at: datetime) -> str:
     """Write `at` as RFC 3339 UTC with milliseconds, e.g. `2026-11-21T08:15:30.123Z`."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+    utc = at if at.tzinfo is UTC else at.astimezone(UTC)
+    return utc.isoformat(timespec="milliseconds")[:_TO_MILLISECONDS] + "Z"
 
 
 def from_wire(text: str) -> datetime:
     """Read an RFC 3339 time with an offset. Raises `InputRejected` (`time.malformed`)."""
-    if not _RFC3339.fullmatch(text):
+    is_own = _OWN.fullmatch(text)
+    if not is_own and not _RFC3339.fullmatch(text):
         raise InputRejected(
             "time.malformed", "Write times as RFC 3339 with an offset, such as 2026-11-21T08:15:30.123Z."
         )
     try:
-        return whole_milliseconds(datetime.fromisoformat(text))
+        at = datetime.fromisoformat(text)
+        return at if is_own else whole_milliseconds(at)
     except (ValueError, OverflowError) as fault:
         raise InputRejected("time.malformed", "This time does not exist in the calendar.") from fault

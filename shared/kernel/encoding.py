@@ -10,7 +10,8 @@ _B64URL = re.compile(r"[A-Za-z0-9_-]*")
 _TO_URL = bytes.maketrans(b"+/", b"-_")
 _FROM_URL = bytes.maketrans(b"-_", b"+/")
 #: What a last character may be when it carries no whole byte: its spare bits are nought (RFC 4648 section 3.5).
-_LAST = {0: None, 2: frozenset("AQgw"), 3: frozenset("AEIMQUYcgkosw048")}
+_LAST = {2: frozenset("AQgw"), 3: frozenset("AEIMQUYcgkosw048")}
+_PADDING = {0: b"", 2: b"==", 3: b"="}
 
 
 def b64url(data: bytes) -> str:
@@ -26,13 +27,9 @@ def b64url_bytes(data: bytes) -> bytes:
 def from_b64url(text: str) -> bytes:
     """Read base64url without padding, canonical form only. Raises `InputRejected` (`encoding.base64url`)."""
     spare = len(text) % 4
-    if not _B64URL.fullmatch(text) or spare not in _LAST or not _ends_well(text, _LAST[spare]):
+    if not _B64URL.fullmatch(text) or spare == 1 or (spare and text[-1] not in _LAST[spare]):
         raise InputRejected("encoding.base64url", "Write bytes as base64url without padding.")
-    return binascii.a2b_base64(text.encode("ascii").translate(_FROM_URL) + b"=" * (-spare % 4))
-
-
-def _ends_well(text: str, allowed: frozenset[str] | None) -> bool:
-    return allowed is None or text[-1] in allowed
+    return binascii.a2b_base64(text.encode("ascii").translate(_FROM_URL) + _PADDING[spare])
 
 
 def sha256(data: bytes) -> bytes:

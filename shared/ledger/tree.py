@@ -8,6 +8,7 @@ Refuses: positions outside the tree (`InputRejected`, `ledger.range`).
 """
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -31,7 +32,7 @@ __all__ = [
 #: The root of the tree without leaves.
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 
-_HASH_BYTES = 32
+_HASH = re.compile(r"[0-9a-f]{64}")
 
 
 def leaf_hash(leaf: bytes) -> bytes:
@@ -60,7 +61,7 @@ class Frontier:
     __slots__ = ("_hashes", "_size")
 
     def __init__(self) -> None:
-        self._hashes: list[bytes] = []
+        self._hashes: list[str] = []  # as they are stored: an append touches only the last of them
         self._size = 0
 
     @classmethod
@@ -72,17 +73,14 @@ class Frontier:
         """
         frontier = cls()
         frontier._size = size
-        try:
-            frontier._hashes = [bytes.fromhex(text) for text in hashes]
-        except ValueError as fault:
-            raise _damaged() from fault
-        if size < 0 or len(hashes) != size.bit_count() or any(len(node) != _HASH_BYTES for node in frontier._hashes):
+        frontier._hashes = list(hashes)
+        if size < 0 or len(hashes) != size.bit_count() or not all(map(_HASH.fullmatch, hashes)):
             raise _damaged()
         return frontier
 
     def to_list(self) -> list[str]:
         """Return the hashes as lower-case hex, to be stored beside `size`."""
-        return [node.hex() for node in self._hashes]
+        return list(self._hashes)
 
     @property
     def size(self) -> int:
@@ -97,11 +95,11 @@ class Frontier:
         completed = []
         node, height = leaf, 0
         while self._size >> height & 1:
-            node = node_hash(self._hashes.pop(), node)
+            node = node_hash(bytes.fromhex(self._hashes.pop()), node)
             height += 1
             if height % TILE_HEIGHT == 0:
                 completed.append(CompletedTile(height // TILE_HEIGHT, self._size >> height, node))
-        self._hashes.append(node)
+        self._hashes.append(node.hex())
         self._size += 1
         return completed
 
@@ -109,8 +107,8 @@ class Frontier:
         """Return the root of the tree as it stands."""
         if not self._hashes:
             return EMPTY_ROOT
-        root = self._hashes[-1]
-        for node in reversed(self._hashes[:-1]):
+        *larger, root = map(bytes.fromhex, self._hashes)
+        for node in reversed(larger):
             root = node_hash(node, root)
         return root
 

@@ -7,6 +7,7 @@ names it holds and how many its text has. Where counting could mislead, the text
 import json
 import types
 import typing
+from collections.abc import Iterable
 from datetime import datetime
 from functools import cache
 from typing import Any, get_args, get_origin
@@ -37,11 +38,15 @@ def count_names(value: Any) -> int:
         holding = _holding(type(value))
         if not holding:
             return len(given)
-        below = [members[name] for name in holding if name in given]
-        return len(given) + sum(count_names(child) for child in below if isinstance(child, _HOLDING))
+        return len(given) + _count_all([members[name] for name in holding if name in given])
     if isinstance(value, dict):
-        return len(value) + sum(count_names(child) for child in value.values() if isinstance(child, _HOLDING))
-    return sum(count_names(child) for child in value if isinstance(child, _HOLDING))
+        return len(value) + _count_all(value.values())
+    return _count_all(value)
+
+
+def _count_all(values: Iterable[Any]) -> int:
+    counts = [count_names(value) for value in values if isinstance(value, _HOLDING)]
+    return sum(counts)
 
 
 _HOLDING = (BaseModel, dict, tuple, list)
