@@ -8,6 +8,7 @@ from functools import partial
 
 from fastapi import APIRouter, FastAPI
 
+from gateway.adapters import duties
 from gateway.adapters.background import Background, Chore
 from gateway.adapters.bell import Bell
 from gateway.adapters.core import Core, open_records
@@ -17,15 +18,13 @@ from gateway.adapters.evidence import Evidence
 from gateway.adapters.housekeeping import Housekeeping
 from gateway.adapters.matches import MatchFinder
 from gateway.adapters.override_readings import OverrideReadings
-from gateway.adapters.override_watch import OverrideWatch
 from gateway.adapters.provisioning import Provisioning
 from gateway.adapters.readings import Readings
 from gateway.adapters.receipts import ReceiptDesk
 from gateway.adapters.roster import Roster
 from gateway.adapters.tallies import Tallies
-from gateway.adapters.ticker import Ticker
 from gateway.adapters.tokens import TokenDesk
-from gateway.adapters.withdrawal_watch import WithdrawalWatch
+from gateway.adapters.watch import Duty, Watch
 from gateway.adapters.withdrawals import Withdrawals
 from gateway.domain.credential import SCOPES_MEANING
 from gateway.settings import GatewaySettings
@@ -160,9 +159,8 @@ def _chores(
     housekeeping = Housekeeping(core.engine, writer=core.writer, clock=core.clock, telemetry=telemetry, bell=bell)
     chores: dict[str, Chore] = {"housekeeping": housekeeping.run}
     if settings.clocks_enabled:
-        chores["clocks"] = open_ticker(core, bell).run
-        chores["withdrawals"] = open_withdrawal_watch(core, bell).run
-        chores["overrides"] = open_override_watch(core, bell).run
+        for duty in (duties.clocks(core.sop), duties.withdrawals(core.sop), duties.overrides()):
+            chores[duty.name] = open_watch(core, duty, bell).run
     if not settings.delivery_enabled:
         return chores
     dispatcher = Dispatcher(
@@ -177,19 +175,9 @@ def _chores(
     return {**chores, "delivery": dispatcher.run}
 
 
-def open_ticker(core: Core, bell: Bell) -> Ticker:
-    """Return the ticker of one process over its core."""
-    return Ticker(core.engine, writer=core.writer, clock=core.clock, sop=core.sop, queued=bell.ring)
-
-
-def open_override_watch(core: Core, bell: Bell) -> OverrideWatch:
-    """Return the watch over break-glass of one process over its core."""
-    return OverrideWatch(core.engine, writer=core.writer, clock=core.clock, queued=bell.ring)
-
-
-def open_withdrawal_watch(core: Core, bell: Bell) -> WithdrawalWatch:
-    """Return the watch over withdrawals of one process over its core."""
-    return WithdrawalWatch(core.engine, writer=core.writer, clock=core.clock, sop=core.sop, queued=bell.ring)
+def open_watch(core: Core, duty: Duty, bell: Bell) -> Watch:
+    """Return the watch that one process keeps over its core."""
+    return Watch(duty, core.engine, writer=core.writer, clock=core.clock, queued=bell.ring)
 
 
 def _withdrawals(core: Core, settings: GatewaySettings) -> APIRouter:

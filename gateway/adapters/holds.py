@@ -103,12 +103,6 @@ def read_holds(
     return [(hold := hold_of(row), _reach(hold, row, now=now, sop=sop)) for row in fetch(connection, statement)]
 
 
-def read_due_holds(connection: Connection, *, now: str, after: str, limit: int) -> list[str]:
-    """Return the keys of holds of which a limit has passed, behind the key `after`."""
-    statement = select(HOLDS.c.key).where(HOLDS.c.next_limit_at <= now, HOLDS.c.key > after)
-    return list(connection.execute(statement.order_by(HOLDS.c.key).limit(limit)).scalars())
-
-
 def with_owed(statement: Select[Any], source: Any) -> Select[Any]:
     """Add to a query of messages, as `owed`, whether a message is a notice that its agency still has to answer."""
     owed = and_(HOLDS.c.notice == MESSAGES.c.message_id, HOLDS.c.result == PENDING)

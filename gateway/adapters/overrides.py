@@ -1,10 +1,7 @@
 """Overrides in the database: kept and changed within a unit of work, found when access must end."""
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
-
-from sqlalchemy import Connection, select
 
 from gateway.adapters.rows import Row
 from gateway.adapters.tables import OVERRIDES
@@ -49,12 +46,6 @@ class OverrideShelf:
     def change(self, override: Override) -> None:
         """Keep what was done about an override."""
         self._book.update(OVERRIDES, override.referral_id, **_changing(override))
-
-
-def read_ending(connection: Connection, *, now: str, limit: int) -> Sequence[str]:
-    """Return referrals whose access has to end by `now`, the longest overdue first."""
-    statement = select(OVERRIDES.c.referral_id).where(OVERRIDES.c.ends_at <= now).order_by(OVERRIDES.c.ends_at)
-    return list(connection.execute(statement.limit(limit)).scalars())
 
 
 def override_from(row: Row) -> Override:

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from gateway.adapters.desk import SqlDesk
+from gateway.adapters.duties import clocks, overrides, withdrawals
 from gateway.adapters.tables import MESSAGES, REFERRALS
-from gateway.adapters.ticker import due_statement
+from gateway.adapters.watch import START, Duty, due_statement
 from gateway.application.fire_clocks import fire_clocks
 from shared.kernel.clock import ManualClock, SystemClock, to_wire
 from shared.kernel.errors import InternalFault
@@ -256,11 +257,20 @@ async def test_one_referral_that_cannot_be_fired_holds_up_no_other(mesh: Mesh) -
     assert clock_entries(mesh, sound) == ["acknowledge:missed"]
 
 
-async def test_the_ticker_reads_by_its_index(mesh: Mesh) -> None:
+@pytest.mark.parametrize(
+    ("duty", "index"),
+    [
+        (clocks(load_sop()), "ix_referrals_next_clock"),
+        (withdrawals(load_sop()), "ix_holds_next_limit_at"),
+        (overrides(), "ix_overrides_ends_at"),
+    ],
+    ids=lambda value: value.name if isinstance(value, Duty) else "",
+)
+async def test_a_watch_reads_by_its_index(mesh: Mesh, duty: Duty, index: str) -> None:
     engine = open_engine(mesh.settings.database_url)
     try:
         with read(engine) as connection:
-            statement = due_statement(to_wire(mesh.clock.now()), ("", "")).compile(
+            statement = due_statement(duty, to_wire(mesh.clock.now()), START).compile(
                 engine, compile_kwargs={"literal_binds": True}
             )
             explain = "EXPLAIN" if engine.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN"
@@ -269,7 +279,7 @@ async def test_the_ticker_reads_by_its_index(mesh: Mesh) -> None:
             plan = str(connection.exec_driver_sql(f"{explain} {statement}").all())
     finally:
         engine.dispose()
-    assert "ix_referrals_next_clock" in plan
+    assert index in plan
 
 
 @pytest.fixture

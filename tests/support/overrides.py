@@ -7,9 +7,10 @@ from typing import Any
 import httpx
 
 from gateway.adapters.bell import Bell
-from gateway.adapters.override_watch import OverrideWatch
+from gateway.adapters.duties import overrides
 from gateway.adapters.tables import LEDGER_ENTRIES
-from gateway.bootstrap import open_override_watch
+from gateway.adapters.watch import Watch
+from gateway.bootstrap import open_watch
 from shared.kernel.clock import to_wire
 from shared.sop.model import LegalBasisKind
 from tests.support.agency import Agency, Sent
@@ -91,7 +92,7 @@ async def a_watch(mesh: Mesh) -> Any:
     """A watch that is a process of its own, as far as the database can tell."""
     core = beside(mesh)
     try:
-        yield open_override_watch(core, Bell())
+        yield open_watch(core, overrides(), Bell())
     finally:
         core.close()
 
@@ -99,7 +100,7 @@ async def a_watch(mesh: Mesh) -> Any:
 async def watched(mesh: Mesh) -> int:
     """Look once, and say how much was ended."""
     async with a_watch(mesh) as watch:
-        assert isinstance(watch, OverrideWatch)
+        assert isinstance(watch, Watch)
         return await watch.look()
 
 

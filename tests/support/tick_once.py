@@ -7,14 +7,15 @@ import asyncio
 import sys
 
 from gateway.adapters.bell import Bell
-from gateway.bootstrap import open_core, open_ticker
+from gateway.adapters.duties import clocks
+from gateway.bootstrap import open_core, open_watch
 from gateway.settings import GatewaySettings
 from shared.kernel.clock import ManualClock, from_wire
 
 
 def main(at: str) -> None:
     core = open_core(GatewaySettings(), clock=ManualClock(from_wire(at)))
-    ticker = open_ticker(core, Bell())
+    ticker = open_watch(core, clocks(core.sop), Bell())
     _say("ready")
     sys.stdin.readline()
     _say(str(asyncio.run(ticker.look())))

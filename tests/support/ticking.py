@@ -8,9 +8,10 @@ from typing import Any
 
 from gateway.adapters.bell import Bell
 from gateway.adapters.core import Core
+from gateway.adapters.duties import clocks
 from gateway.adapters.tables import LEDGER_ENTRIES, REFERRALS
-from gateway.adapters.ticker import Ticker
-from gateway.bootstrap import open_core, open_ticker
+from gateway.adapters.watch import Watch
+from gateway.bootstrap import open_core, open_watch
 from shared.kernel.clock import ManualClock, from_wire
 from shared.wire.messages import parse_notice
 from tests.support.agency import Agency, Sent
@@ -23,11 +24,11 @@ def beside(mesh: Mesh) -> Core:
 
 
 @asynccontextmanager
-async def a_ticker(mesh: Mesh) -> AsyncIterator[Ticker]:
+async def a_ticker(mesh: Mesh) -> AsyncIterator[Watch]:
     """A ticker that is a process of its own, as far as the database can tell."""
     core = beside(mesh)
     try:
-        yield open_ticker(core, Bell())
+        yield open_watch(core, clocks(core.sop), Bell())
     finally:
         core.close()
 

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gateway.adapters.bell import Bell
-from gateway.bootstrap import open_core, open_withdrawal_watch
+from gateway.adapters.duties import withdrawals
+from gateway.bootstrap import open_core, open_watch
 from tests.support.agency import Agency, Message, Sent, a_grant
 from tests.support.mesh import HEALTH, SHELTER_HOUSE, SOCIAL, Mesh, keys_of
 
@@ -86,6 +87,6 @@ async def chased(mesh: Mesh) -> int:
     """Let another process of the gateway look once whether any answer is late; return how many limits it spoke of."""
     core = open_core(mesh.settings, clock=mesh.clock, keys=keys_of("gateway"))
     try:
-        return await open_withdrawal_watch(core, Bell()).look()
+        return await open_watch(core, withdrawals(core.sop), Bell()).look()
     finally:
         core.close()
