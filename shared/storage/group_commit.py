@@ -54,7 +54,7 @@ class GroupWriter(Generic[D]):
         *,
         open_desk: Callable[[Book], D],
         on_begin: Callable[[Book], None] | None = None,
-        gather_seconds: float = 0.002,
+        gather_seconds: float = 0.02,
         most: int = 64,
         waiting: int = 4096,
     ) -> None:
@@ -141,8 +141,12 @@ class GroupWriter(Generic[D]):
             self._transactor.close()
 
     def _gather(self) -> bool:
-        """Take the next callers in hand; return False when the writer is closed and the queue empty."""
-        expected = len(self._in_hand)
+        """Take the next callers in hand; return False when the writer is closed and the queue empty.
+
+        Who was just answered may come again, and is waited for together with those who are here already: one
+        transaction for all costs less than two that take turns, whose threads get in each other's way.
+        """
+        expected = len(self._in_hand) + len(self._queue)
         self._in_hand = []
         self._await(1, None)
         if expected > 1 and not self._closing:
