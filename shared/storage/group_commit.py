@@ -63,6 +63,7 @@ class GroupWriter(Generic[D]):
         self._lock = threading.Lock()
         self._queue: deque[_Caller[D]] = deque()
         self._in_hand: list[_Caller[D]] = []
+        self._expected = 0
         self._enough = threading.Event()
         self._wanted = 1
         self._closing = False
@@ -133,7 +134,9 @@ class GroupWriter(Generic[D]):
     def _run(self) -> None:
         try:
             while self._gather():
-                self._settle(self._transactor.run([caller.unit for caller in self._in_hand]))
+                outcomes = self._transactor.run([caller.unit for caller in self._in_hand])
+                self._expected = len(self._in_hand) + len(self._queue)  # before those answered can be here again
+                self._settle(outcomes)
         except FatalLedgerError as fault:
             self._settle([Outcome(error=fault)] * len(self._in_hand))
         finally:
@@ -146,11 +149,10 @@ class GroupWriter(Generic[D]):
         Who was just answered may come again, and is waited for together with those who are here already: one
         transaction for all costs less than two that take turns, whose threads get in each other's way.
         """
-        expected = len(self._in_hand) + len(self._queue)
         self._in_hand = []
         self._await(1, None)
-        if expected > 1 and not self._closing:
-            self._await(min(expected, self._most), self._gather_seconds)
+        if self._expected > 1 and not self._closing:
+            self._await(min(self._expected, self._most), self._gather_seconds)
         with self._lock:
             self._in_hand = [self._queue.popleft() for _ in range(min(self._most, len(self._queue)))]
         return bool(self._in_hand)

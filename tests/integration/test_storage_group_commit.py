@@ -230,6 +230,19 @@ def test_failure_at_the_beginning_is_everybodys_and_passes(engine: Engine) -> No
         assert writer.submit_blocking(add_one) == 1
 
 
+async def test_callers_who_come_again_share_every_transaction(engine: Engine) -> None:
+    seen = commits(engine)
+
+    async def come_again(writer: Writer) -> None:
+        for _ in range(5):
+            await writer.submit(add_one)
+
+    with open_writer(engine, gather_seconds=30) as writer:
+        await asyncio.gather(*(come_again(writer) for _ in range(4)))
+    assert len(seen) == 5
+    assert amounts(engine)["a"] == 20
+
+
 def test_caller_whose_loop_is_closed_disturbs_nobody(engine: Engine, writer: Writer) -> None:
     gate = Gate()
 
