@@ -6,7 +6,7 @@ in its own right opens a span first (`Telemetry.span`). Refuses malformed header
 of that text asks; `tracestate` is not carried, so no foreign text enters the mesh by that door.
 """
 
-import random
+import os
 import re
 from contextvars import ContextVar, Token
 from dataclasses import dataclass
@@ -50,8 +50,7 @@ def leave(token: Token[TraceContext | None]) -> None:
 
 
 def _digits(count: int) -> str:
-    """Return random bytes in hexadecimal. A trace id is no secret: nothing is permitted because of it."""
-    return random.randbytes(count).hex()  # noqa: S311 - see above
+    return os.urandom(count).hex()
 
 
 def new_trace() -> TraceContext:
