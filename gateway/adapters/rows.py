@@ -149,6 +149,9 @@ def referral_of(row: Row) -> Referral:
         clocks=_clocks_of(row["clocks"]),
         linked_id=row["linked_id"],
         guardian_unsafe=row["guardian_unsafe"],
+        reroute_if_declined=row["reroute_if_declined"],
+        replaces=row["replaces"],
+        replaced_by=row["replaced_by"],
     )
 
 
@@ -175,6 +178,8 @@ def referral_row(referral: Referral) -> dict[str, Any]:
         "reroute_if_expired": referral.reroute_if_expired,
         "linked_id": referral.linked_id,
         "guardian_unsafe": referral.guardian_unsafe,
+        "reroute_if_declined": referral.reroute_if_declined,
+        "replaces": referral.replaces,
         **referral_changes(referral),
     }
 
@@ -189,6 +194,7 @@ def referral_changes(referral: Referral) -> dict[str, Any]:
         "basis_expires_at": referral.basis_expires_at,
         "lapses_at": referral.lapses_at(),
         "counts": dict(referral.counts),
+        "replaced_by": referral.replaced_by,
         "clocks": _clocks_row(referral.clocks),
     }
 

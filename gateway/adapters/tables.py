@@ -158,6 +158,9 @@ class ReferralRow(GatewayRow, table=True):
     reroute_if_expired: bool = False
     linked_id: str | None = None
     guardian_unsafe: bool = False
+    reroute_if_declined: bool = False
+    replaces: str | None = None
+    replaced_by: str | None = None
 
 
 class MessageRow(GatewayRow, table=True):

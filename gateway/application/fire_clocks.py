@@ -11,6 +11,7 @@ from typing import Any
 
 from gateway.application.next_agency import next_agency
 from gateway.application.ports import Desk, StoredMessage
+from gateway.application.replacing import offer
 from gateway.application.report_event import moved
 from gateway.domain.alarms import Firing, FiringKind, schedule, worth_saying
 from gateway.domain.referral import Referral
@@ -87,8 +88,9 @@ def _stop(desk: Desk, referral: Referral, waiting: Sequence[StoredMessage]) -> b
 
 def _tell(desk: Desk, referral: Referral, firing: Firing, *, sop: Sop, following: str | None, withheld: bool) -> None:
     data = _data(referral, firing, sop)
-    offer = _offer(referral, following) if firing.kind is FiringKind.EXPIRED else {}
-    parties = {referral.sender: {**data, **offer}} | ({} if withheld else {referral.recipient: data})
+    wanted, ends = referral.reroute_if_expired, firing.kind is FiringKind.EXPIRED
+    offered = offer(desk, referral, following, wanted=wanted, rules=sop.reroutes) if ends else {}
+    parties = {referral.sender: {**data, **offered}} | ({} if withheld else {referral.recipient: data})
     for agency, told in parties.items():
         desk.notify(agency, type=_NOTICES[firing.kind], referral_id=referral.referral_id, data=told, trace_id="")
 
@@ -103,10 +105,3 @@ def _data(referral: Referral, firing: Firing, sop: Sop) -> dict[str, Any]:
     }
     instruction = sop.urgencies[referral.urgency].instruction_code
     return data if instruction is None else {**data, "instruction": instruction}
-
-
-def _offer(referral: Referral, following: str | None) -> dict[str, Any]:
-    """Name the next agency to the sender alone. The hub cannot seal anew: to go on is the sender's own act."""
-    if following is None:
-        return {}
-    return {"next_agency": following, "reroute": referral.reroute_if_expired}

@@ -34,14 +34,14 @@ def linked(desk: Desk, command: ReferralSent) -> Referral | None:
 
 def names_own_chain(desk: Desk, command: ReferralSent) -> bool:
     """Say whether every referral that this one names is the sender's own, so that its chain is too."""
-    named = [one for one in (command.parent_id, command.linked_id) if one is not None]
+    named = [one for one in (command.parent_id, command.linked_id, command.replaces) if one is not None]
     found = [desk.referral(one) for one in named]
     return all(one is not None and one.party(command.arrival.sender) is not None for one in found)
 
 
-def remembering(command: ReferralSent, parent: Referral | None) -> ReferralSent:
+def remembering(command: ReferralSent, *before: Referral | None) -> ReferralSent:
     """Return the referral with what was said of her caregiver before: onward, too, he stays unsafe."""
-    known = parent is not None and parent.subject == command.subject and parent.guardian_unsafe
+    known = any(one is not None and one.subject == command.subject and one.guardian_unsafe for one in before)
     return replace(command, facts={**command.facts, GUARDIAN_UNSAFE: True}) if known else command
 
 

@@ -6,8 +6,10 @@ from typing import Any
 
 from gateway.application.answer_holds import answer_holds, answered_by, hold_faults
 from gateway.application.conflicts import note_given_back
+from gateway.application.next_agency import next_agency
 from gateway.application.outcome import About, Outcome, decided, receipt
 from gateway.application.ports import Desk, Recorded
+from gateway.application.replacing import offer
 from gateway.application.statements import earlier_statements, keep_statement
 from gateway.application.views import referral_answer
 from gateway.domain.arrival import Arrival, EventReported
@@ -93,6 +95,7 @@ def _admit(desk: Desk, command: EventReported, sop: Sop) -> Mapping[str, Any]:
         raise _refusal(reasons)
     waiting = desk.unsettled([referral.referral_id]) if step.target in ENDS else ()
     told = earlier_statements(desk, command, referral, sop=sop)
+    following = next_agency(desk, referral) if _goes_on(command, referral, sop=sop) else None
     changed = counted(moved(referral, step.target), command.type)
     if command.type is EventType.ACCEPTED:
         changed = with_due_times(changed, sop=sop, accepted_at=desk.at)
@@ -107,7 +110,25 @@ def _admit(desk: Desk, command: EventReported, sop: Sop) -> Mapping[str, Any]:
     count = keep_statement(desk, command, referral, told, sop=sop)
     answer = {"referral": referral_answer(changed, sop=sop, statements=count), "receipt": receipt(arrival, recorded)}
     desk.store_message(arrival, recorded=recorded, answer=answer, referral_id=referral.referral_id, deliver=True)
+    if _goes_on(command, referral, sop=sop):
+        _offer_next(desk, command, changed, following, sop=sop)
     return answer
+
+
+def _goes_on(command: EventReported, referral: Referral, *, sop: Sop) -> bool:
+    """Say whether the sender is told who is next: it asked for that, and another agency could help all the same."""
+    declined = command.type is EventType.DECLINED and command.data.get("reason") in sop.reroutes.declines
+    return declined and referral.reroute_if_declined
+
+
+def _offer_next(desk: Desk, command: EventReported, referral: Referral, following: str | None, *, sop: Sop) -> None:
+    data = {
+        "state": referral.state.value,
+        "reason": command.data["reason"],
+        **offer(desk, referral, following, wanted=True, rules=sop.reroutes),
+    }
+    trace_id = command.arrival.trace_id
+    desk.notify(referral.sender, type="next_agency", referral_id=referral.referral_id, data=data, trace_id=trace_id)
 
 
 def _refusal(reasons: Sequence[Reason]) -> MeshError:

@@ -9,6 +9,7 @@ from gateway.application.open_override import open_override
 from gateway.application.outcome import About, Outcome, decided, receipt
 from gateway.application.ports import Desk
 from gateway.application.related import continued, deciders, linked, names_own_chain, remembering
+from gateway.application.replacing import replaced, stand_in
 from gateway.application.sealing import check_sealed_for, halves_of, receiving_agency
 from gateway.application.statements import answer_request, named_request, statements_before
 from gateway.application.use_lease import named_lease, use_lease
@@ -45,10 +46,11 @@ _NOT_ACTING = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class _Named:
-    """What a referral names in its facts and uses up: a held place, a request for a statement."""
+    """What a referral names and uses up: a held place, a request for a statement, the place of one nobody took."""
 
     lease: Lease | None
     request: StatementRequest | None
+    before: Referral | None
 
 
 def send_referral(desk: Desk, command: ReferralSent, *, sop: Sop) -> Outcome:
@@ -67,9 +69,9 @@ def _admit(desk: Desk, command: ReferralSent, sop: Sop) -> Mapping[str, Any]:
     recipient = receiving_agency(desk, arrival.recipient)  # (2)
     check_sealed_for(recipient, command.sealed_for)
     halves = halves_of(command.compartments, arrival.hub_shares)
-    parent = continued(desk, command)  # (3)
-    blocked = command.blocked.union(*(one.blocked for one in (parent, linked(desk, command)) if one))
-    command = remembering(command, parent)
+    parent, before = continued(desk, command), replaced(desk, command)  # (3)
+    blocked = command.blocked.union(*(one.blocked for one in (parent, before, linked(desk, command)) if one))
+    command = remembering(command, parent, before)
     lineage = lineage_of(desk, command.basis)  # (4)
     kept_from = is_blocked(blocked, chain_id=command.chain_id, who=(recipient.id, *deciders(command, lineage)))
     disclosure = _disclosure(desk, command, recipient=recipient, parent=parent, blocked=kept_from)
@@ -80,7 +82,7 @@ def _admit(desk: Desk, command: ReferralSent, sop: Sop) -> Mapping[str, Any]:
             "Consent, its legal basis or the procedure does not carry this referral; the reasons say which rule.",
             reasons=decision.reasons,
         )
-    named = _Named(named_lease(desk, command), named_request(desk, command))
+    named = _Named(named_lease(desk, command), named_request(desk, command), before)
     told = statements_before(desk, command, sop=sop)
     referral = _referral(desk, command, blocked=blocked, halves=halves, lineage=lineage, sop=sop)
     return _keep(desk, command, referral, named=named, told=told, sop=sop)
@@ -119,6 +121,8 @@ def _referral(
         reroute_if_expired=command.facts.get("reroute_if_expired") is True,
         linked_id=command.linked_id,
         guardian_unsafe=command.guardian_unsafe,
+        reroute_if_declined=command.facts.get("reroute_if_declined") is True,
+        replaces=command.replaces,
     )
 
 
@@ -140,6 +144,8 @@ def _keep(
     )
     desk.add_referral(referral)
     open_override(desk, referral, sop=sop, trace_id=arrival.trace_id)
+    if named.before is not None:
+        stand_in(desk, named.before, referral)
     if named.lease is not None:
         use_lease(desk, named.lease, command)
     if named.request is not None:

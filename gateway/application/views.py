@@ -15,6 +15,7 @@ def referral_view(referral: Referral) -> dict[str, Any]:
         "chain_id": referral.chain_id,
         "parent_id": referral.parent_id,
         "linked_id": referral.linked_id,
+        "replaces": referral.replaces,
         "state": referral.state.value,
         "sender": referral.sender,
         "recipient": referral.recipient,

@@ -48,7 +48,10 @@ class SealedCompartment:
 
 @dataclass(frozen=True, slots=True)
 class ReferralSent:
-    """A referral asks the recipient for a service; `linked_id` is another person's of the same chain."""
+    """A referral asks the recipient for a service; `linked_id` is another person's of the same chain.
+
+    `replaces` is the sender's own referral that nobody took, in whose place this one is sent.
+    """
 
     arrival: Arrival
     sop_version: str
@@ -69,6 +72,7 @@ class ReferralSent:
     sealed_for: str
     compartments: tuple[SealedCompartment, ...]
     linked_id: str | None = None
+    replaces: str | None = None
 
     @property
     def guardian_unsafe(self) -> bool:

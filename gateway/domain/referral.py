@@ -81,8 +81,9 @@ class Referral:
     Clocks run from `received_at`, some from `incident_at`, and longer in a `remote_area`; `counts` says how
     often each event happened that may happen only so often. `basis_expires_at` is when its consent ends, or its
     other ground unless a second person confirms it. `reroute_if_expired`: the sender wants to go on to
-    the next agency she agreed to when nobody answers. `linked_id` is another person's referral of the same chain:
-    a child's names its mother's. `guardian_unsafe`: a caregiver of hers is not safe.
+    the next agency she agreed to when nobody answers, `reroute_if_declined` when the recipient cannot. `linked_id` is
+    another person's referral of the same chain: a child's names its mother's. `guardian_unsafe`: a caregiver of hers is
+    not safe. It was sent in the place of the one it `replaces`; the one `replaced_by` in the place of this one.
     """
 
     referral_id: str
@@ -110,6 +111,9 @@ class Referral:
     clocks: ClockRecord = ClockRecord()
     linked_id: str | None = None
     guardian_unsafe: bool = False
+    reroute_if_declined: bool = False
+    replaces: str | None = None
+    replaced_by: str | None = None
 
     @property
     def has_ended(self) -> bool:

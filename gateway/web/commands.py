@@ -44,6 +44,7 @@ def referral_sent(message: ReferralV1, arrival: Arrival, *, sop: Sop) -> Referra
         sealed_for=message.sealed.kid,
         compartments=_labels(message.compartments),
         linked_id=message.linked_id,
+        replaces=message.replaces,
     )
 
 
@@ -127,7 +128,7 @@ def _one_id(in_body: str | None, in_path: str | None, pointer: str) -> str:
 
 
 #: Where a message names other referrals.
-_RELATED = ("parent_id", "linked_id")
+_RELATED = ("parent_id", "linked_id", "replaces")
 
 
 def prefetchable(kind: str, message: Any) -> Mapping[str, tuple[str, ...]]:

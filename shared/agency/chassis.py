@@ -27,6 +27,7 @@ from shared.agency.outbound.outbox import Outbox
 from shared.agency.partners import SCOPES, Partners
 from shared.agency.profile import AgencyProfile, check_profile
 from shared.agency.reading import CaseReader
+from shared.agency.rerouting import Rerouting
 from shared.agency.routes import oauth
 from shared.agency.routes.callers import Doorkeeper
 from shared.agency.routes.conflicts import conflicts_router
@@ -100,6 +101,7 @@ class _House:
     deliveries: Deliveries
     sender: WebhookSender
     housekeeping: Housekeeping
+    rerouting: Rerouting
     polling: Polling | None
 
 
@@ -194,18 +196,20 @@ def _furnish(profile: AgencyProfile, settings: AgencySettings, ground: _Ground, 
         notifier=ground.notifier,
         answer_within=around.answer_within,
     )
-    deliveries = _deliveries(office, settling)
+    rerouting = Rerouting(office)
+    deliveries = _deliveries(office, settling, rerouting)
     return _House(
         ground=ground,
         office=office,
         deliveries=deliveries,
         sender=WebhookSender(ground.store, ground.notifier, clock=ground.clock, peer=around.partner),
         housekeeping=Housekeeping(ground.store, ground.clock),
+        rerouting=rerouting,
         polling=Polling(ground.hub, deliveries) if settings.public_url is None else None,
     )
 
 
-def _deliveries(office: Office, settling: Settling) -> Deliveries:
+def _deliveries(office: Office, settling: Settling, rerouting: Rerouting) -> Deliveries:
     receiving = Receiving(
         office.agency_id,
         scribe=office.scribe,
@@ -222,6 +226,7 @@ def _deliveries(office: Office, settling: Settling) -> Deliveries:
         directory=office.directory,
         receiving=receiving,
         outbox=office.outbox,
+        goes_on=rerouting.wake,
     )
 
 
@@ -230,6 +235,7 @@ async def _lifespan(_app: FastAPI, *, house: _House) -> AsyncIterator[None]:
     await house.office.outbox.start()
     await house.sender.start()
     house.housekeeping.start()
+    house.rerouting.start()
     if house.polling is not None:
         house.polling.start()
     try:
@@ -237,6 +243,7 @@ async def _lifespan(_app: FastAPI, *, house: _House) -> AsyncIterator[None]:
     finally:
         if house.polling is not None:
             await house.polling.stop()
+        await house.rerouting.stop()
         await house.housekeeping.stop()
         await house.sender.stop()
         await house.office.outbox.stop()

@@ -18,7 +18,7 @@ from shared.agency.ages import band_in, check_stated
 from shared.agency.caregivers import accounts_of
 from shared.agency.directory import ASK_AGAIN, BRIEFLY, Entry
 from shared.agency.office import Office
-from shared.agency.records import ConsentRecord, Referral
+from shared.agency.records import Box, ConsentRecord, Referral
 from shared.agency.requests import ReferralRequest
 from shared.agency.safe_contact import Unsafe, check_contact
 from shared.consent.giving import GUARDIAN_UNSAFE
@@ -40,7 +40,8 @@ _PROVINCE_DIGITS = 2
 class Draft:
     """A referral with every question of the envelope answered, before it is minimised and sealed.
 
-    `linked` is another person's referral of the same chain; `kept_from` names whom an unsafe caregiver works as.
+    `linked` is another person's referral of the same chain; `replaced` is this agency's own that nobody took, in whose
+    place this one is sent; `kept_from` names whom an unsafe caregiver works as.
     """
 
     referral_id: str
@@ -50,6 +51,7 @@ class Draft:
     urgency: Urgency
     parent: Referral | None
     linked: Referral | None
+    replaced: Referral | None
     ages: AgeRules
     kept_from: Sequence[str]
     basis: ConsentBasisV1 | OtherBasisV1
@@ -61,7 +63,7 @@ class Draft:
     @property
     def chain_id(self) -> str:
         """The chain this referral belongs to: that of the referrals it names, or its own."""
-        named = self.parent or self.linked
+        named = self.parent or self.replaced or self.linked
         return named.chain_id if named else self.referral_id
 
     @property
@@ -75,14 +77,20 @@ class Draft:
         return self.linked.referral_id if self.linked else None
 
     @property
+    def replaces(self) -> str | None:
+        """The referral in whose place this one is sent."""
+        return self.replaced.referral_id if self.replaced else None
+
+    @property
     def before(self) -> Referral | None:
         """The referral this one continues, when it is the same person's: what was said there need not be said again."""
-        return self.parent if self.parent and self.parent.subject == self.subject else None
+        named = (one for one in (self.replaced, self.parent) if one and one.subject == self.subject)
+        return next(named, None)
 
     def blocked(self) -> list[str]:
         """Return the salted hashes of whom the case is kept from, those of the chain so far included."""
         own = {blocked_hash(self.chain_id, who) for who in (*self.request.blocked, *self.kept_from)}
-        return sorted(own.union(*(one.blocked for one in (self.parent, self.linked) if one)))
+        return sorted(own.union(*(one.blocked for one in (self.parent, self.linked, self.replaced) if one)))
 
     def age_band(self) -> AgeBand:
         """Return the age band as said, else by the content, the referral before, the consent; else unknown."""
@@ -126,9 +134,10 @@ async def draft_of(office: Office, caller: Caller, request: ReferralRequest) -> 
     who = (request.actor or caller.pseudonym, caller.pseudonym)
     parent = await office.referral(request.parent_id, *who) if request.parent_id else None
     linked = await office.referral(request.linked_id, *who) if request.linked_id else None
+    replaced = await office.referral(request.replaces, *who) if request.replaces else None
     basis = _basis(request)
     lineage = await _lineage(office, basis)
-    area = request.area or (parent.area if parent else await _own_province(office))
+    area = request.area or (before.area if (before := parent or replaced) else await _own_province(office))
     draft = Draft(
         referral_id=office.scribe.new_id(),
         at=office.clock.now(),
@@ -137,16 +146,33 @@ async def draft_of(office: Office, caller: Caller, request: ReferralRequest) -> 
         urgency=request.urgency or service.urgency,
         parent=parent,
         linked=linked,
+        replaced=replaced,
         ages=office.sop.ages,
         kept_from=await _kept_from(office, lineage),
         basis=basis,
         lineage=lineage,
-        subject=_subject(request, lineage, parent, linked),
+        subject=_subject(request, lineage, parent or replaced, linked),
         area=area,
         recipient=await _recipient(office, request, area),
     )
     _check_person(draft)
+    _check_replaced(draft)
     return draft
+
+
+def _check_replaced(draft: Draft) -> None:
+    """Check that the referral in whose place this one is sent was this agency's own, and about the same."""
+    before = draft.replaced
+    same = before is None or (before.subject, before.service_type, before.chain_id, before.box) == (
+        draft.subject,
+        draft.service.code,
+        draft.chain_id,
+        Box.SENT,
+    )
+    if not same:
+        message = "Name a referral of this chain that your agency sent for this person and service, and nobody took."
+        fault = FieldFault("/replaces", "referral.replaces", message)
+        raise InputRejected("referral.replaces", message, faults=(fault,))
 
 
 def _check_person(draft: Draft) -> None:

@@ -62,7 +62,7 @@ async def take_step(office: Office, caller: Caller, referral_id: str, verb: str,
         actor=actor,
         at=request.at,
         data=data,
-        presented={"referral": summary(referral)},
+        presented={"referral": summary(referral, office.sop)},
     )
     doomed = held if data.get("result") == SEALED else ()
     return await post(office, caller, letter, also=lambda desk: destroy_held(desk, doomed))
@@ -104,7 +104,7 @@ async def send_note(office: Office, caller: Caller, referral_id: str, request: N
         "sealed": bundle.sealed,
         "compartments": sealed_compartments(bundle, {Compartment.NOTE.value: Stage.TRIAGE}),
     }
-    presented = {"referral": summary(referral), "note": {"id": message_id}}
+    presented = {"referral": summary(referral, office.sop), "note": {"id": message_id}}
     route = Route(lane=referral_id, hub_shares=bundle.hub_shares, presented=presented)
     letter = office.scribe.note(facts, message_id=message_id, route=route)
     note = _note(office, letter, content, wrapped_key=referral.wrapped_key)

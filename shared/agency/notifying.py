@@ -21,6 +21,8 @@ TYPES: Final = (
     "referral.refused",
     "referral.received",
     "referral.changed",
+    "referral.rerouted",
+    "referral.reroute-stopped",
     "referral.handed-over",
     "referral.sealed",
     "referral.seal-undecided",

@@ -16,6 +16,7 @@ from shared.agency.records import (
     Note,
     Notification,
     Referral,
+    Reroute,
     Visit,
     Webhook,
 )
@@ -117,6 +118,10 @@ class Reading(Protocol):
 
     def waiting_letters(self) -> Sequence[Letter]:
         """Return the letters without an answer, oldest first, without their text."""
+        ...
+
+    def waiting_reroutes(self, *, limit: int) -> Sequence[Reroute]:
+        """Return what waits to go on to the next agency, longest waiting first."""
         ...
 
     def waiting_notifications(self, *, due_before: str, limit: int) -> Sequence[Notification]:

@@ -13,8 +13,8 @@ from weakref import WeakValueDictionary
 
 from shared.agency.office import Office, is_kept_from
 from shared.agency.ports import Reading, ReferralFilter
-from shared.agency.records import Box, Happening, Holding, HoldingState, Note, Referral, Visit
-from shared.agency.showing import detail, summary, warning
+from shared.agency.records import Box, Happening, Holding, HoldingState, Note, Referral, Reroute, Visit
+from shared.agency.showing import detail, reroute_shown, summary, warning
 from shared.agency.vault import note_place
 from shared.agency.weighing import HOLD_REASON
 from shared.consent.decision import ACCEPTED_STATES
@@ -49,6 +49,7 @@ class _Case:
     holdings: Sequence[Holding]
     happenings: Sequence[Happening]
     linked: Sequence[Referral]
+    reroute: Reroute | None
 
 
 class CaseReader:
@@ -67,7 +68,7 @@ class CaseReader:
         seen = await self._office.store.read(lambda reading: seen_by(reading, visitor, wanted))
         await self._log(visitor, "list", None)
         last = seen[-1].referral_id if len(seen) == wanted.limit else None
-        return ReferralPage([summary(one) for one in seen], last)
+        return ReferralPage([summary(one, self._office.sop) for one in seen], last)
 
     async def shown(self, visitor: Visitor, referral_id: str, wanted: Collection[Compartment] | None) -> dict[str, Any]:
         """Return one referral with its history and the content of the compartments that may be seen now.
@@ -83,9 +84,10 @@ class CaseReader:
         read = [one.name for one in shown if _may_read(one, visitor.reason)]
         await self._log(visitor, "referral", referral_id, compartments=read)
         return {
-            **detail(case.referral, case.happenings),
+            **detail(case.referral, case.happenings, self._office.sop),
             "linked": [one.referral_id for one in case.linked if not _is_kept_from(one, visitor)],
             "warning": warning(case.referral, self._office.sop),
+            "reroute": reroute_shown(case.reroute, self._office.sop),
             "compartments": [self._compartment(case.referral, one, away=away, reason=visitor.reason) for one in shown],
         }
 
@@ -183,7 +185,8 @@ def _case(reading: Reading, referral_id: str) -> _Case:
     referral = reading.get(Referral, referral_id)
     assert referral is not None  # noqa: S101 - referrals are never deleted, and this one was found
     linked = reading.referrals(ReferralFilter(linked_id=referral_id))
-    return _Case(referral, reading.holdings(referral_id), reading.happenings(referral_id), linked)
+    reroute = reading.get(Reroute, referral_id) if referral.box == Box.SENT else None
+    return _Case(referral, reading.holdings(referral_id), reading.happenings(referral_id), linked, reroute)
 
 
 def _may_read(holding: Holding, reason: str | None) -> bool:

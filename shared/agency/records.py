@@ -61,6 +61,8 @@ class Referral:
     wrapped_key: bytes | None
     sealed_off_at: str | None = None
     linked_id: str | None = None
+    replaces: str | None = None  # the referral that nobody took, in whose place this one was sent
+    rerouted_to: str | None = None  # the one that was sent in the place of this one
     statements: int = 0  # how often she told what happened in this chain, as far as the gateway said
 
     def other(self, agency_id: str) -> str:
@@ -105,6 +107,31 @@ class Note:
     by: str
     at: str
     content: bytes
+
+
+class RerouteState(StrEnum):
+    """Where going on to the next agency stands: it waits to be done, it was, or a person decides."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reroute:
+    """A referral of this agency's own that nobody took, and what became of its wish to go on to the next agency.
+
+    `code` says why it stopped, `refusal` with which code somebody refused it.
+    """
+
+    referral_id: str
+    state: str
+    noticed_at: str
+    next_agency: str | None = None
+    replacement: str | None = None
+    code: str | None = None
+    refusal: str | None = None
+    settled_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

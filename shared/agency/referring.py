@@ -12,24 +12,33 @@ from shared.agency.acting import Answer, Caller, post, replay
 from shared.agency.drafting import Draft, draft_of
 from shared.agency.minimising import HeldBack, HeldBackFor, minimise, trim_contents
 from shared.agency.office import Office
-from shared.agency.ports import Desk
-from shared.agency.records import QUEUED, Box, Holding, HoldingState, Letter, Referral
+from shared.agency.ports import Desk, Expected
+from shared.agency.records import QUEUED, Box, Holding, HoldingState, Letter, Referral, Reroute, RerouteState
 from shared.agency.requests import ReferralRequest
 from shared.agency.safe_contact import without_unsafe
 from shared.agency.scribe import Route, sealed_compartments
 from shared.agency.showing import summary
 from shared.kernel.clock import to_wire
-from shared.kernel.errors import ConsentRequired, NotPermitted, Reason
-from shared.sop.model import Compartment
+from shared.kernel.errors import Conflict, ConsentRequired, NotPermitted, Reason
+from shared.sop.model import Compartment, Stopped
 from shared.wire.mapping import basis_of
 
 
 @dataclass(frozen=True, slots=True)
-class _Parcel:
+class Parcel:
     """What travels, by compartment, and what stays."""
 
     contents: Mapping[Compartment, Mapping[str, Any]]
     held_back: Sequence[HeldBack]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A referral that is sealed and signed, as it is kept here and as it will leave."""
+
+    letter: Letter
+    referral: Referral
+    holdings: Sequence[Holding]
 
 
 async def refer(office: Office, caller: Caller, request: ReferralRequest) -> Answer:
@@ -40,20 +49,38 @@ async def refer(office: Office, caller: Caller, request: ReferralRequest) -> Ans
     if done is not None:
         return done
     draft = await draft_of(office, caller, request)
-    parcel = _packed(office, draft)
+    parcel = pack(office, draft)
     if request.strict and parcel.held_back:
         raise _would_hold_back(parcel.held_back)
-    letter, referral, holdings = _written(office, draft, parcel)
-
-    def also(desk: Desk) -> None:
-        desk.add(referral)
-        for holding in holdings:
-            desk.add(holding)
-
-    return await post(office, caller, letter, also=also)
+    written = write(office, draft, parcel)
+    expects: list[Expected] = [(Referral, request.replaces)] if request.replaces else []
+    return await post(office, caller, written.letter, also=lambda desk: keep(desk, written), expects=expects)
 
 
-def _packed(office: Office, draft: Draft) -> _Parcel:
+def keep(desk: Desk, written: Written) -> None:
+    """Keep a written referral, and with one that nobody took that this stands in its place.
+
+    Raises `Conflict` (`referral.replaced`) when another does already.
+    """
+    before = desk.get(Referral, written.referral.replaces) if written.referral.replaces else None
+    if before is not None and before.rerouted_to is not None:
+        raise Conflict("referral.replaced", "Another referral was sent in the place of this one already.")
+    desk.add(written.referral)
+    for holding in written.holdings:
+        desk.add(holding)
+    if before is not None:
+        desk.change(before, rerouted_to=written.referral.referral_id)
+        settle_by_hand(desk, before, at=written.referral.sent_at)
+
+
+def settle_by_hand(desk: Desk, before: Referral, *, at: str) -> None:
+    """Let a referral that was still to go on by itself rest: somebody has sent another in its place."""
+    reroute = desk.get(Reroute, before.referral_id)
+    if reroute is not None and reroute.state == RerouteState.WAITING:
+        desk.change(reroute, state=RerouteState.STOPPED.value, code=Stopped.BY_HAND.code, settled_at=at)
+
+
+def pack(office: Office, draft: Draft) -> Parcel:
     """Minimise by compartment, then by field; leave out whom nobody may call.
 
     Raises `ConsentRequired` when the service takes nothing of it.
@@ -77,7 +104,7 @@ def _packed(office: Office, draft: Draft) -> _Parcel:
         reason = Reason("sop.compartment-forbidden", draft.service.code, draft.service.basis[0].citation)
         message = "Nothing was sent: the service type takes nothing of this."
         raise ConsentRequired("sop.compartment-forbidden", message, reasons=(reason,))
-    return _Parcel(contents, (*minimum.held_back, *fields))
+    return Parcel(contents, (*minimum.held_back, *fields))
 
 
 def _would_hold_back(held_back: Sequence[HeldBack]) -> NotPermitted:
@@ -86,7 +113,8 @@ def _would_hold_back(held_back: Sequence[HeldBack]) -> NotPermitted:
     return NotPermitted("referral.would-hold-back", message, reasons=reasons)
 
 
-def _written(office: Office, draft: Draft, parcel: _Parcel) -> tuple[Letter, Referral, list[Holding]]:
+def write(office: Office, draft: Draft, parcel: Parcel) -> Written:
+    """Seal and sign what was packed."""
     basis = _basis(draft)
     stages = {name.value: draft.service.stage(name, draft.urgency) for name in parcel.contents}
     bundle = office.scribe.seal(
@@ -96,9 +124,11 @@ def _written(office: Office, draft: Draft, parcel: _Parcel) -> tuple[Letter, Ref
     referral = _record(office, draft, basis, wrapped)
     route = Route(
         lane=draft.referral_id,
-        waits_on=[one for one in (referral.consent_id, referral.parent_id, referral.linked_id) if one],
+        waits_on=[
+            one for one in (referral.consent_id, referral.parent_id, referral.linked_id, referral.replaces) if one
+        ],
         hub_shares=bundle.hub_shares,
-        presented=_presented(referral, parcel),
+        presented=_presented(office, referral, parcel),
     )
     sealed = {"sealed": bundle.sealed, "compartments": sealed_compartments(bundle, stages)}
     letter = office.scribe.referral(
@@ -116,7 +146,7 @@ def _written(office: Office, draft: Draft, parcel: _Parcel) -> tuple[Letter, Ref
         )
         for name, content in parcel.contents.items()
     ]
-    return letter, referral, holdings
+    return Written(letter, referral, holdings)
 
 
 def _basis(draft: Draft) -> dict[str, Any]:
@@ -131,6 +161,7 @@ def _envelope(office: Office, draft: Draft) -> dict[str, Any]:
         "chain_id": draft.chain_id,
         "parent_id": draft.parent_id,
         "linked_id": draft.linked_id,
+        "replaces": draft.replaces,
         "subject": draft.subject,
         "service_type": draft.service.code,
         "urgency": draft.urgency,
@@ -172,12 +203,13 @@ def _record(office: Office, draft: Draft, basis: Mapping[str, Any], wrapped: byt
         sent_at=to_wire(draft.at),
         wrapped_key=wrapped,
         linked_id=draft.linked_id,
+        replaces=draft.replaces,
     )
 
 
-def _presented(referral: Referral, parcel: _Parcel) -> dict[str, Any]:
+def _presented(office: Office, referral: Referral, parcel: Parcel) -> dict[str, Any]:
     return {
-        "referral": summary(referral),
+        "referral": summary(referral, office.sop),
         "sent": sorted(name.value for name in parcel.contents),
         "held_back": [_shown(one) for one in parcel.held_back],
     }

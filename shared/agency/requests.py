@@ -55,6 +55,7 @@ class ReferralRequest(Closed):
     """Refer a person to another agency: the service minimises, seals, signs and sends.
 
     A child is a person of its own: its own consent, its own referral, and `linked_id` to name its mother's.
+    `replaces` names a referral of your own that nobody took, when this one is sent to another agency instead.
     """
 
     service_type: ServiceCode
@@ -68,6 +69,7 @@ class ReferralRequest(Closed):
     facts: Facts = Field(default_factory=dict)
     parent_id: Uuid7 | None = None
     linked_id: Uuid7 | None = None
+    replaces: Uuid7 | None = None
     incident_at: Time | None = None
     area: Area | None = None
     age_band: AgeBand = AgeBand.UNKNOWN

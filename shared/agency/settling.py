@@ -12,7 +12,18 @@ from typing import Any, Final
 from shared.agency.notifying import Notifier
 from shared.agency.opening import Opener
 from shared.agency.ports import Desk, Expected
-from shared.agency.records import REFUSED, Box, ConsentRecord, Happening, HoldingState, Letter, Note, Referral
+from shared.agency.records import (
+    REFUSED,
+    Box,
+    ConsentRecord,
+    Happening,
+    HoldingState,
+    Letter,
+    Note,
+    Referral,
+    Reroute,
+    RerouteState,
+)
 from shared.agency.scribe import Scribe
 from shared.agency.sealing_off import (
     WITHOUT_PURPOSE,
@@ -26,7 +37,7 @@ from shared.agency.standing import standing_of
 from shared.agency.weighing import LEGAL_HOLD, UNDECIDED, held_of, settle_held, to_weigh
 from shared.kernel.clock import to_wire
 from shared.referral.conflict import CONFLICT_REASON
-from shared.sop.model import EventType
+from shared.sop.model import EventType, Stopped
 from shared.wire.delivery import BatchResultV1
 
 #: The actor of what this service does by itself.
@@ -108,12 +119,25 @@ class Settling:
             self._notifier.tell(desk, "referral.sent", referral_id=changed.referral_id, state=changed.state)
         return ()
 
-    def _referral_refused(self, desk: Desk, letter: Letter, _result: BatchResultV1) -> Sequence[Letter]:
+    def _not_replaced(self, desk: Desk, refused: Referral, result: BatchResultV1) -> None:
+        """Let nothing stand in the place of a referral that nobody took: what was sent instead was refused."""
+        before = desk.get(Referral, refused.replaces) if refused.replaces else None
+        if before is None or before.rerouted_to != refused.referral_id:
+            return
+        desk.change(before, rerouted_to=None)
+        reroute = desk.get(Reroute, before.referral_id)
+        if reroute is not None and reroute.replacement == refused.referral_id:
+            why, refusal = Stopped.REFUSED.code, str(result.body.get("code"))
+            desk.change(reroute, state=RerouteState.STOPPED.value, code=why, refusal=refusal, replacement=None)
+            self._notifier.tell(desk, "referral.reroute-stopped", referral_id=before.referral_id, state=before.state)
+
+    def _referral_refused(self, desk: Desk, letter: Letter, result: BatchResultV1) -> Sequence[Letter]:
         referral = desk.get(Referral, letter.lane)
         if referral is not None:
             contents = contents_of(desk, referral)
             seal_off(desk, contents, contents.names(), vault=self._opener.vault, at=self._now(), state=REFUSED)
             self._notifier.tell(desk, "referral.refused", referral_id=referral.referral_id, state=REFUSED)
+            self._not_replaced(desk, referral, result)
         return ()
 
     def _event_admitted(self, desk: Desk, letter: Letter, result: BatchResultV1) -> Sequence[Letter]:

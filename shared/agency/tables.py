@@ -61,6 +61,22 @@ class ReferralRow(AgencyRow, table=True):
     sealed_off_at: str | None = None
     statements: int = 0
     linked_id: str | None = Field(default=None, index=True)
+    replaces: str | None = None
+    rerouted_to: str | None = None
+
+
+class RerouteRow(AgencyRow, table=True):
+    """A referral that nobody took, and what became of going on."""
+
+    __tablename__ = "reroutes"
+    referral_id: str = Field(primary_key=True)
+    state: str
+    noticed_at: str
+    next_agency: str | None = None
+    replacement: str | None = None
+    code: str | None = None
+    refusal: str | None = None
+    settled_at: str | None = None
 
 
 class HoldingRow(AgencyRow, table=True):
@@ -250,6 +266,7 @@ def _table(row: type[AgencyRow]) -> Table:
 
 
 REFERRALS = _table(ReferralRow)
+REROUTES = _table(RerouteRow)
 HOLDINGS = _table(HoldingRow)
 HAPPENINGS = _table(HappeningRow)
 NOTES = _table(NoteRow)
@@ -268,5 +285,6 @@ KNOWN_AGENCIES = _table(KnownAgencyRow)
 _WAITING = text("settled_at IS NULL")
 Index("ix_letters_waiting", LETTERS.c.message_id, sqlite_where=_WAITING, postgresql_where=_WAITING)
 Index("ix_notifications_waiting", NOTIFICATIONS.c.due_at, sqlite_where=_WAITING, postgresql_where=_WAITING)
+Index("ix_reroutes_waiting", REROUTES.c.referral_id, sqlite_where=_WAITING, postgresql_where=_WAITING)
 Index("ix_referrals_box", REFERRALS.c.box, REFERRALS.c.referral_id)
 Index("ix_referrals_due", REFERRALS.c.next_due_at)

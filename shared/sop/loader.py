@@ -40,6 +40,7 @@ from shared.sop.model import (
     UrgencyLevel,
 )
 from shared.sop.overrides import read_overrides
+from shared.sop.reroutes import read_reroutes
 from shared.sop.sheet import Sheet, SopRefused
 from shared.sop.sources import Sources
 from shared.sop.statements import read_statements
@@ -78,6 +79,7 @@ def read_sop(folder: Path) -> Sop:
         overrides=read_overrides(_open(folder, "overrides"), sources),
         withdrawal=read_withdrawal(_open(folder, "withdrawal"), sources),
         statements=read_statements(_open(folder, "statements"), sources, services),
+        reroutes=read_reroutes(_open(folder, "reroutes"), sources, vocabulary.declines),
         decline_reasons=vocabulary.declines,
         facts=facts,
         event_facts=event_facts,

@@ -34,6 +34,7 @@ from shared.sop.codes import (
     Stage,
     Urgency,
 )
+from shared.sop.reroute import RerouteRules, Stopped
 from shared.sop.statement import StatementRules
 
 __all__ = [
@@ -70,6 +71,7 @@ __all__ = [
     "Presence",
     "Province",
     "ReferralState",
+    "RerouteRules",
     "Rule",
     "Sector",
     "Sender",
@@ -77,6 +79,7 @@ __all__ = [
     "Sop",
     "Stage",
     "StatementRules",
+    "Stopped",
     "TimeLimit",
     "Transition",
     "Urgency",
@@ -363,6 +366,7 @@ class Sop:
     overrides: OverrideRules
     withdrawal: WithdrawalRules
     statements: StatementRules
+    reroutes: RerouteRules
     decline_reasons: Mapping[str, DeclineReason]
     facts: Mapping[str, FactField]  # of the envelope
     event_facts: Mapping[str, FactField]

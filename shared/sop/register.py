@@ -23,6 +23,7 @@ from shared.sop.model import (
     OverrideRules,
     Pauses,
     Precondition,
+    RerouteRules,
     ServiceType,
     Sop,
     StatementRules,
@@ -55,6 +56,7 @@ def as_document(sop: Sop) -> Document:
         "overrides": _overrides(sop.overrides),
         "withdrawal": _withdrawal(sop.withdrawal),
         "statements": _statements(sop.statements),
+        "reroutes": _reroutes(sop.reroutes),
         "decline_reasons": [_decline(reason) for reason in sop.decline_reasons.values()],
         "outcomes": {code: _name(name) for code, name in sop.outcomes.items()},
         "facts": [_fact(fact) for fact in sop.facts.values()],
@@ -290,6 +292,15 @@ def _statements(rules: StatementRules) -> Document:
         ],
         "carried_in": list(rules.carried_in),
         "warning": {"code": rules.warning_code, "says": _name(rules.warning), "basis": basis_document(rules.basis)},
+    }
+
+
+def _reroutes(rules: RerouteRules) -> Document:
+    return {
+        "most": rules.most,
+        "declines": sorted(rules.declines),
+        "why": {why.code: _name(says) for why, says in rules.why.items()},
+        "basis": basis_document(rules.basis),
     }
 
 

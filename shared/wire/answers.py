@@ -142,7 +142,8 @@ class StatementsV1(Open):
 class ReferralSummaryV1(Open):
     """A referral as lists and answers show it; `linked_id` is one of the same chain that is another person's.
 
-    `warning`: she would be asked again for what she has told already (`statements`).
+    `warning`: she would be asked again for what she has told already (`statements`). `replaces`: the referral that
+    nobody took, in whose place this one was sent.
     """
 
     instruction: InstructionV1 | None = None
@@ -152,6 +153,7 @@ class ReferralSummaryV1(Open):
     chain_id: str
     parent_id: str | None = None
     linked_id: str | None = None
+    replaces: str | None = None
     state: str
     sender: str
     recipient: str

@@ -161,6 +161,18 @@ _ROWS: Final[tuple[tuple[str, type[MeshError], str, str], ...]] = (
     ("idempotency.key", InputRejected, "Not an idempotency key", "Send Idempotency-Key in the form of the draft."),
     ("idempotency.reused", Conflict, "Key used before", "Make a new key; a key stands for one exact body."),
     ("referral.transition", Conflict, "Not from this state", "Read the referral; see the lifecycle."),
+    (
+        "referral.replaces",
+        InputRejected,
+        "Nothing to stand in for",
+        "Name your own referral of this chain that expired, failed or was declined.",
+    ),
+    (
+        "referral.replaced",
+        Conflict,
+        "Another stands in its place",
+        "Read which referral was sent instead; a referral is replaced once.",
+    ),
     ("referral.parent", InputRejected, "Parent does not fit", "Name the parent's chain and subject."),
     ("event.fact-missing", InputRejected, "A fact is missing", "Add the facts this event needs."),
     ("event.reason-unknown", InputRejected, "Unknown reason", "Use a reason the procedure lists."),

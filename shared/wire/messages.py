@@ -64,7 +64,14 @@ ConsentForm = Literal[
     "assisted",
 ]
 NoticeType = Literal[
-    "clock_warning", "clock_missed", "expired", "revoked", "override_review", "undeliverable", "statement_requested"
+    "clock_warning",
+    "clock_missed",
+    "expired",
+    "revoked",
+    "override_review",
+    "undeliverable",
+    "statement_requested",
+    "next_agency",
 ]
 _MessageT = TypeVar("_MessageT", bound=Closed)
 
@@ -72,7 +79,8 @@ _MessageT = TypeVar("_MessageT", bound=Closed)
 class ReferralV1(Closed):
     """One agency asks another for one service, for one person, with sealed compartments.
 
-    `linked_id` is a referral of the same chain that is another person's: a child's beside its mother's.
+    `linked_id` is a referral of the same chain that is another person's: a child's beside its mother's. `replaces` is
+    the sender's own referral that nobody took, in whose place this one is sent to another agency.
     """
 
     v: Version
@@ -86,6 +94,7 @@ class ReferralV1(Closed):
     chain_id: Uuid7
     parent_id: Uuid7 | None = None
     linked_id: Uuid7 | None = None
+    replaces: Uuid7 | None = None
     subject: Subject
     service_type: ServiceCode
     urgency: Urgency
@@ -362,11 +371,14 @@ def _identity_faults(message: ReferralV1) -> list[FieldFault]:
     faults = []
     if message.referral_id != message.id:
         faults.append(FieldFault("/referral_id", "field.same", "Write the same value as id."))
-    if message.parent_id is None and message.linked_id is None and message.chain_id != message.id:
+    names_another = message.parent_id or message.linked_id or message.replaces
+    if names_another is None and message.chain_id != message.id:
         advice = "The first referral of a chain names itself here: write referral_id, or give parent_id."
         faults.append(FieldFault("/chain_id", "field.same", advice))
     if message.parent_id == message.referral_id:
         faults.append(FieldFault("/parent_id", "field.same", "A referral cannot be its own parent."))
+    if message.replaces == message.referral_id:
+        faults.append(FieldFault("/replaces", "field.same", "A referral does not replace itself."))
     if message.linked_id == message.referral_id:
         faults.append(FieldFault("/linked_id", "field.same", "A referral is not linked to itself."))
     return faults

@@ -126,11 +126,12 @@ class Service:
 
 @dataclass
 class Wire:
-    """The line to the gateway: a test may cut it, lose answers on it, and look at what went over it."""
+    """The line to the gateway: a test may cut it, also for some paths alone, lose answers on it, and look at it."""
 
     gateway: MeshApp
     cut: bool = False
     answers_lost: int = 0
+    deaf_to: set[str] = field(default_factory=set)
     requests: list[httpx.Request] = field(default_factory=list)
 
     def batches(self) -> int:
@@ -148,7 +149,7 @@ class _Line(httpx.AsyncBaseTransport):
         self._inner = httpx.ASGITransport(app=wire.gateway)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        if self._wire.cut:
+        if self._wire.cut or any(request.url.path.startswith(path) for path in self._wire.deaf_to):
             raise httpx.ConnectError("cut", request=request)
         self._wire.requests.append(request)
         response = await self._inner.handle_async_request(request)

@@ -13,6 +13,7 @@ R = TypeVar("R")
 
 PLACES: Final[Mapping[type[Any], Table]] = {
     records.Referral: tables.REFERRALS,
+    records.Reroute: tables.REROUTES,
     records.Holding: tables.HOLDINGS,
     records.Happening: tables.HAPPENINGS,
     records.Note: tables.NOTES,

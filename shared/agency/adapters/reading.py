@@ -15,6 +15,7 @@ from shared.agency.records import (
     Note,
     Notification,
     Referral,
+    Reroute,
     Visit,
     Webhook,
 )
@@ -26,6 +27,7 @@ from shared.agency.tables import (
     NOTES,
     NOTIFICATIONS,
     REFERRALS,
+    REROUTES,
     VISITS,
     WEBHOOKS,
 )
@@ -112,6 +114,11 @@ class SqlReading:
         columns = [null().label(c.key) if c.key in _TEXTS else c for c in LETTERS.columns]
         found = select(*columns).where(LETTERS.c.settled_at.is_(None)).order_by(LETTERS.c.message_id)
         return self._records(Letter, found)
+
+    def waiting_reroutes(self, *, limit: int) -> Sequence[Reroute]:
+        """Return what waits to go on to the next agency, longest waiting first."""
+        waiting = select(REROUTES).where(REROUTES.c.settled_at.is_(None))
+        return self._records(Reroute, waiting.order_by(REROUTES.c.noticed_at, REROUTES.c.referral_id).limit(limit))
 
     def waiting_notifications(self, *, due_before: str, limit: int) -> Sequence[Notification]:
         """Return notifications that should be tried now, longest waiting first."""

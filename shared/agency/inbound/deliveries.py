@@ -6,7 +6,7 @@ same message delivered again gets the same receipt and does nothing, and that a 
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,7 +14,7 @@ from shared.agency.directory import Directory
 from shared.agency.inbound.receiving import Prepared, Receiving, Taken
 from shared.agency.outbound.outbox import Outbox
 from shared.agency.ports import Desk, Store
-from shared.agency.records import Arrival, Letter
+from shared.agency.records import Arrival
 from shared.agency.scribe import Scribe
 from shared.kernel.clock import to_wire
 from shared.kernel.encoding import sha256_hex
@@ -43,13 +43,22 @@ class Deliveries:
     """Takes deliveries and answers with receipts."""
 
     def __init__(
-        self, *, store: Store, scribe: Scribe, directory: Directory, receiving: Receiving, outbox: Outbox
+        self,
+        *,
+        store: Store,
+        scribe: Scribe,
+        directory: Directory,
+        receiving: Receiving,
+        outbox: Outbox,
+        goes_on: Callable[[], None],
     ) -> None:
+        """Take what it works with; `goes_on` is told when a referral waits to be sent to the next agency."""
         self._store = store
         self._scribe = scribe
         self._directory = directory
         self._receiving = receiving
         self._outbox = outbox
+        self._goes_on = goes_on
 
     async def take(self, items: Sequence[DeliveryItemV1]) -> list[str]:
         """Return a receipt for each message that is settled, in the order of delivery."""
@@ -84,24 +93,26 @@ class Deliveries:
         """Keep a message with its receipt, in one unit of work; a message known already only gets its receipt."""
         sha256 = sha256_hex(item.body.encode())
 
-        def work(desk: Desk) -> tuple[str | None, Sequence[Letter]]:
+        def work(desk: Desk) -> tuple[str | None, Taken]:
             known = desk.get(Arrival, item.message_id)
             if known is not None:
-                return (known.receipt, ()) if known.sha256 == sha256 else (self._reused(item, sha256), ())
+                return known.receipt if known.sha256 == sha256 else self._reused(item, sha256), Taken()
             if judged is None:
-                return None, ()
+                return None, Taken()
             taken = judged.prepared.apply(desk) if judged.prepared else Taken(judged.code)
             arrival = self._arrival(item, sha256, taken.code)
             desk.add(arrival)
-            return arrival.receipt, taken.letters
+            return arrival.receipt, taken
 
         expects = [(Arrival, item.message_id), *(judged.prepared.expects if judged and judged.prepared else ())]
         try:
-            receipt, letters = await self._store.write(work, expects=expects)
+            receipt, taken = await self._store.write(work, expects=expects)
         except MeshError as error:
             _log.warning("delivery.not-kept", message_id=item.message_id, kind=item.kind, code=error.code)
             return None
-        self._outbox.announce(letters)
+        self._outbox.announce(taken.letters)
+        if taken.goes_on:
+            self._goes_on()
         return receipt
 
     def _arrival(self, item: DeliveryItemV1, sha256: str, code: str | None) -> Arrival:

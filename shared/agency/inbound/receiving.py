@@ -10,11 +10,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from shared.agency.going_on import NEXT_AGENCY, reroute_after_event, reroute_after_notice
 from shared.agency.inbound.checking import Checker
 from shared.agency.notifying import Notifier
 from shared.agency.opening import Opener
 from shared.agency.ports import Desk, Expected
-from shared.agency.records import Box, Happening, Holding, HoldingState, Letter, Note, Referral
+from shared.agency.records import (
+    Box,
+    Happening,
+    Holding,
+    HoldingState,
+    Letter,
+    Note,
+    Referral,
+    Reroute,
+    RerouteState,
+)
 from shared.agency.scribe import Scribe
 from shared.agency.sealing_off import WITHOUT_PURPOSE, Contents, contents_of, seal_off
 from shared.agency.settling import Settling, TakenBack
@@ -36,15 +47,20 @@ _TOLD: Final = {
     "expired": "referral.changed",
     "override_review": "referral.changed",
     "statement_requested": "statement.requested",
+    "next_agency": "referral.changed",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What a message does here: letters that follow from it, or the code it is rejected with."""
+    """What a message does here: letters that follow from it, or the code it is rejected with.
+
+    `goes_on`: a referral waits to be sent to the next agency.
+    """
 
     code: str | None = None
     letters: Sequence[Letter] = ()
+    goes_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +201,7 @@ class Receiving:
             sent_at=to_wire(message.sent_at),
             wrapped_key=wrapped,
             linked_id=message.linked_id,
+            replaces=message.replaces,
         )
 
     def _event(self, desk: Desk, referral: Referral, message: EventV1) -> Taken:
@@ -206,6 +223,8 @@ class Receiving:
             )
         )
         moved = desk.change(referral, state=state, next_due_at=next_due(state, referral.due))
+        sop, at = self._opener.sop, self._scribe.stamp()
+        self._goes_on(desk, reroute_after_event(referral, message.type, message.data, rules=sop.reroutes, at=at))
         if contents is not None:
             left = Contents(moved, contents.holdings, contents.notes)
             seal_off(desk, left, left.names(), vault=self._opener.vault, at=self._scribe.stamp())
@@ -272,7 +291,19 @@ class Receiving:
             lost = contents.names() if referral.box == Box.RECEIVED else frozenset[str]()
             seal_off(desk, contents, lost, vault=self._opener.vault, at=self._scribe.stamp(), state=state)
         self._notifier.tell(desk, _TOLD[message.type], referral_id=referral.referral_id, state=referral.state)
-        return Taken()
+        if message.type not in {"expired", NEXT_AGENCY}:
+            return Taken()
+        following = reroute_after_notice(referral, message.type, message.data, at=self._scribe.stamp())
+        return Taken(goes_on=self._goes_on(desk, following))
+
+    def _goes_on(self, desk: Desk, reroute: Reroute | None) -> bool:
+        """Keep that a referral is to go on, or why it does not; once for each, whatever comes again."""
+        if reroute is None or desk.get(Reroute, reroute.referral_id) is not None:
+            return False
+        desk.add(reroute)
+        if reroute.state == RerouteState.STOPPED:
+            self._notifier.tell(desk, "referral.reroute-stopped", referral_id=reroute.referral_id)
+        return reroute.state == RerouteState.WAITING
 
     def _revoked(self, desk: Desk, contents: Contents, message: NoticeV1) -> Taken:
         said = {**message.data, "compartments": compartments_of(message)}

@@ -4,17 +4,24 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from shared.wire.answers import DueV1, GatewayReceiptV1, StatementsV1, WarningV1
+from shared.wire.answers import DueV1, GatewayReceiptV1, InstructionV1, StatementsV1, WarningV1
 from shared.wire.fields import Open
 
 
 class AgencyReferralV1(Open):
-    """A referral as lists and answers show it: nothing about a person; `linked_id` is another person's."""
+    """A referral as lists and answers show it: nothing about a person; `linked_id` is another person's.
+
+    `instruction`: what people must do themselves, in immediate danger. `rerouted_to` is the referral that was sent in
+    the place of this one, `replaces` the one in whose place this one was.
+    """
 
     referral_id: str
     chain_id: str
     parent_id: str | None = None
     linked_id: str | None = None
+    replaces: str | None = None
+    rerouted_to: str | None = None
+    instruction: InstructionV1 | None = None
     box: Literal["sent", "received"]
     state: str
     sender: str
@@ -76,6 +83,18 @@ class CompartmentV1(Open):
     content: dict[str, Any] | None = None
 
 
+class RerouteV1(Open):
+    """What became of going on to the next agency: `why` it stopped, in words, and what a person can do."""
+
+    state: Literal["waiting", "sent", "stopped"]
+    next_agency: str | None = None
+    replacement: str | None = None
+    refusal: str | None = None
+    noticed_at: str
+    settled_at: str | None = None
+    why: WarningV1 | None = None
+
+
 class ReferralReadV1(AgencyReferralV1):
     """One referral with its history, and what may be read of it now; `linked` are referrals that name this one."""
 
@@ -88,6 +107,7 @@ class ReferralReadV1(AgencyReferralV1):
     phoned_first: bool
     sealed_off_at: str | None = None
     linked: list[str] = Field(default_factory=list)
+    reroute: RerouteV1 | None = None
     history: list[HappeningV1]
     compartments: list[CompartmentV1]
 

@@ -68,6 +68,10 @@ CASES = {
         "an unsafe caregiver is no reason",
     ),
     "an outcome of a review that nobody knows": ("overrides.toml", "partly =", "perhaps =", "the outcomes of a review"),
+    "going on without end": ("reroutes.toml", "most = 3", "most = 30", "must be a bound"),
+    "going on after a reason that holds everywhere": ("reroutes.toml", '"D01"', '"D09"', "holds wherever she turns"),
+    "going on after a reason nobody may give": ("reroutes.toml", '"D01"', '"late_report"', "nobody may give"),
+    "a stop without words": ("reroutes.toml", "\nlimit = {", "\nbound = {", "limit is missing"),
     "a house rule laxer than the law": ("withdrawal.toml", "amount = 24", "amount = 240", "later than the one before"),
     "a hold on who she is": (
         "withdrawal.toml",
