@@ -16,7 +16,7 @@ from shared.agency.office import Office
 from shared.agency.outbound.outbox import is_refusal
 from shared.agency.ports import Desk, Expected
 from shared.agency.records import IdempotentAct, Letter
-from shared.agency.standing import standing_of
+from shared.agency.standing import has_ended, standing_of
 from shared.kernel.clock import to_wire
 from shared.kernel.encoding import b64url, sha256, sha256_hex
 from shared.kernel.errors import Conflict, FieldFault, InputRejected, NotFound
@@ -148,7 +148,10 @@ def _merged(presented: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str
         shown = merged.get(name)
         merged[name] = {**shown, **value} if isinstance(shown, dict) and isinstance(value, dict) else value
     if "referral" in answer:
-        merged["referral"] |= {"next_due_at": standing_of(answer["referral"])["next_due_at"]}
+        standing = standing_of(answer["referral"])
+        merged["referral"] |= {"next_due_at": standing["next_due_at"]}
+        if has_ended(standing["state"]):
+            merged["referral"] |= {"instruction": None}
     return merged
 
 
