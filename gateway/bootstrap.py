@@ -105,6 +105,7 @@ def build_app(settings: GatewaySettings, *, clock: Clock | None = None, keys: Ag
         body_caps=BODY_CAPS,
         checks=_checks(core, background),
     )
+    app.state.members = roster
     add_message_routes(app, _intake(core, roster, bell))
     return app
 

@@ -9,13 +9,14 @@ from fastapi.responses import Response
 from gateway.adapters.directory import AgencyFilter, Directory
 from gateway.domain.agency import Agency, Availability
 from gateway.domain.masking import shown_areas, shown_name
+from gateway.web.guards import require
 from shared.kernel.errors import FieldFault, InputRejected, NotPermitted
 from shared.kernel.identifiers import AGENCY_ID_PATTERN
 from shared.sop.model import Sop
 from shared.web import listing
 from shared.web.body import json_body
 from shared.web.listing import Paged
-from shared.web.security import Principal, require
+from shared.web.security import Principal
 from shared.wire.answers import PageV1
 from shared.wire.directory import AgencyV1, AvailabilityV1
 

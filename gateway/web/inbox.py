@@ -10,10 +10,11 @@ from gateway.adapters.bell import Bell, heard_within
 from gateway.adapters.desk import SqlDesk
 from gateway.adapters.outbox import ITEMS_MOST, Claim, claim
 from gateway.adapters.receipts import ReceiptDesk
+from gateway.web.guards import require
 from shared.storage.group_commit import GroupWriter
 from shared.web.body import json_body
 from shared.web.listing import read_cursor, write_cursor
-from shared.web.security import Principal, require
+from shared.web.security import Principal
 from shared.wire.delivery import InboxV1, ReceiptsV1, SettledV1
 
 Handler = Annotated[Principal, require("referrals.handle")]

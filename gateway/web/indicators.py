@@ -12,10 +12,11 @@ from gateway.adapters.override_readings import OverrideReadings
 from gateway.adapters.tallies import FIRST, LATER, SECOND, Counts, Tallies
 from gateway.domain.conflict import ConflictKind
 from gateway.domain.counting import Cell, Tally, published, published_tallies
+from gateway.web.guards import require
 from shared.kernel.clock import Clock
 from shared.sop.calendar import ZONE, due_at
 from shared.sop.model import LegalBasisKind, Sector, Sop
-from shared.web.security import Principal, require
+from shared.web.security import Principal
 from shared.wire.overrides import MONTH_PATTERN, IndicatorsV1
 
 Reader = Annotated[Principal, require("oversight.read", "ledger.read")]

@@ -11,13 +11,14 @@ from gateway.adapters.tables import AGENCIES, AVAILABILITIES, LEASES
 from gateway.application.outcome import Refused
 from gateway.application.take_lease import LeaseAsked, LeaseReleased, release_lease, take_lease
 from gateway.web.directory import check_service
+from gateway.web.guards import require
 from shared.kernel.clock import from_wire
 from shared.kernel.identifiers import UUID7_PATTERN, IdFactory
 from shared.sop.model import Sop
 from shared.storage.group_commit import GroupWriter
 from shared.telemetry.context import current_trace_id
 from shared.web.body import json_body
-from shared.web.security import Principal, require
+from shared.web.security import Principal
 from shared.wire.directory import LeaseRequestV1, LeaseV1
 
 Sender = Annotated[Principal, require("referrals.send")]

@@ -7,11 +7,12 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 
 from gateway.adapters.evidence import EntryFilter, Evidence
+from gateway.web.guards import require
 from shared.kernel.identifiers import UUID7_PATTERN
 from shared.ledger.tiles import parse_path
 from shared.web import listing
 from shared.web.listing import Paged
-from shared.web.security import Principal, require
+from shared.web.security import Principal
 from shared.wire.answers import ChainV1, ConsistencyV1, InclusionV1, LedgerEntryV1, PageV1
 
 Reader = Annotated[Principal, require("ledger.read", "oversight.read")]

@@ -10,11 +10,12 @@ from gateway.adapters.matches import MatchFinder
 from gateway.domain.masking import is_masked, shown_name
 from gateway.domain.matching import Match, Place, Wanted
 from gateway.web.directory import check_service
+from gateway.web.guards import require
 from shared.kernel.clock import Clock
 from shared.kernel.errors import FieldFault, InputRejected
 from shared.sop.model import Name, Sop
 from shared.web.body import json_body
-from shared.web.security import Principal, require
+from shared.web.security import Principal
 from shared.wire.directory import MatchesV1, MatchRequestV1
 
 Reader = Annotated[Principal, require("directory.read")]

@@ -16,6 +16,7 @@ from gateway.application.override_acts import ActStated, Done, confirm_override,
 from gateway.application.override_views import override_view
 from gateway.application.review_override import ReviewGiven, review_override
 from gateway.domain.override import OverrideState
+from gateway.web.guards import require
 from shared.kernel.clock import Clock, to_wire
 from shared.kernel.identifiers import UUID7_PATTERN
 from shared.sop.model import Sop
@@ -24,7 +25,7 @@ from shared.telemetry.context import current_trace_id
 from shared.web import listing
 from shared.web.body import json_body
 from shared.web.listing import Paged
-from shared.web.security import Principal, require
+from shared.web.security import Principal
 from shared.wire.answers import PageV1
 from shared.wire.overrides import OverrideActV1, OverrideAnswerV1, OverrideReviewV1, OverrideV1
 

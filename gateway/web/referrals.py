@@ -6,12 +6,13 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Path, Query
 
 from gateway.adapters.readings import Readings, ReferralFilter
+from gateway.web.guards import require
 from shared.kernel.clock import from_wire, to_wire
 from shared.kernel.identifiers import UUID7_PATTERN
 from shared.sop.model import ReferralState
 from shared.web import listing
 from shared.web.listing import Paged
-from shared.web.security import Principal, require
+from shared.web.security import Principal
 from shared.wire.answers import ConsentDetailV1, PageV1, ReferralDetailV1, ReferralSummaryV1
 
 Party = Annotated[Principal, require("referrals.send", "referrals.handle")]

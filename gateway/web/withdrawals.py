@@ -7,11 +7,12 @@ from fastapi import APIRouter, Path, Query
 from starlette.responses import JSONResponse, Response
 
 from gateway.adapters.withdrawals import Withdrawals
+from gateway.web.guards import require
 from shared.kernel.identifiers import UUID7_PATTERN
 from shared.sop.model import Sop
 from shared.web import listing
 from shared.web.listing import Paged
-from shared.web.security import Principal, require
+from shared.web.security import Principal
 from shared.web.withdrawal_page import PAGE_ANSWER, Accept, Format, Lang, page_answer, wants_page
 from shared.wire.answers import PageV1, PropagationV1
 from shared.wire.withdrawals import OpenWithdrawalV1, SignedCertificateV1

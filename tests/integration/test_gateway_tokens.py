@@ -1,5 +1,6 @@
 """Tokens: one assertion, one token; what OAuth clients read of a refusal; discovery."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -130,3 +131,13 @@ async def test_enrolled_agency_is_known_at_once(mesh: Mesh) -> None:
     assert (await newcomer.ask_token()).status_code == 401
     mesh.provision(lambda desk: desk.enroll(enrolment("new-house", "social", "SOC-")))
     assert (await newcomer.ask_token()).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/v1/inbox", "/v1/agencies", "/v1/referrals"])
+async def test_token_of_an_agency_that_was_disabled_opens_nothing_any_more(mesh: Mesh, path: str) -> None:
+    assert (await mesh[HEALTH].get(path)).status_code == 200
+    mesh.provision(lambda desk: desk.disable(HEALTH))
+    async with asyncio.timeout(30):
+        while (answer := await mesh[HEALTH].get(path)).status_code == 200:
+            await asyncio.sleep(0.1)
+    assert (answer.status_code, answer.json()["code"]) == (403, "agency.disabled")
