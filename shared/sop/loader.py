@@ -49,7 +49,7 @@ from shared.sop.withdrawal import read_withdrawal
 
 DATA = Path(__file__).parent / "data"
 
-_FACT_TYPES = frozenset({"boolean", "date", "time", "code", "reference", "agency", "count"})
+_FACT_TYPES = frozenset({"boolean", "date", "time", "code", "number", "actor", "reference", "agency", "count"})
 _Key = TypeVar("_Key", bound=str)
 _Value = TypeVar("_Value")
 _Member = TypeVar("_Member", bound=StrEnum)
@@ -65,8 +65,7 @@ def read_sop(folder: Path) -> Sop:
     """Read the procedure from `folder`. Raises `SopRefused` naming file and place of what is wrong."""
     sources = Sources.read(_open(folder, "bases"))
     about, names = _open(folder, "sop"), _open(folder, "names")
-    facts, event_facts = _facts(_open(folder, "facts"))
-    vocabulary = _vocabulary(folder, about, sources, facts)
+    vocabulary, event_facts = _vocabulary(folder, about, sources)
     communes = about.sheet("communes")
     services = _services(folder, vocabulary)
     sop = Sop(
@@ -81,7 +80,7 @@ def read_sop(folder: Path) -> Sop:
         statements=read_statements(_open(folder, "statements"), sources, services),
         reroutes=read_reroutes(_open(folder, "reroutes"), sources, vocabulary.declines),
         decline_reasons=vocabulary.declines,
-        facts=facts,
+        facts=vocabulary.facts,
         event_facts=event_facts,
         transitions=read_transitions(_open(folder, "lifecycle"), sources, event_facts),
         rules=_rules(_open(folder, "rules"), sources),
@@ -104,11 +103,14 @@ def read_sop(folder: Path) -> Sop:
     return sop
 
 
-def _vocabulary(folder: Path, about: Sheet, sources: Sources, facts: Mapping[str, FactField]) -> Vocabulary:
+def _vocabulary(folder: Path, about: Sheet, sources: Sources) -> tuple[Vocabulary, Mapping[str, FactField]]:
+    """Read what services speak in, and the facts of events."""
     declines = _declines(_open(folder, "declines"), sources)
     outcomes, shared_outcomes = _outcomes(_open(folder, "outcomes"))
     schemas = _schemas(folder / "compartments")
-    return Vocabulary(sources, facts, outcomes, shared_outcomes, declines, _stages(about), schemas)
+    lists = {"declines": tuple(declines), "outcomes": tuple(outcomes)}
+    facts, event_facts = _facts(_open(folder, "facts"), lists)
+    return Vocabulary(sources, facts, outcomes, shared_outcomes, declines, _stages(about), schemas), event_facts
 
 
 def _check_all_used(sources: Sources) -> None:
@@ -168,12 +170,22 @@ def _stages(about: Sheet) -> Mapping[Compartment, Stage]:
     return stages
 
 
-def _facts(sheet: Sheet) -> tuple[Mapping[str, FactField], Mapping[str, FactField]]:
+def _facts(
+    sheet: Sheet, lists: Mapping[str, tuple[str, ...]]
+) -> tuple[Mapping[str, FactField], Mapping[str, FactField]]:
+    """Read the coded facts; a fact of type code has its list of values, of its own or `also` one of `lists`."""
+
     def read(each: Sheet) -> tuple[str, FactField]:
-        fact = FactField(each.text("name"), each.text("type"), each.texts("values"), each.name("label"))
+        also = each.text("also", "")
+        if also and also not in lists:
+            raise each.refuse(f"also must be one of {', '.join(sorted(lists))}")
+        values = (*each.texts("values"), *lists.get(also, ()))
+        fact = FactField(each.text("name"), each.text("type"), values, each.name("label"))
         each.done()
-        if fact.type not in _FACT_TYPES or (fact.values and fact.type != "code"):
-            raise each.refuse("has an unknown type, or values that its type cannot have")
+        if fact.type not in _FACT_TYPES or (fact.type == "code") is not bool(fact.values):
+            raise each.refuse("has an unknown type, a code without its values, or values that its type cannot have")
+        if len(set(values)) != len(values):
+            raise each.refuse("lists a value twice")
         return fact.name, fact
 
     found = tuple(_keyed((read(each) for each in sheet.sheets(key)), sheet.where) for key in ("envelope", "event"))

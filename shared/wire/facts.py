@@ -15,6 +15,10 @@ from shared.kernel.errors import FieldFault, InputRejected
 from shared.kernel.identifiers import is_agency_id, is_uuid7
 from shared.sop.model import FactField
 from shared.wire.faults import pointer_to
+from shared.wire.fields import ACTOR_PATTERN
+
+#: So many letters are in the longest abbreviation of an issuing body, such as QD-UBND; a name has more.
+_LETTERS_MOST: Final = 8
 
 
 def check_facts(vocabulary: Mapping[str, FactField], facts: Mapping[str, bool | int | str], *, pointer: str) -> None:
@@ -59,6 +63,13 @@ def _is_time(value: object) -> bool:
     return True
 
 
+def _is_number(value: object) -> bool:
+    """Say whether this can be the number of an order or article: with a digit, and too few letters for a sentence."""
+    if not isinstance(value, str) or not any(character.isdigit() for character in value):
+        return False
+    return sum(character.isalpha() for character in value) <= _LETTERS_MOST
+
+
 _TYPES: Final[Mapping[str, tuple[Callable[[object], bool], str]]] = {
     "boolean": (lambda value: isinstance(value, bool), "Write true or false here, without quotes."),
     "date": (_is_date, "Write a date such as 2026-11-21."),
@@ -66,6 +77,11 @@ _TYPES: Final[Mapping[str, tuple[Callable[[object], bool], str]]] = {
     "code": (
         lambda value: isinstance(value, str) and len(value) > 0,
         "Write one of the codes of the procedure (GET /v1/sop), in quotes.",
+    ),
+    "number": (_is_number, "Write the number of an order or an article, such as 12/QD-UBND: at most 8 letters."),
+    "actor": (
+        lambda value: isinstance(value, str) and re.fullmatch(ACTOR_PATTERN, value) is not None,
+        "Write the pseudonymous staff id; never a name.",
     ),
     "reference": (lambda value: isinstance(value, str) and is_uuid7(value), "Write the id of a record: a UUIDv7."),
     "agency": (lambda value: isinstance(value, str) and is_agency_id(value), "Write an agency id of the directory."),
