@@ -1,5 +1,7 @@
 """What holders owe since revocations, in the database: within a unit of work, and for readers."""
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, select
 from gateway.adapters.rows import Row, fetch
 from gateway.adapters.tables import AGENCIES, HOLDS, MESSAGES
 from gateway.domain.agency import AgencyStatus
-from gateway.domain.withdrawal import Hold, HoldResult, Reach, SignedAnswer, next_limit_at, reach_of
+from gateway.domain.withdrawal import Extension, Hold, HoldResult, Reach, SignedAnswer, next_limit_at, reach_of
 from shared.kernel.clock import to_wire
 from shared.sop.model import Compartment, Sop
 from shared.storage.book import Book
@@ -77,6 +79,7 @@ class HoldShelf:
             "ledger_index": hold.ledger_index,
             "answer": hold.answer.body if hold.answer else None,
             "answer_signature": hold.answer.signature if hold.answer else None,
+            "extension": asdict(hold.extension) if hold.extension else None,
         }
 
 
@@ -129,7 +132,12 @@ def hold_of(row: Row) -> Hold:
         answered_at=row["answered_at"],
         ledger_index=row["ledger_index"],
         answer=SignedAnswer(row["answer"], row["answer_signature"]) if row["answer"] else None,
+        extension=_extension_of(row["extension"]) if row["extension"] else None,
     )
+
+
+def _extension_of(kept: Mapping[str, Any]) -> Extension:
+    return Extension(**{**kept, "declaration": SignedAnswer(**kept["declaration"])})
 
 
 _ORDER = (HOLDS.c.referral_id, HOLDS.c.asked_at, HOLDS.c.revocation_id)

@@ -280,6 +280,7 @@ class HoldRow(GatewayRow, table=True):
     answer_signature: str | None = None
     answered_at: str | None = None
     ledger_index: int | None = None
+    extension: dict[str, Any] | None = _json(nullable=True)
 
 
 class ConflictRow(GatewayRow, table=True):

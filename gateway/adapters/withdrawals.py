@@ -108,6 +108,7 @@ class Withdrawals:
     ) -> dict[str, Any]:
         head, nodes = read_head(connection), StoredNodes(connection)
         cited = {one["ledger_index"] for one in revocations} | {hold.ledger_index for hold, _ in holds}
+        cited |= {hold.extension.ledger_index for hold, _ in holds if hold.extension}
         entries = select(LEDGER_ENTRIES).where(LEDGER_ENTRIES.c.idx.in_(sorted(cited - {None})))
         found = fetch(connection, entries.order_by(LEDGER_ENTRIES.c.idx))
         return {

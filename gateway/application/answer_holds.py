@@ -7,6 +7,7 @@ keep: evidence and statutory records that were opened (fact sheet section 7.2 T1
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from gateway.application.extend_holds import EXTENDED, extend_holds, extension_faults, is_extension
 from gateway.application.ports import Desk, Recorded
 from gateway.domain.arrival import EventReported
 from gateway.domain.referral import Referral
@@ -26,7 +27,7 @@ def answered_by(desk: Desk, command: EventReported) -> Sequence[Hold]:
     """
     if command.type is not EventType.SEALED:
         return ()
-    ended = _result(command) is not HoldResult.LEGAL_HOLD
+    ended = command.data.get("result") not in {HoldResult.LEGAL_HOLD, EXTENDED}
     named = command.data.get("revocation_id")
     return [
         hold
@@ -35,8 +36,13 @@ def answered_by(desk: Desk, command: EventReported) -> Sequence[Hold]:
     ]
 
 
-def hold_faults(command: EventReported, referral: Referral, answered: Sequence[Hold], *, sop: Sop) -> Iterator[Reason]:
-    """Say why data may not be kept under a law as the event claims; nothing when they may."""
+def hold_faults(
+    command: EventReported, referral: Referral, answered: Sequence[Hold], *, now: str, sop: Sop
+) -> Iterator[Reason]:
+    """Say why data may not be kept under a law as the event claims, or the answer put off; nothing when they may."""
+    if is_extension(command):
+        yield from extension_faults(command, answered, now=now, sop=sop)
+        return
     if command.type is not EventType.SEALED or _result(command) is not HoldResult.LEGAL_HOLD:
         return
     basis = sop.withdrawal.hold_basis.citation
@@ -51,8 +57,12 @@ def answer_holds(
 ) -> None:
     """Keep an admitted answer: result, what is kept by which article, the signed text, where it is recorded.
 
-    Of several revocations, those that took nothing a law lets it keep are answered as sealed.
+    Of several revocations, those that took nothing a law lets it keep are answered as sealed. An extension answers
+    none: it is kept with what is still owed.
     """
+    if is_extension(command):
+        extend_holds(desk, command, answered, recorded=recorded, sop=sop)
+        return
     for hold in answered:
         kept = may_keep(hold, referral, sop=sop) if _result(command) is HoldResult.LEGAL_HOLD else frozenset()
         result = _result(command)

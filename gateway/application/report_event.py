@@ -17,6 +17,7 @@ from gateway.domain.clocks import with_due_times
 from gateway.domain.limits import counted, limit_faults
 from gateway.domain.pauses import paused_by
 from gateway.domain.referral import Referral, destroy
+from shared.kernel.clock import to_wire
 from shared.kernel.errors import ConsentRequired, FieldFault, InputRejected, MeshError, NotFound, Reason
 from shared.referral.lifecycle import check_event_facts, transition
 from shared.sop.model import ENDS, EventType, ReferralState, Sop
@@ -90,7 +91,11 @@ def _admit(desk: Desk, command: EventReported, sop: Sop) -> Mapping[str, Any]:
         data=command.data,
     )
     answered = answered_by(desk, command)
-    reasons = (*reasons, *limit_faults(referral, step), *hold_faults(command, referral, answered, sop=sop))
+    reasons = (
+        *reasons,
+        *limit_faults(referral, step),
+        *hold_faults(command, referral, answered, now=to_wire(desk.at), sop=sop),
+    )
     if reasons:
         raise _refusal(reasons)
     waiting = desk.unsettled([referral.referral_id]) if step.target in ENDS else ()

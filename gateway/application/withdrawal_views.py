@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gateway.domain.withdrawal import UNREACHABLE, Hold, HoldResult, Reach, limits_of
+from gateway.domain.withdrawal import UNREACHABLE, Extension, Hold, HoldResult, Reach, SignedAnswer, limits_of
 from shared.consent.grant import Consent
 from shared.kernel.clock import from_wire, to_wire
 from shared.referral.chain import as_tree
@@ -73,7 +73,9 @@ def certificate_view(
     }
     withdrawals: dict[str, list[dict[str, Any]]] = {referral_id: [] for referral_id in hops}
     for hold, reach in holds:
-        withdrawals[hold.referral_id].append({**_standing(hold, reach, now=issued_at), "answer": _answer(hold)})
+        standing = _standing(hold, reach, now=issued_at)
+        proof = {"answer": _signed(hold.answer), "extension": _extension(hold.extension, proved=True)}
+        withdrawals[hold.referral_id].append({**standing, **proof})
     outstanding = [holder_view(hold, reach, now=issued_at) for hold, reach in holds if hold.is_pending]
     return {
         "v": 1,
@@ -103,11 +105,26 @@ def _standing(hold: Hold, reach: Reach, *, now: str) -> dict[str, Any]:
         "article": hold.article,
         "answered_at": hold.answered_at,
         "ledger_index": hold.ledger_index,
+        "extension": _extension(hold.extension, proved=False),
     }
 
 
-def _answer(hold: Hold) -> dict[str, str] | None:
-    return None if hold.answer is None else {"body": hold.answer.body, "signature": hold.answer.signature}
+def _extension(extension: Extension | None, *, proved: bool) -> dict[str, Any] | None:
+    """Return by how much an answer was put off; `proved`, with the holder's own signed text."""
+    if extension is None:
+        return None
+    shown = {
+        "days": extension.days,
+        "reason": extension.reason,
+        "declared_at": extension.declared_at,
+        "until": extension.until,
+        "ledger_index": extension.ledger_index,
+    }
+    return {**shown, "answer": _signed(extension.declaration)} if proved else shown
+
+
+def _signed(answer: SignedAnswer | None) -> dict[str, str] | None:
+    return None if answer is None else {"body": answer.body, "signature": answer.signature}
 
 
 def _limit(code: str, at: str) -> dict[str, str]:

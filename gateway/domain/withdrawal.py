@@ -48,6 +48,18 @@ class SignedAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Extension:
+    """By how many days a holder put off its answer, why (a code), until when the law lets it, and the proof of it."""
+
+    days: int
+    reason: str
+    declared_at: str
+    until: str
+    ledger_index: int
+    declaration: SignedAnswer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
     """What one holder owes since one revocation, and what it answered. Times are wire text.
 
@@ -73,6 +85,7 @@ class Hold:
     answered_at: str | None = None
     ledger_index: int | None = None
     answer: SignedAnswer | None = None
+    extension: Extension | None = None
 
     @property
     def key(self) -> str:
@@ -105,9 +118,22 @@ def answer_due_at(asked_at: str, *, sop: Sop) -> str:
 
 def limits_of(hold: Hold, *, sop: Sop) -> Sequence[Passed]:
     """Return the limits of a hold in the order in which they pass."""
-    rules = sop.withdrawal
-    levels = _levels(rules, onward=hold.onward)
-    return [Passed(limit, _due(limit, hold.asked_at), level) for limit, level in levels.items()]
+    levels = _levels(sop.withdrawal, onward=hold.onward)
+    limits = [Passed(limit, _due(limit, hold.asked_at), level) for limit, level in levels.items()]
+    if hold.extension is not None:
+        limits[-1] = replace(limits[-1], at=hold.extension.until)
+    return limits
+
+
+def last_limit(hold: Hold, *, sop: Sop) -> Passed:
+    """Return the law's last limit for a hold: the only one that an extension moves."""
+    return limits_of(hold, sop=sop)[-1]
+
+
+def extended_until(hold: Hold, days: int, *, sop: Sop) -> str:
+    """Return when the last limit passes if it is put off by `days`: one term from the beginning, by the calendar."""
+    limit = last_limit(hold, sop=sop).limit
+    return _due(replace(limit, amount=limit.amount + days), hold.asked_at)
 
 
 def passed_limits(hold: Hold, *, now: str, sop: Sop) -> Sequence[Passed]:

@@ -16,7 +16,7 @@ from shared.sop.model import Sop
 
 #: Code of a compartment that was put aside while nobody has decided.
 UNDECIDED: Final = "seal.undecided"
-SEALED, LEGAL_HOLD = "sealed", "legal_hold"
+SEALED, LEGAL_HOLD, EXTENDED = "sealed", "legal_hold", "extended"
 #: With this reason, and no other, evidence that is held by law is read; the reading is logged as every other.
 HOLD_REASON: Final = "legal_hold"
 
@@ -32,12 +32,13 @@ def to_weigh(contents: Contents, lost: frozenset[str], *, sop: Sop) -> frozenset
 def check_decision(held: Sequence[Holding], data: Mapping[str, Any]) -> None:
     """Check what is decided of a referral of which `held` was put aside.
 
-    Raises `Conflict` (`seal.not-asked`) when nothing was, `InputRejected` for anything but sealing off or a hold.
+    Raises `Conflict` (`seal.not-asked`) when nothing was, `InputRejected` for anything but sealing off, a hold, or
+    more time to decide.
     """
     if not held:
         raise Conflict("seal.not-asked", "Nothing that was taken back here waits for a decision.")
-    if data.get("result") not in {SEALED, LEGAL_HOLD}:
-        message = "Write sealed, or legal_hold with the article of law that makes you keep it."
+    if data.get("result") not in {SEALED, LEGAL_HOLD, EXTENDED}:
+        message = "Write sealed, legal_hold with the article that makes you keep it, or extended with days and reason."
         raise InputRejected("message.invalid", message, faults=(FieldFault("/result", "field.choice", message),))
 
 

@@ -45,6 +45,12 @@ class Withdrawal:
         return answer if isinstance(answer, Mapping) else None
 
     @property
+    def extension(self) -> Mapping[str, Any] | None:
+        """By how much the holder put off its answer, if it did, with its signed `answer` that says so."""
+        extension = self.facts.get("extension")
+        return extension if isinstance(extension, Mapping) else None
+
+    @property
     def index(self) -> int | None:
         """The place of the entry that records the answer."""
         index = self.facts.get("ledger_index")
@@ -169,6 +175,8 @@ def _against_answer(
             yield Finding("certificate.unproved", "An answer is not shown to be recorded.", withdrawal.index)
         elif not _is_recorded(withdrawal, entry, revocation):
             yield Finding("certificate.answer", "An answer is recorded otherwise than it says.", entry.index)
+    if facts.get("extension") is not None and not _is_extended(withdrawal, entries, revocation):
+        yield Finding("certificate.extension", "More time was taken otherwise than recorded.", withdrawal.index)
     late = str(facts.get("answered_at") or evidence.issued_at) > str(facts.get("due_at"))
     if facts.get("late") is not late:
         yield Finding("certificate.late", "Says wrongly whether a holder is late.", withdrawal.index)
@@ -187,6 +195,26 @@ def _is_recorded(withdrawal: Withdrawal, entry: Entry, revocation: Mapping[str, 
         return False
     about = (entry.kind, entry.code, entry.actor, entry.referral_id)
     return about == ("event", "sealed", withdrawal.agency, withdrawal.referral_id) and _is_said(withdrawal, body)
+
+
+def _is_extended(withdrawal: Withdrawal, entries: Mapping[int, Entry], revocation: Mapping[str, Any]) -> bool:
+    """Say whether an extension is the one that was recorded: its text, by whom, when, and what it says."""
+    extension = withdrawal.extension or {}
+    answer, entry = extension.get("answer"), _entry_at(extension.get("ledger_index"), entries)
+    body = answer.get("body") if isinstance(answer, Mapping) else None
+    if entry is None or not isinstance(body, str) or sha256_hex(body.encode()) != entry.message_sha256:
+        return False
+    about = (entry.kind, entry.code, entry.actor, entry.referral_id, entry.at)
+    if about != ("event", "sealed", withdrawal.agency, withdrawal.referral_id, extension.get("declared_at")):
+        return False
+    try:
+        data = json.loads(body)["data"]
+        said = (data.get("result"), data.get("extension_days"), data.get("reason"))
+        named = data.get("revocation_id")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return False
+    asked = named in {None, revocation.get("revocation_id")}
+    return asked and said == ("extended", extension.get("days"), extension.get("reason"))
 
 
 def _is_said(withdrawal: Withdrawal, body: str) -> bool:

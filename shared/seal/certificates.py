@@ -81,11 +81,12 @@ def _checkpoint_faults(evidence: WithdrawalEvidence, verifier: NoteVerifier | No
 
 
 def _answer_faults(withdrawal: Withdrawal, document: Mapping[str, Any]) -> Iterator[Finding]:
-    answer = withdrawal.answer
-    if answer is None:
-        return
-    try:
-        ring = KeyRing.from_jwks(document["agencies"][withdrawal.agency]["jwks"])
-        verify_detached(str(answer["body"]).encode(), str(answer["signature"]), ring)
-    except (KeyError, TypeError, MeshError):
-        yield Finding("certificate.signature", "The holder's keys did not sign its answer.", withdrawal.index)
+    extension = withdrawal.extension
+    for answer in (withdrawal.answer, None if extension is None else extension.get("answer")):
+        if answer is None:
+            continue
+        try:
+            ring = KeyRing.from_jwks(document["agencies"][withdrawal.agency]["jwks"])
+            verify_detached(str(answer["body"]).encode(), str(answer["signature"]), ring)
+        except (KeyError, TypeError, MeshError):
+            yield Finding("certificate.signature", "The holder's keys did not sign its answer.", withdrawal.index)

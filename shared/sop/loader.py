@@ -76,7 +76,7 @@ def read_sop(folder: Path) -> Sop:
         legal_bases=_legal_bases(_open(folder, "legal_bases"), sources),
         ages=read_ages(_open(folder, "ages"), sources),
         overrides=read_overrides(_open(folder, "overrides"), sources),
-        withdrawal=read_withdrawal(_open(folder, "withdrawal"), sources),
+        withdrawal=read_withdrawal(_open(folder, "withdrawal"), sources, event_facts["reason"].values),
         statements=read_statements(_open(folder, "statements"), sources, services),
         reroutes=read_reroutes(_open(folder, "reroutes"), sources, vocabulary.declines),
         decline_reasons=vocabulary.declines,

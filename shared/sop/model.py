@@ -349,6 +349,8 @@ class WithdrawalRules:
     stop: TimeLimit
     third_party: TimeLimit
     unreached: TimeLimit
+    extension: TimeLimit  # the longest by which a holder may put off its answer, once
+    extension_reasons: Mapping[str, Name]
     holdable: Mapping[Sector, frozenset[Compartment]]
     hold_basis: Basis
 

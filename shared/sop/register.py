@@ -279,6 +279,7 @@ def _withdrawal(rules: WithdrawalRules) -> Document:
     limits = (rules.answer, rules.statute, rules.stop, rules.third_party, rules.unreached)
     return {
         "limits": [_limit(limit) for limit in limits],
+        "extension": {**_limit(rules.extension), "reasons": _names(rules.extension_reasons)},
         "holdable": {str(sector): sorted(names) for sector, names in rules.holdable.items()},
         "hold_basis": basis_document(rules.hold_basis),
     }

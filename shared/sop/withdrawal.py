@@ -4,6 +4,7 @@ Refuses limits of the law that are stricter than our own rule, because then ours
 list of what may be kept that holds more than evidence and records (fact sheet sections 2.4, 2.10, 7.2 T16).
 """
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 
 from shared.sop.calendar import due_at
@@ -17,21 +18,26 @@ _RECORDS = frozenset({Compartment.INCIDENT, Compartment.FORENSIC, Compartment.LE
 _SOME_DAY = datetime(2026, 1, 7, tzinfo=UTC)
 
 
-def read_withdrawal(sheet: Sheet, sources: Sources) -> WithdrawalRules:
-    """Read `withdrawal.toml`."""
-    holds = sheet.sheet("holds")
+def read_withdrawal(sheet: Sheet, sources: Sources, reasons: Collection[str]) -> WithdrawalRules:
+    """Read `withdrawal.toml`; `reasons` are the codes that an event may give as its reason."""
+    holds, why = sheet.sheet("holds"), sheet.sheet("extension_reasons")
     rules = WithdrawalRules(
         answer=_limit(sheet, sources, "answer"),
         statute=_limit(sheet, sources, "statute"),
         stop=_limit(sheet, sources, "stop"),
         third_party=_limit(sheet, sources, "third_party"),
         unreached=_limit(sheet, sources, "unreached"),
+        extension=_limit(sheet, sources, "extension"),
+        extension_reasons={code: why.name(code) for code in why.codes()},
         holdable={sector: frozenset(holds.members(sector, Compartment)) for sector in Sector if holds.has(sector)},
         hold_basis=sources.one(holds),
     )
     holds.done()
+    why.done()
     sheet.done()
     _check(rules, sheet)
+    if not rules.extension_reasons or not set(rules.extension_reasons) <= set(reasons):
+        raise sheet.refuse("extension_reasons must be reasons that an event can give")
     return rules
 
 
@@ -41,6 +47,9 @@ def _check(rules: WithdrawalRules, sheet: Sheet) -> None:
         raise sheet.refuse("each of unreached, answer, statute, stop, third_party must be later than the one before")
     if any(not names or not names <= _RECORDS for names in rules.holdable.values()):
         raise sheet.refuse("only evidence and records may be kept: incident, forensic, legal, documents")
+    extension, stop = rules.extension, rules.stop
+    if extension.unit is not stop.unit or not 1 <= extension.amount <= stop.amount:
+        raise sheet.refuse("an extension is counted as the limit it extends, and is no longer than that")
 
 
 def _end(limit: TimeLimit) -> datetime:

@@ -172,6 +172,10 @@ def _result(facts: Mapping[str, Any], words: Words, *, lang: Language, sop: Sop)
         yield words.reasons.get(facts["reason"], facts["reason"])
     if facts["late"]:
         yield words.late
+    if extension := facts.get("extension"):
+        reason = sop.withdrawal.extension_reasons.get(extension["reason"])
+        why = getattr(reason, lang) if reason else extension["reason"]
+        yield words.extended.format(until=_moment(extension["until"]), reason=why)
 
 
 def _taking(one: Mapping[str, Any], words: Words) -> str:

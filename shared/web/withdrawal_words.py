@@ -25,6 +25,7 @@ class Words:
     reasons: Mapping[str, str]
     kept: str
     late: str
+    extended: str
     none_yet: str
     proof: str
     how: str
@@ -62,6 +63,7 @@ _VI: Final = Words(
     },
     kept="căn cứ {article}, giữ: {names}",
     late="quá hạn",
+    extended="đã gia hạn một lần, hạn theo luật đến {until} ({reason})",
     none_yet="chưa có",
     proof="Cách kiểm tra",
     how=(
@@ -102,6 +104,7 @@ _EN: Final = Words(
     },
     kept="by {article}, keeps: {names}",
     late="late",
+    extended="extended once, by law until {until} ({reason})",
     none_yet="not yet",
     proof="How to verify",
     how=(

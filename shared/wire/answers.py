@@ -57,6 +57,16 @@ class ConsentRevokedV1(Open):
     receipt: GatewayReceiptV1
 
 
+class ExtensionV1(Open):
+    """By how many days a holder put off its answer, once, and until when the law lets it."""
+
+    days: int
+    reason: str
+    declared_at: Time
+    until: Time
+    ledger_index: int
+
+
 class HolderV1(Open):
     """One agency that held something under a consent, and what became of it.
 
@@ -76,6 +86,7 @@ class HolderV1(Open):
     reason: str | None = None
     kept: tuple[str, ...] = ()
     article: str | None = None
+    extension: ExtensionV1 | None = None
 
 
 class PropagationV1(Open):

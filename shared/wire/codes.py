@@ -162,6 +162,12 @@ _ROWS: Final[tuple[tuple[str, type[MeshError], str, str], ...]] = (
     ("idempotency.reused", Conflict, "Key used before", "Make a new key; a key stands for one exact body."),
     ("referral.transition", Conflict, "Not from this state", "Read the referral; see the lifecycle."),
     (
+        "sop.extension",
+        ConsentRequired,
+        "More time is not allowed",
+        "Once, for at most 15 days, with a listed reason, before the law's limit passes; the reasons say which.",
+    ),
+    (
         "referral.replaces",
         InputRejected,
         "Nothing to stand in for",

@@ -100,6 +100,19 @@ async def test_person_may_decide_to_seal_off(pair: Chain) -> None:
     assert (again.status_code, again.json()["code"]) == (409, "seal.not-asked")
 
 
+async def test_person_may_put_off_deciding_once_and_decide_later(pair: Chain) -> None:
+    consent, referral_id = await reported(pair)
+    more = {"result": "extended", "extension_days": 10, "reason": "legal_check"}
+    await pair[1].done(f"/v1/referrals/{referral_id}/seal", more)
+    assert states(await pair[1].seen(referral_id))["incident"] == "held"
+    (holder,) = (await pair.propagation(consent))["holders"]
+    assert (holder["result"], holder["extension"]["days"]) == ("pending", 10)
+    again = await pair[1].post(f"/v1/referrals/{referral_id}/seal", more)
+    assert (again.status_code, again.json()["code"]) == (403, "sop.extension")
+    await pair[1].done(f"/v1/referrals/{referral_id}/seal", {"result": "sealed"})
+    assert await result(pair, consent) == "sealed"
+
+
 async def test_hold_without_an_article_stays_undecided(pair: Chain) -> None:
     consent, referral_id = await reported(pair)
     refused = await pair[1].post(f"/v1/referrals/{referral_id}/seal", {"result": "legal_hold"})

@@ -242,6 +242,8 @@ def a_rule_of_withdrawal() -> WithdrawalRules:
         stop=limit("stop", 15, ClockUnit.DAYS),
         third_party=limit("third-party", 20, ClockUnit.DAYS),
         unreached=limit("unreached", 60, ClockUnit.MINUTES),
+        extension=limit("extension", 15, ClockUnit.DAYS),
+        extension_reasons={"other": a_name()},
         holdable={Sector.POLICE: frozenset({Compartment.FORENSIC})},
         hold_basis=a_basis(article="evidence"),
     )

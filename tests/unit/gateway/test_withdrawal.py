@@ -6,10 +6,13 @@ import pytest
 
 from gateway.domain.referral import Half, HalfState
 from gateway.domain.withdrawal import (
+    Extension,
     Hold,
     HoldResult,
     Reach,
+    SignedAnswer,
     answer_due_at,
+    extended_until,
     limits_of,
     may_keep,
     next_limit_at,
@@ -55,6 +58,23 @@ def test_limits_of_a_direct_holder() -> None:
 
 def test_who_got_it_from_another_holder_has_the_time_of_a_third_party() -> None:
     assert planned(a_hold(onward=True))[-1] == ("withdrawal.third-party", "2026-12-28 23:59")
+
+
+def test_an_extension_moves_the_last_limit_alone_by_the_calendar() -> None:
+    hold = a_hold()
+    until = extended_until(hold, 15, sop=SOP)
+    assert in_hanoi(until) == "2027-01-06 23:59"
+    extension = Extension(
+        days=15,
+        reason="other",
+        declared_at=hold.asked_at,
+        until=until,
+        ledger_index=7,
+        declaration=SignedAnswer("", ""),
+    )
+    extended = replace(hold, extension=extension)
+    assert planned(extended)[:-1] == planned(hold)[:-1]
+    assert planned(extended)[-1] == ("withdrawal.stop", "2027-01-06 23:59")
 
 
 def test_working_days_wait_for_tet_and_the_house_rule_does_not() -> None:

@@ -87,6 +87,18 @@ CASES = {
     "going on after a reason nobody may give": ("reroutes.toml", '"D01"', '"late_report"', "nobody may give"),
     "a stop without words": ("reroutes.toml", "\nlimit = {", "\nbound = {", "limit is missing"),
     "a house rule laxer than the law": ("withdrawal.toml", "amount = 24", "amount = 240", "later than the one before"),
+    "an extension longer than what it extends": (
+        "withdrawal.toml",
+        'amount = 15\nunit = "days"\nbasis = "decree-356-2025.withdrawal"\n\n[extension_reasons]',
+        'amount = 90\nunit = "days"\nbasis = "decree-356-2025.withdrawal"\n\n[extension_reasons]',
+        "is no longer than that",
+    ),
+    "more time for a reason that nobody can give": (
+        "withdrawal.toml",
+        "legal_check =",
+        "too_busy =",
+        "reasons that an event can give",
+    ),
     "a hold on who she is": (
         "withdrawal.toml",
         'health = ["incident",',
