@@ -1,7 +1,7 @@
 """The directory in memory, for authentication only: who may call, and with which keys.
 
 Every decision about a message reads the directory again in its own transaction; what is here may be
-up to `STALE_SECONDS` old, except that an unknown client is looked up at once.
+up to `STALE_SECONDS` old, except that a client that is unknown or disabled is looked up at once.
 """
 
 import asyncio
@@ -47,7 +47,8 @@ class Roster:
 
     async def client(self, client_id: str) -> Client | None:
         """Return a client, from memory when that is fresh enough."""
-        if time.monotonic() - self._read_at > STALE_SECONDS or client_id not in self._clients:
+        known = self._clients.get(client_id)
+        if known is None or not known.is_active or time.monotonic() - self._read_at > STALE_SECONDS:
             await self._refresh()
         return self._clients.get(client_id)
 
