@@ -47,15 +47,20 @@ class OverrideReadings:
         Also what was entered in error: a disclosure that was made was made.
         """
         in_time = func.sum(case((_ROW.reviewed_at <= _ROW.review_due_at, 1), else_=0))
+        senders = func.count(_ROW.sender.distinct())
         statement = (
-            select(_ROW.kind, _ROW.sector, func.count().label("count"), in_time.label("in_time"))
+            select(
+                _ROW.kind, _ROW.sector, func.count().label("count"), in_time.label("in_time"), senders.label("senders")
+            )
             .where(_ROW.made_at >= to_wire(begin), _ROW.made_at < to_wire(end))
             .group_by(_ROW.kind, _ROW.sector)
         )
         with read(self._engine) as connection:
             found = fetch(connection, statement)
         return {
-            (row["kind"], row["sector"]): Cell(row["kind"], row["sector"], int(row["count"]), int(row["in_time"]))
+            (row["kind"], row["sector"]): Cell(
+                row["kind"], row["sector"], int(row["count"]), int(row["in_time"]), int(row["senders"])
+            )
             for row in found
         }
 

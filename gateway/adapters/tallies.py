@@ -8,8 +8,8 @@ from gateway.adapters.tables import CONFLICTS, STATEMENTS
 from shared.kernel.clock import to_wire
 from shared.storage.engine import read
 
-#: A count by what is counted and the sector of the service.
-Counts = dict[tuple[str, str], int]
+#: A count and how many agencies stand behind it, by what is counted and the sector of the service.
+Counts = dict[tuple[str, str], tuple[int, int]]
 
 FIRST, SECOND, LATER = "first", "second", "later"
 _SECOND = 2
@@ -25,7 +25,10 @@ class Tallies:
         """Count declarations and referrals given back, from `begin` until before `end`."""
         at = CONFLICTS.c.at
         with read(self._engine) as connection:
-            return _counted(connection, _grouped(CONFLICTS.c.kind, CONFLICTS.c.sector).where(*_within(at, begin, end)))
+            return _counted(
+                connection,
+                _grouped(CONFLICTS.c.kind, CONFLICTS.c.sector, CONFLICTS.c.agency).where(*_within(at, begin, end)),
+            )
 
     def statements(self, begin: datetime, end: datetime) -> Counts:
         """Count statements that were the first, the second or a later one of their person in a chain."""
@@ -33,16 +36,19 @@ class Tallies:
         which = case((ordinal < _SECOND, literal(FIRST)), (ordinal == _SECOND, literal(SECOND)), else_=literal(LATER))
         within = _within(STATEMENTS.c.taken_at, begin, end)
         with read(self._engine) as connection:
-            return _counted(connection, _grouped(which, STATEMENTS.c.sector).where(*within))
+            return _counted(connection, _grouped(which, STATEMENTS.c.sector, STATEMENTS.c.agency).where(*within))
 
 
-def _grouped(what: ColumnElement[str], sector: ColumnElement[str]) -> Select[str, str, int]:
-    return select(what.label("what"), sector, func.count()).group_by("what", sector)
+def _grouped(
+    what: ColumnElement[str], sector: ColumnElement[str], agency: ColumnElement[str]
+) -> Select[str, str, int, int]:
+    return select(what.label("what"), sector, func.count(), func.count(agency.distinct())).group_by("what", sector)
 
 
 def _within(at: ColumnElement[str], begin: datetime, end: datetime) -> tuple[ColumnElement[bool], ...]:
     return at >= to_wire(begin), at < to_wire(end)
 
 
-def _counted(connection: Connection, statement: Select[str, str, int]) -> Counts:
-    return {(what, sector): int(count) for what, sector, count in connection.execute(statement)}
+def _counted(connection: Connection, statement: Select[str, str, int, int]) -> Counts:
+    found = connection.execute(statement)
+    return {(what, sector): (int(count), int(agencies)) for what, sector, count, agencies in found}

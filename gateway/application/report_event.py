@@ -17,10 +17,11 @@ from gateway.domain.clocks import with_due_times
 from gateway.domain.limits import counted, limit_faults
 from gateway.domain.pauses import paused_by
 from gateway.domain.referral import Referral, destroy
+from gateway.domain.withdrawal import Hold
 from shared.kernel.clock import to_wire
 from shared.kernel.errors import ConsentRequired, FieldFault, InputRejected, MeshError, NotFound, Reason
 from shared.referral.lifecycle import check_event_facts, transition
-from shared.sop.model import ENDS, EventType, ReferralState, Sop
+from shared.sop.model import ENDS, EventType, ReferralState, Sop, Transition
 
 FACT_MISSING = "event.fact-missing"
 
@@ -79,25 +80,8 @@ def record_on(desk: Desk, arrival: Arrival, referral: Referral, *, code: str | N
 def _admit(desk: Desk, command: EventReported, sop: Sop) -> Mapping[str, Any]:
     arrival = command.arrival
     referral = party_referral(desk, arrival, command.referral_id)
-    party = referral.party(arrival.sender)
-    assert party is not None  # noqa: S101  # party_referral has refused strangers
-    step = transition(sop, state=referral.state, event=command.type, by=party)
-    reasons = check_event_facts(
-        sop,
-        service=sop.services[referral.service_type],
-        urgency=referral.urgency,
-        staff_gender_wanted=referral.staff_gender,
-        event=command.type,
-        data=command.data,
-    )
     answered = answered_by(desk, command)
-    reasons = (
-        *reasons,
-        *limit_faults(referral, step),
-        *hold_faults(command, referral, answered, now=to_wire(desk.at), sop=sop),
-    )
-    if reasons:
-        raise _refusal(reasons)
+    step = _permitted(desk, command, referral, answered, sop=sop)
     waiting = desk.unsettled([referral.referral_id]) if step.target in ENDS else ()
     told = earlier_statements(desk, command, referral, sop=sop)
     following = next_agency(desk, referral) if _goes_on(command, referral, sop=sop) else None
@@ -118,6 +102,28 @@ def _admit(desk: Desk, command: EventReported, sop: Sop) -> Mapping[str, Any]:
     if _goes_on(command, referral, sop=sop):
         _offer_next(desk, command, changed, following, sop=sop)
     return answer
+
+
+def _permitted(
+    desk: Desk, command: EventReported, referral: Referral, answered: Sequence[Hold], *, sop: Sop
+) -> Transition:
+    """Return the row of the lifecycle that lets this event happen. Raises `Conflict`, `InputRejected`, or the no."""
+    party = referral.party(command.arrival.sender)
+    assert party is not None  # noqa: S101  # party_referral has refused strangers
+    step = transition(sop, state=referral.state, event=command.type, by=party)
+    reasons = check_event_facts(
+        sop,
+        service=sop.services[referral.service_type],
+        urgency=referral.urgency,
+        staff_gender_wanted=referral.staff_gender,
+        event=command.type,
+        data=command.data,
+    )
+    held = hold_faults(command, referral, answered, now=to_wire(desk.at), sop=sop)
+    reasons = (*reasons, *limit_faults(referral, step), *held)
+    if reasons:
+        raise _refusal(reasons)
+    return step
 
 
 def _goes_on(command: EventReported, referral: Referral, *, sop: Sop) -> bool:

@@ -11,11 +11,11 @@ from fastapi import APIRouter, Query
 from gateway.adapters.override_readings import OverrideReadings
 from gateway.adapters.tallies import FIRST, LATER, SECOND, Counts, Tallies
 from gateway.domain.conflict import ConflictKind
-from gateway.domain.counting import Cell, Tally, published, published_tallies
+from gateway.domain.counting import Cell, Least, Tally, published, published_tallies
 from gateway.web.guards import require
 from shared.kernel.clock import Clock
 from shared.sop.calendar import ZONE, due_at
-from shared.sop.model import LegalBasisKind, Sector, Sop
+from shared.sop.model import LegalBasisKind, OverrideRules, Sector, Sop
 from shared.web.security import Principal
 from shared.wire.overrides import MONTH_PATTERN, IndicatorsV1
 
@@ -64,21 +64,24 @@ class IndicatorRoutes:
         """Return the counts of a month.
 
         Oversight sees every count. Anybody else is shown no count below `suppressed_below`, none from which one
-        follows, and none before the month is `final`.
+        follows, none with fewer than `least_agencies` behind it, and none before the month is `final`; what it is
+        shown is rounded.
         """
         rules, now = self._sop.overrides, self._clock.now()
         chosen = month or now.astimezone(ZONE).strftime("%Y-%m")
         begin, end = bounds(chosen)
         final = due_at(end, rules.review.amount, rules.review.unit) <= now
-        smallest = None if OVERSIGHT in caller.scopes else rules.smallest_published
+        least = None if OVERSIGHT in caller.scopes else _least(rules)
         counted = await asyncio.to_thread(self._count, begin, end)
         return IndicatorsV1.model_validate(
             {
                 "month": chosen,
                 "final": final,
-                "suppressed_below": smallest,
+                "suppressed_below": least.smallest if least else None,
+                "rounded_to": least.rounded_to if least else None,
+                "least_agencies": least.agencies if least else None,
                 "indicators": [
-                    {"id": name, "name": _NAMES[name], "cells": _shown(cells, smallest=smallest, final=final)}
+                    {"id": name, "name": _NAMES[name], "cells": _shown(cells, least=least, final=final)}
                     for name, cells in counted.items()
                 ],
             }
@@ -92,14 +95,18 @@ class IndicatorRoutes:
         }
 
 
-def _shown(cells: Sequence[Cell] | Sequence[Tally], *, smallest: int | None, final: bool) -> Sequence[dict[str, Any]]:
-    """Return the counts as this reader may see them; `smallest` None is oversight, which sees all of them."""
-    if smallest is not None:
-        disclosed = published([one for one in cells if isinstance(one, Cell)], smallest=smallest, final=final)
-        tallied = [one for one in cells if isinstance(one, Tally)]
-        tallied = published_tallies(tallied, smallest=smallest, final=final)
-        return [asdict(cell) for cell in disclosed] + [asdict(cell) for cell in tallied]
-    return [asdict(cell) for cell in cells]
+def _least(rules: OverrideRules) -> Least:
+    return Least(smallest=rules.smallest_published, agencies=rules.least_agencies, rounded_to=rules.rounded_to)
+
+
+def _shown(cells: Sequence[Cell] | Sequence[Tally], *, least: Least | None, final: bool) -> Sequence[dict[str, Any]]:
+    """Return the counts as this reader may see them; `least` None is oversight, which sees all of them."""
+    found: list[Cell | Tally] = list(cells)
+    if least is not None:
+        disclosed = published([one for one in cells if isinstance(one, Cell)], least=least, final=final)
+        tallied = published_tallies([one for one in cells if isinstance(one, Tally)], least=least, final=final)
+        found = [*disclosed, *tallied]
+    return [{name: value for name, value in asdict(one).items() if name != "agencies"} for one in found]
 
 
 def bounds(month: str) -> tuple[datetime, datetime]:
@@ -111,7 +118,9 @@ def bounds(month: str) -> tuple[datetime, datetime]:
 
 def _every_tally(name: str, found: Counts) -> list[Tally]:
     return [
-        Tally(what, sector.value, found.get((what, sector.value), 0)) for what in _TALLIED[name] for sector in Sector
+        Tally(what, sector.value, *found.get((what, sector.value), (0, 0)))
+        for what in _TALLIED[name]
+        for sector in Sector
     ]
 
 

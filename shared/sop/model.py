@@ -336,6 +336,9 @@ class OverrideRules:
     review: TimeLimit
     smallest_published: int  # the least count that anybody but oversight is shown
     publishing_basis: Basis
+    rounded_to: int  # what is shown to anybody but oversight is a multiple of this
+    least_agencies: int  # so many must have reported what a count that is shown counts
+    rounding_basis: Basis
     outcomes: Mapping[str, Name]
     measures: Mapping[str, Name]
 

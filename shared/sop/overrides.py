@@ -14,6 +14,7 @@ _OUTCOMES = frozenset({"justified", "not_justified", "partly"})
 def read_overrides(sheet: Sheet, sources: Sources) -> OverrideRules:
     """Read `overrides.toml`."""
     confirmation, publishing = sheet.sheet("confirmation"), sheet.sheet("publishing")
+    rounding = sheet.sheet("rounding")
     rules = OverrideRules(
         two_person=frozenset(confirmation.members("bases", LegalBasisKind)),
         confirmation=_limit(confirmation, sources, "override.confirmation"),
@@ -22,10 +23,14 @@ def read_overrides(sheet: Sheet, sources: Sources) -> OverrideRules:
         review=_limit(sheet.sheet("review"), sources, "override.review"),
         smallest_published=publishing.number("smallest"),
         publishing_basis=sources.one(publishing),
+        rounded_to=rounding.number("to"),
+        least_agencies=rounding.number("agencies"),
+        rounding_basis=sources.one(rounding),
         outcomes=_named(sheet.sheet("outcomes")),
         measures=_named(sheet.sheet("measures")),
     )
     publishing.done()
+    rounding.done()
     sheet.done()
     _check(rules, sheet)
     return rules
@@ -41,6 +46,8 @@ def _check(rules: OverrideRules, sheet: Sheet) -> None:
         raise sheet.refuse("the outcomes of a review are justified, not_justified and partly")
     if rules.smallest_published < 1:
         raise sheet.refuse("smallest must be a count")
+    if rules.rounded_to < 1 or rules.least_agencies < 1:
+        raise sheet.refuse("rounding must be to a number, and agencies a count")
 
 
 def _limit(sheet: Sheet, sources: Sources, name: str) -> TimeLimit:

@@ -272,6 +272,11 @@ def _overrides(rules: OverrideRules) -> Document:
         "outcomes": _names(rules.outcomes),
         "measures": _names(rules.measures),
         "smallest_published": {"count": rules.smallest_published, "basis": basis_document(rules.publishing_basis)},
+        "rounding": {
+            "to": rules.rounded_to,
+            "least_agencies": rules.least_agencies,
+            "basis": basis_document(rules.rounding_basis),
+        },
     }
 
 

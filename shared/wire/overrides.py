@@ -140,9 +140,12 @@ class IndicatorsV1(Open):
 
     `final`: the month is over and so is the time in which what was counted could still change. `suppressed_below` is
     the smallest count this reader is shown, also as a difference of two; null for oversight, which sees every count.
+    `rounded_to` and `least_agencies` likewise: the multiple that is shown, and how many agencies must be behind one.
     """
 
     month: str
     final: StrictBool
     suppressed_below: int | None
+    rounded_to: int | None = None
+    least_agencies: int | None = None
     indicators: tuple[IndicatorV1, ...]

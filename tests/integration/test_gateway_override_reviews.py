@@ -1,6 +1,7 @@
 """Disclosures without consent: the review, the queue, what is refused and recorded, the counts; on both databases."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,8 +10,9 @@ import pytest
 from gateway.adapters.tables import OVERRIDES
 from shared.kernel.clock import from_wire
 from shared.sop.calendar import ZONE as HANOI
+from tests.support.agency import Agency
 from tests.support.evidence import all_entries
-from tests.support.mesh import HEALTH, POLICE, SOCIAL, Mesh
+from tests.support.mesh import HEALTH, POLICE, SOCIAL, Mesh, enrolment, keys_of
 from tests.support.overrides import (
     APPROVER,
     CASE,
@@ -222,23 +224,31 @@ async def test_oversight_counts_by_ground_and_sector_and_what_was_reviewed_in_ti
     assert sum(cell["count"] for cell in cells.values()) == 3
 
 
+def a_clinic(mesh: Mesh, name: str) -> Agency:
+    """Another agency of the health sector."""
+    mesh.provision(lambda desk: desk.enroll(enrolment(name, "health", "HEA-")))
+    return replace(mesh[HEALTH], id=name, keys=keys_of(name), _tokens={})
+
+
 async def test_nobody_else_sees_a_count_below_eleven_or_one_that_may_still_change(mesh: Mesh) -> None:
     month = mesh.clock.now().astimezone(HANOI).strftime("%Y-%m")
+    clinics = (mesh[HEALTH], a_clinic(mesh, "clinic-one"), a_clinic(mesh, "clinic-two"))
     for number in range(11):
-        await overridden(mesh[HEALTH], POLICE)
+        await overridden(clinics[number % 3], POLICE)
+        await overridden(clinics[number % 2], POLICE, LAW)
         if number < 3:
             await overridden(mesh[SOCIAL], POLICE, LAW)
 
     async def seen() -> tuple[bool, dict[str, int]]:
         counted = (await mesh[SOCIAL].get("/v1/indicators", month=month)).json()
-        assert counted["suppressed_below"] == 11
+        assert (counted["suppressed_below"], counted["rounded_to"], counted["least_agencies"]) == (11, 5, 3)
         cells = counted["indicators"][0]["cells"]
         assert all(cell["reviewed_in_time"] is None for cell in cells)
         return counted["final"], {cell["basis"]: cell["count"] for cell in cells if cell["count"] is not None}
 
     assert await seen() == (False, {})
     mesh.advance(timedelta(days=31 + 8))
-    assert await seen() == (True, {"vital_interest": 11})
+    assert await seen() == (True, {"vital_interest": 15})
 
 
 @pytest.mark.parametrize("month", ["2026-13", "26-01", "2026-1", "2026-01-01"])

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.domain.counting import Tally, published_tallies
+from gateway.domain.counting import Least, Tally, published_tallies
 from shared.agency.adapters.store import SqlStore
 from shared.agency.ports import Desk, ReferralFilter
 from shared.agency.reading import Visitor, seen_by
@@ -127,6 +127,9 @@ def key_of(agency: str, chain: str, actor: str) -> str:
 
 @given(st.lists(st.integers(0, 40), max_size=12), st.booleans())
 def test_no_small_tally_is_published(counts: list[int], final: bool) -> None:
-    tallies = [Tally("declared", "police", count) for count in counts]
-    shown = published_tallies(tallies, smallest=K, final=final)
-    assert [one.count for one in shown] == [count if final and count >= K else None for count in counts]
+    least = Least(smallest=K, agencies=3, rounded_to=5)
+    tallies = [Tally("declared", "police", count, agencies=place % 5) for place, count in enumerate(counts)]
+    shown = published_tallies(tallies, least=least, final=final)
+    for before, after in zip(tallies, shown, strict=True):
+        may_be_seen = final and before.count is not None and before.count >= K and before.agencies >= 3
+        assert after.count == (least.rounded(before.count or 0) if may_be_seen else None)

@@ -39,6 +39,7 @@ def test_the_limits_are_policy_and_cited_as_policy() -> None:
     limits = [RULES.confirmation, RULES.access, RULES.telling, RULES.review]
     assert {(limit.basis.kind.value, limit.basis.is_law) for limit in limits} == {("POL", False)}
     assert (RULES.smallest_published, RULES.publishing_basis.kind.value) == (11, "STD")
+    assert (RULES.rounded_to, RULES.least_agencies, RULES.rounding_basis.is_law) == (5, 3, False)
 
 
 def test_the_limits_run_by_the_clock_also_over_tet() -> None:
