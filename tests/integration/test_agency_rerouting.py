@@ -86,6 +86,11 @@ async def settled(mesh: World, referral_id: str, state: str) -> dict[str, Any]:
     )
 
 
+async def arrived(mesh: World, seen: Mapping[str, Any]) -> None:
+    """Wait until what went on is at the next agency: sealing and signing it comes before sending it."""
+    await mesh[PEACE_HOUSE].until(seen["rerouted_to"], lambda one: one["state"] == "delivered")
+
+
 async def stopped(mesh: World, referral_id: str) -> tuple[str, str | None]:
     """Why it did not go on, and the words for it."""
     seen = await settled(mesh, referral_id, "stopped")
@@ -134,6 +139,7 @@ async def test_an_expired_referral_goes_on_and_only_where_that_was_asked_for(mes
     assert seen["state"] == "expired"
     quiet = await mesh["health"].until(unasked, lambda one: one["state"] == "expired")
     assert (quiet["reroute"], quiet["rerouted_to"]) == (None, None)
+    await arrived(mesh, seen)
     assert [row["replaces"] for row in sent(mesh) if row["replaces"]] == [asked]
 
 
@@ -185,7 +191,7 @@ async def test_a_service_that_stops_between_notice_and_sending_goes_on_once_afte
     await mesh.stop("health")
     mesh.wire.deaf_to = set()
     await mesh.start("health")
-    await mesh[PEACE_HOUSE].until(seen["rerouted_to"], lambda one: one["state"] == "delivered")
+    await arrived(mesh, seen)
     assert [row["referral_id"] for row in sent(mesh) if row["replaces"] == first] == [seen["rerouted_to"]]
     assert len(sent(mesh)) == 2
 
@@ -196,7 +202,7 @@ async def test_a_notice_that_comes_again_and_again_sends_once(mesh: World) -> No
     await mesh["social"].done(f"/v1/referrals/{first}/acknowledge", {})
     mesh.wire.deaf_to.add("/v1/inbox/receipts")  # the gateway never hears that anything arrived
     await mesh["social"].done(f"/v1/referrals/{first}/decline", {"reason": "D07"})
-    await settled(mesh, first, "sent")
+    await arrived(mesh, await settled(mesh, first, "sent"))
     await asyncio.gather(*[mesh.services["health"].client.seen(first) for _ in range(3)])
     await mesh.stop("health")
     await mesh.start("health")
