@@ -2,6 +2,7 @@
 
 from gateway.application.ports import Desk
 from gateway.application.report_event import moved
+from gateway.domain.alarms import UNHEARD
 from shared.kernel.identifiers import GATEWAY
 from shared.sop.model import ReferralState
 
@@ -9,13 +10,16 @@ UNDELIVERED = "undelivered"
 
 
 def end_undelivered(desk: Desk, message_id: str) -> None:
-    """Settle a waiting message as undelivered; a referral that never arrived expires, its halves destroyed."""
+    """Settle a waiting message as undelivered; a referral that never arrived expires, its halves destroyed.
+
+    One that the recipient has acknowledged did arrive, whatever became of the receipt: it goes on.
+    """
     message = desk.message(message_id)
     if message is None or message.settled:
         return
     referral = desk.referral(message.referral_id) if message.referral_id else None
     after = referral
-    if referral is not None and message.kind == "referral" and not referral.has_ended:
+    if referral is not None and message.kind == "referral" and referral.state in UNHEARD:
         after = moved(referral, ReferralState.EXPIRED)
         desk.change_referral(after)
     desk.record(

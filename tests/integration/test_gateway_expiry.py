@@ -110,3 +110,13 @@ async def test_used_assertion_is_forgotten_when_nobody_could_replay_it(mesh: Mes
     mesh.advance(timedelta(minutes=7))
     await swept(mesh)
     assert mesh.rows(USED_ASSERTIONS) == []
+
+
+async def test_lost_receipt_ends_nothing_that_was_accepted(mesh: Mesh) -> None:
+    sent = await referred(mesh)
+    await mesh[SOCIAL].inbox()
+    await mesh[SOCIAL].reported(sent, "acknowledged", "accepted")
+    mesh.advance(timedelta(days=8))
+    assert [item["kind"] for item in await mesh[SOCIAL].inbox() if item["kind"] == "referral"] == []
+    assert (await mesh[HEALTH].get(f"/v1/referrals/{sent.id}")).json()["state"] == "accepted"
+    assert any(half[2] for row in mesh.rows(REFERRALS) for half in row["halves"].values())
