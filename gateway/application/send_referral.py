@@ -27,7 +27,7 @@ from shared.consent.request import ConsentBasis, Disclosure
 from shared.kernel.clock import to_wire
 from shared.kernel.errors import ConsentRequired, FieldFault, InputRejected
 from shared.referral.blocked import is_blocked
-from shared.sop.model import Compartment, ReferralState, Sop
+from shared.sop.model import Compartment, EventType, ReferralState, Sop
 
 COMMUNE_DIGITS = 5
 
@@ -201,12 +201,14 @@ def _disclosure(
 
 def holds_case(parent: Referral | None, *, sender: str, subject: str) -> bool:
     """Say whether the sender acts on a referral of the same person, so that it may use what came with it."""
-    return (
-        parent is not None
-        and parent.recipient == sender
-        and parent.subject == subject
-        and parent.state not in _NOT_ACTING
-    )
+    return parent is not None and parent.recipient == sender and parent.subject == subject and _acts_on(parent)
+
+
+def _acts_on(referral: Referral) -> bool:
+    """Say whether its recipient may go on with it. Closing the loop gives nobody a case it had not, or gave back."""
+    if referral.state is ReferralState.CLOSED:
+        return referral.clocks.accepted_at is not None and EventType.DECLINED not in referral.counts
+    return referral.state not in _NOT_ACTING
 
 
 def _consent_id(command: ReferralSent) -> str | None:

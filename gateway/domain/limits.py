@@ -12,6 +12,8 @@ _CODES: Mapping[EventType, str] = {
     EventType.INFO_REQUESTED: "sop.info-requests",
     EventType.CONTACT_ATTEMPTED: "sop.contact-attempts",
 }
+#: What was given back stays so, also when the loop is closed afterwards.
+_REMEMBERED = _MOST.keys() | {EventType.DECLINED}
 
 
 def limit_faults(referral: Referral, step: Transition) -> tuple[Reason, ...]:
@@ -22,7 +24,7 @@ def limit_faults(referral: Referral, step: Transition) -> tuple[Reason, ...]:
 
 
 def counted(referral: Referral, event: EventType) -> Referral:
-    """Return the referral with one more `event` counted, if that event has a limit."""
-    if event not in _MOST:
+    """Return the referral with one more `event` counted, if that event has a limit or says no."""
+    if event not in _REMEMBERED:
         return referral
     return replace(referral, counts={**referral.counts, event: referral.counts.get(event, 0) + 1})
