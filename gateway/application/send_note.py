@@ -14,19 +14,10 @@ from gateway.application.views import referral_answer
 from gateway.domain.arrival import NoteSent
 from shared.consent.decision import decide_release
 from shared.kernel.errors import Conflict, ConsentRequired
-from shared.sop.model import Compartment, ReferralState, Sop
+from shared.sop.model import ENDS, Compartment, ReferralState, Sop
 
-#: Nobody works on these any more; a note about them would reach for a case that is closed to the reader.
-_SILENT = frozenset(
-    {
-        ReferralState.DECLINED,
-        ReferralState.CANCELLED,
-        ReferralState.WITHDRAWN,
-        ReferralState.REVOKED,
-        ReferralState.EXPIRED,
-        ReferralState.ENTERED_IN_ERROR,
-    }
-)
+#: A note about these would reach for a case that is closed to the reader; a completed one may still need a word.
+_SILENT = ENDS - {ReferralState.COMPLETED}
 
 
 def send_note(desk: Desk, command: NoteSent, *, sop: Sop) -> Outcome:
