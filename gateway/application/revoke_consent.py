@@ -16,7 +16,8 @@ from gateway.domain.referral import Referral, destroy
 from gateway.domain.withdrawal import Hold, HoldResult, answer_due_at
 from shared.consent.grant import Consent, Taking
 from shared.kernel.clock import to_wire
-from shared.sop.model import Compartment, Presence, ReferralState, Sop
+from shared.kernel.identifiers import GATEWAY
+from shared.sop.model import Compartment, EventType, Presence, ReferralState, Sop
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,10 @@ def _left(referral: Referral, lineage: Sequence[Consent]) -> frozenset[Compartme
 
 
 def _carry_out(desk: Desk, command: RevocationAsked, hit: _Hit, *, recorded: Recorded, sop: Sop) -> Hold:
-    """Apply one hit and return what its holder owes; its sender is told, too, except when it asked for this."""
+    """Apply one hit and return what its holder owes; its sender is told, too, except when it asked for this.
+
+    Each notice is recorded with the state it tells of. Where nobody has to be told, the end itself is recorded.
+    """
     referral, asker = hit.after, command.arrival.sender
     desk.change_referral(referral)
     if referral.state is ReferralState.REVOKED:
@@ -119,8 +123,23 @@ def _carry_out(desk: Desk, command: RevocationAsked, hit: _Hit, *, recorded: Rec
     if not hit.never_left and referral.recipient != asker:
         notice = ask_to_seal(desk, hold, referral, agency=referral.recipient, trace_id=command.arrival.trace_id)
         hold = replace(hold, notice=notice)
+    if hit.never_left and referral.sender == asker:
+        _record_end(desk, referral, trace_id=command.arrival.trace_id)
     desk.holds.add(hold)
     return hold
+
+
+def _record_end(desk: Desk, referral: Referral, *, trace_id: str) -> None:
+    desk.record(
+        "event",
+        GATEWAY,
+        referral_id=referral.referral_id,
+        chain_id=referral.chain_id,
+        consent_id=referral.consent_id,
+        code=EventType.REVOKED.value,
+        state=referral.state.value,
+        trace_id=trace_id,
+    )
 
 
 def _hold(desk: Desk, command: RevocationAsked, hit: _Hit, *, recorded: Recorded, sop: Sop) -> Hold:
