@@ -1,10 +1,13 @@
 """The pages of the procedure: service types, urgency, legal bases, reasons for declining, hotlines."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from mesh.reference.markdown import code, codes, page, table
 from shared.sop.loader import load_sop
-from shared.sop.model import ClockRule, Presence, ServiceType, Sop
+from shared.sop.model import ClockRule, FactField, Presence, ServiceType, Sop
+
+#: A longer list is the sum of others on this page.
+_VALUES_MOST = 20
 
 INTRODUCTION = """
 The procedure as data, version `{version}`, last verified {verified_on}. It is derived from the United Nations Essential
@@ -33,6 +36,18 @@ def render() -> str:
         "## After a disclosure without consent",
         table(("owed", "by when", "derived from"), owed(sop)),
         f"Confirmed by a second person: {codes(sop.overrides.two_person)}.",
+        "## After consent was taken back",
+        table(("owed", "by when", "derived from"), withdrawal(sop)),
+        f"A holder may put off its answer once: {codes(sop.withdrawal.extension_reasons)}.",
+        "## Going on to the next agency",
+        f"At most {sop.reroutes.most} times in a row; a declined one after {codes(sorted(sop.reroutes.declines))}. "
+        f"Derived from: {sop.reroutes.basis.citation}.",
+        table(("stopped with", "Vietnamese", "English"), stopped(sop)),
+        "## Coded facts",
+        "Of the envelope:",
+        table(("fact", "type", "values", "English"), facts(sop.facts)),
+        "Of events:",
+        table(("fact", "type", "values", "English"), facts(sop.event_facts)),
         "## Telling the story once",
         table(("service type", "outcomes that say it was told", "derived from"), asking(sop)),
         f"A statement travels in {codes(sop.statements.carried_in)}.",
@@ -109,6 +124,28 @@ def owed(sop: Sop) -> Iterator[tuple[str, str, str]]:
     rules = sop.overrides
     for one in (rules.confirmation, rules.access, rules.telling, rules.review):
         yield code(one.id), f"{one.amount} {one.unit}", one.basis.citation
+
+
+def withdrawal(sop: Sop) -> Iterator[tuple[str, str, str]]:
+    """Yield the limits for answering a withdrawal, and by how much the last one may be put off."""
+    rules = sop.withdrawal
+    for one in (rules.unreached, rules.answer, rules.statute, rules.stop, rules.third_party, rules.extension):
+        yield code(one.id), f"{one.amount} {one.unit}", one.basis.citation
+
+
+def stopped(sop: Sop) -> Iterator[tuple[str, str, str]]:
+    """Yield why a referral does not go on by itself, and what a person can do."""
+    for why, says in sop.reroutes.why.items():
+        yield code(why.code), says.vi, says.en
+
+
+def facts(listed: Mapping[str, FactField]) -> Iterator[tuple[str, str, str, str]]:
+    """Yield coded facts with what may be written; long lists of other tables are not repeated."""
+    for fact in listed.values():
+        shown = (
+            codes(fact.values) if len(fact.values) <= _VALUES_MOST else f"{len(fact.values)} codes, see `GET /v1/sop`"
+        )
+        yield code(fact.name), fact.type, shown, fact.label.en if fact.label else ""
 
 
 def asking(sop: Sop) -> Iterator[tuple[str, str, str]]:
