@@ -97,6 +97,7 @@ def _check_parties(desk: Desk, asked: LeaseAsked) -> None:
 
 
 def _release(desk: Desk, released: LeaseReleased) -> Lease:
+    check_takes_part(desk, released.holder)
     lease = desk.leases.get(released.lease_id)
     if lease is None or lease.holder != released.holder or not lease.is_held(at=to_wire(desk.at)):
         raise NotFound("lease.unknown", "Your agency holds no such lease; it may have run out or been used.")

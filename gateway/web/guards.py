@@ -1,7 +1,7 @@
-"""Who may call the gateway's routes: a client with a scope that is active in the directory now.
+"""Who may read and tell at the gateway: a client with a scope that is active in the directory now.
 
-A token lives for minutes, and an agency may be disabled meanwhile. The routes for signed messages do not stand behind
-this guard: there the refusal is decided with the message and recorded (`gateway.web.intake`).
+A token lives for minutes, and an agency may be disabled meanwhile. Signed messages and acts that the ledger records
+do not stand behind this guard: there the refusal is decided with the act and recorded like any other.
 """
 
 from typing import Any, Protocol

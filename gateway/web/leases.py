@@ -11,14 +11,13 @@ from gateway.adapters.tables import AGENCIES, AVAILABILITIES, LEASES
 from gateway.application.outcome import Refused
 from gateway.application.take_lease import LeaseAsked, LeaseReleased, release_lease, take_lease
 from gateway.web.directory import check_service
-from gateway.web.guards import require
 from shared.kernel.clock import from_wire
 from shared.kernel.identifiers import UUID7_PATTERN, IdFactory
 from shared.sop.model import Sop
 from shared.storage.group_commit import GroupWriter
 from shared.telemetry.context import current_trace_id
 from shared.web.body import json_body
-from shared.web.security import Principal
+from shared.web.security import Principal, require
 from shared.wire.directory import LeaseRequestV1, LeaseV1
 
 Sender = Annotated[Principal, require("referrals.send")]
@@ -65,7 +64,9 @@ class LeaseRoutes:
     async def delete_lease(self, caller: Sender, lease_id: LeaseId) -> Response:
         """Let go of a place the caller holds."""
         released = LeaseReleased(lease_id=lease_id, holder=caller.subject, trace_id=current_trace_id())
-        outcome = await self._writer.submit(partial(release_lease, released=released), prefetch=[(LEASES, lease_id)])
+        outcome = await self._writer.submit(
+            partial(release_lease, released=released), prefetch=[(AGENCIES, caller.subject), (LEASES, lease_id)]
+        )
         if isinstance(outcome, Refused):
             raise outcome.error
         return Response(status_code=204)

@@ -16,7 +16,7 @@ from gateway.application.override_acts import ActStated, Done, confirm_override,
 from gateway.application.override_views import override_view
 from gateway.application.review_override import ReviewGiven, review_override
 from gateway.domain.override import OverrideState
-from gateway.web.guards import require
+from gateway.web import guards
 from shared.kernel.clock import Clock, to_wire
 from shared.kernel.identifiers import UUID7_PATTERN
 from shared.sop.model import Sop
@@ -25,13 +25,13 @@ from shared.telemetry.context import current_trace_id
 from shared.web import listing
 from shared.web.body import json_body
 from shared.web.listing import Paged
-from shared.web.security import Principal
+from shared.web.security import Principal, require
 from shared.wire.answers import PageV1
 from shared.wire.overrides import OverrideActV1, OverrideAnswerV1, OverrideReviewV1, OverrideV1
 
 Sender = Annotated[Principal, require("referrals.send")]
 Reviewer = Annotated[Principal, require("oversight.review")]
-Reader = Annotated[Principal, require("oversight.read", "oversight.review", "referrals.send")]
+Reader = Annotated[Principal, guards.require("oversight.read", "oversight.review", "referrals.send")]
 ReferralId = Annotated[str, Path(pattern=UUID7_PATTERN)]
 StateQuery = Annotated[OverrideState | None, Query(description="Only those that stand so.")]
 OverdueQuery = Annotated[bool, Query(description="Only those with a duty that is past its time.")]

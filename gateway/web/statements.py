@@ -10,13 +10,12 @@ from gateway.adapters.desk import SqlDesk
 from gateway.adapters.tables import REFERRALS
 from gateway.application.outcome import Refused
 from gateway.application.request_statement import StatementAsked, request_statement
-from gateway.web.guards import require
 from shared.kernel.identifiers import UUID7_PATTERN, IdFactory
 from shared.sop.model import Sop
 from shared.storage.group_commit import GroupWriter
 from shared.telemetry.context import current_trace_id
 from shared.web.body import json_body
-from shared.web.security import Principal
+from shared.web.security import Principal, require
 from shared.wire.statements import StatementAskedV1, StatementRequestV1
 
 Handler = Annotated[Principal, require("referrals.handle")]

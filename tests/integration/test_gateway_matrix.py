@@ -37,9 +37,8 @@ UNSIGNED_VERBS = tuple(verb for verb in OTHERS if verb not in SIGNED_OTHERS | RE
 #: What is done to a copy, as it changes the referral.
 MOVING = frozenset({*events(), "revoke"})
 PARTIES = frozenset({SENDER, RECIPIENT, *DISABLED})
-#: Refused at the door, before there is anything to decide on; where nothing is signed, this too.
+#: Refused at the door, before there is anything to decide on.
 AT_THE_DOOR = frozenset({"token.scope", "token.missing"})
-NO_MEMBERS = frozenset({"agency.disabled", "client.unknown"})
 
 #: Which calls each verb is.
 CALLS: Mapping[str, str] = {
@@ -304,7 +303,7 @@ def _assert_recorded(trial: Trial, mesh: Mesh) -> None:
     """Each denied write is an entry of its own, and names the referral only where it is the asker's to know."""
     entries = {row["idx"]: row for row in mesh.rows(LEDGER_ENTRIES)}
     recorded = [
-        (verb, role, code, body["ledger_index"]) for verb, role, code, body in trial.denied if _is_kept(verb, code)
+        (verb, role, code, body["ledger_index"]) for verb, role, code, body in trial.denied if code not in AT_THE_DOOR
     ]
     assert len({index for *_, index in recorded}) == len(recorded)
     for verb, role, code, index in recorded:
@@ -312,8 +311,4 @@ def _assert_recorded(trial: Trial, mesh: Mesh) -> None:
         assert (entry["kind"], entry["actor"], entry["code"]) == ("refusal", trial.cast[role].id, code), (verb, role)
         names_it = entry["referral_id"] == trial.case.sent.id
         assert not names_it or role in PARTIES, f"{role} {verb} wrote into the history of a referral not its own"
-    assert all("ledger_index" not in body for verb, _, code, body in trial.denied if not _is_kept(verb, code))
-
-
-def _is_kept(verb: str, code: str) -> bool:
-    return code not in AT_THE_DOOR and not (verb in UNSIGNED_VERBS and code in NO_MEMBERS)
+    assert all("ledger_index" not in body for _, _, code, body in trial.denied if code in AT_THE_DOOR)

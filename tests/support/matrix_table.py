@@ -142,12 +142,13 @@ OTHERS: Mapping[str, Mapping[tuple[str, ...], str]] = {
         (SENDER,): "!mine",
         STRANGERS_TO_IT: "!party",
         (OVERSIGHT,): "!scope",
+        (GATEWAY,): "!active",
     },
     # The place it used is held by nobody any more: it cannot be let go as if nobody came.
-    "release_lease": {AGENCIES: "!lease", (OVERSIGHT,): "!scope"},
+    "release_lease": {AGENCIES: "!lease", (OVERSIGHT,): "!scope", (GATEWAY,): "!active"},
     # It rests on her consent: there is nothing to confirm, to tell or to review.
-    "confirm_override": {AGENCIES: "!override", (OVERSIGHT,): "!scope"},
-    "tell_override": {AGENCIES: "!override", (OVERSIGHT,): "!scope"},
+    "confirm_override": {AGENCIES: "!override", (OVERSIGHT,): "!scope", (GATEWAY,): "!active"},
+    "tell_override": {AGENCIES: "!override", (OVERSIGHT,): "!scope", (GATEWAY,): "!active"},
     "review_override": {AGENCIES: "!scope", DISABLED: "!scope", (GATEWAY,): "!scope", (OVERSIGHT,): "!override"},
     "read_referral": {(SENDER, RECIPIENT): "shown", STRANGERS_TO_IT: "!party", (OVERSIGHT,): "!scope"},
     "read_list": {(SENDER, RECIPIENT, OVERSIGHT): "shown", STRANGERS_TO_IT: "blank"},
