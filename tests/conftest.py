@@ -1,10 +1,16 @@
 """Fixtures for every test, which wire nothing by themselves; and how a run is spread over the machine."""
 
+import gc
 import os
 from pathlib import Path
 
 import hypothesis
 import pytest
+from fastapi.dependencies.models import (
+    _is_async_gen_callable_cached,
+    _is_coroutine_callable_cached,
+    _is_gen_callable_cached,
+)
 
 from tests.support.postgres import database_url, postgres_server, postgres_url, sqlite_url
 
@@ -31,6 +37,18 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     from tests.support.spreading import Spreading
 
     return Spreading(config, log)
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was collected out of every later search for garbage: it stays for the whole run."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_runtest_teardown() -> None:
+    """Let go of the applications that a test made: FastAPI remembers their callables, and all that is behind them."""
+    for remembered in (_is_gen_callable_cached, _is_async_gen_callable_cached, _is_coroutine_callable_cached):
+        remembered.cache_clear()
 
 
 @pytest.hookimpl(tryfirst=True)
