@@ -22,7 +22,7 @@ QUICK = frozenset({"architecture", "properties", "rules", "unit"})
 
 # How long one example takes says how busy the machine is, and nothing of the code.
 hypothesis.settings.register_profile("patient", hypothesis.settings.default, deadline=None)
-hypothesis.settings.register_profile("quick", hypothesis.settings.default, deadline=None, max_examples=15)
+hypothesis.settings.register_profile("quick", hypothesis.settings.default, deadline=None, max_examples=8)
 hypothesis.settings.register_profile("deep", hypothesis.settings.default, deadline=None, max_examples=2000)
 hypothesis.settings.load_profile("patient")
 
