@@ -63,7 +63,7 @@ check: $(DEV) ## Lint, format, types, import contracts, generated docs: runs the
 	echo "check: all $(words $(CHECKS)) passed"
 
 check-lint: $(DEV)
-	@$(PY) -m ruff check .
+	@$(PY) -m ruff check --no-cache .
 
 check-format: $(DEV)
 	@$(PY) -m ruff format --check .

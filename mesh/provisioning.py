@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from contextlib import closing
 from typing import Any, Final
 
-from shared.agency.provisioning import add_partner
-
 from gateway.adapters.provisioning import Provisioning
 from gateway.bootstrap import open_provisioning
 from gateway.domain.agency import Agency, AgencyEnrolment
@@ -18,6 +16,7 @@ from gateway.settings import GatewaySettings
 from mesh.home import PASSPHRASE, WEBHOOK_SECRET, Home
 from mesh.programs import settings_of
 from mesh.roster import AGENCIES, DEPLOYABLES, GATEWAY, SAMPLE_PROVINCE, Addresses, AgencyService, Deployable
+from shared.agency.provisioning import add_partner
 from shared.agency.settings import AgencySettings
 from shared.seal.keys import AgencyKeys, SigningKey
 from shared.sop.loader import load_sop
