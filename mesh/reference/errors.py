@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from mesh.reference.markdown import code, page, table
+from mesh.reference.rules import SECTORS, sheet_of
 from shared.wire.codes import CODES, FIELD_CODES, CodeEntry
 from shared.wire.problem import MEDIA_TYPE, TYPE_PREFIX, status_of
 
@@ -21,6 +22,8 @@ def render() -> str:
         INTRODUCTION,
         "## Codes of problems and reasons",
         table(("code", "status", "meaning", "way out"), rows()),
+        "## Refusals by the rules of a sector",
+        table(("code", "rule", "meaning", "way out"), sector_rows()),
         "## Codes in `errors`",
         table(("code", "meaning"), ((code(name), text) for name, text in sorted(FIELD_CODES.items()))),
     )
@@ -30,6 +33,13 @@ def rows() -> Iterator[tuple[str, int, str, str]]:
     """Yield one row for each code, in the order of the codes."""
     for entry in sorted(CODES.values(), key=_by_code):
         yield code(entry.code), status_of(entry.error), entry.title, entry.mend
+
+
+def sector_rows() -> Iterator[tuple[str, str, str, str]]:
+    """Yield one row for each refusal of a sector's own rules."""
+    for sector in SECTORS:
+        for one in sheet_of(sector).get("refusals", ()):
+            yield code(one["code"]), one["rule"], one["title"], one["mend"]
 
 
 def _by_code(entry: CodeEntry) -> str:

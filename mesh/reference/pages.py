@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from mesh.programs import CHECKOUT
-from mesh.reference import configuration, errors, http_api, lifecycle, procedure
+from mesh.reference import configuration, errors, http_api, lifecycle, procedure, rules
 
 FOLDER: Final = CHECKOUT / "docs" / "reference"
 
@@ -17,6 +17,7 @@ PAGES: Final[Pages] = {
     "http-api.md": http_api.render,
     "lifecycle.md": lifecycle.render,
     "procedure.md": procedure.render,
+    "rules.md": rules.render,
 }
 
 

@@ -1,8 +1,11 @@
 """What the chassis is told about health."""
 
+from pathlib import Path
 from typing import Final
 
-from services.health.rules import SERVICES, WORKLISTS
+from services.health.guards import GUARDS
+from services.health.tables import ROWS
+from services.health.worklists import SERVICES, WORKLISTS
 from shared.agency.profile import AgencyProfile
 from shared.sop.model import Name, Sector
 
@@ -11,5 +14,8 @@ PROFILE: Final = AgencyProfile(
     slug="health",
     name=Name(vi="Y tế", en="Health"),
     services=SERVICES,
+    rules=Path(__file__).with_name("rules.toml"),
+    rows=ROWS,
+    guards=GUARDS,
     worklists=WORKLISTS,
 )

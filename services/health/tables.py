@@ -1,5 +1,17 @@
-"""Health services keep nothing beyond the tables of the chassis: the medical record stays in the hospital.
+"""The tables of health services, in a registry of their own: they never appear in another agency's database."""
 
-A table of this sector's own would be declared here, with a registry of its own, so that it never appears in another
-agency's database.
-"""
+from collections.abc import Mapping
+from typing import Any, Final
+
+from sqlalchemy.orm import registry
+from sqlmodel import SQLModel
+
+MAPPERS = registry()
+
+
+class HealthRow(SQLModel, registry=MAPPERS):
+    """Base of this sector's rows."""
+
+
+#: Which rows keep each kind of record.
+ROWS: Final[Mapping[type[Any], type[Any]]] = {}

@@ -1,8 +1,11 @@
 """What the chassis is told about legal aid."""
 
+from pathlib import Path
 from typing import Final
 
-from services.legal_aid.rules import SERVICES, WORKLISTS
+from services.legal_aid.guards import GUARDS
+from services.legal_aid.tables import ROWS
+from services.legal_aid.worklists import SERVICES, WORKLISTS
 from shared.agency.profile import AgencyProfile
 from shared.sop.model import Name, Sector
 
@@ -11,5 +14,8 @@ PROFILE: Final = AgencyProfile(
     slug="legal-aid",
     name=Name(vi="Trợ giúp pháp lý", en="Legal aid"),
     services=SERVICES,
+    rules=Path(__file__).with_name("rules.toml"),
+    rows=ROWS,
+    guards=GUARDS,
     worklists=WORKLISTS,
 )

@@ -1,8 +1,11 @@
 """What the chassis is told about police."""
 
+from pathlib import Path
 from typing import Final
 
-from services.police.rules import SERVICES, WORKLISTS
+from services.police.guards import GUARDS
+from services.police.tables import ROWS
+from services.police.worklists import SERVICES, WORKLISTS
 from shared.agency.profile import AgencyProfile
 from shared.sop.model import Name, Sector
 
@@ -11,5 +14,8 @@ PROFILE: Final = AgencyProfile(
     slug="police",
     name=Name(vi="Công an", en="Police"),
     services=SERVICES,
+    rules=Path(__file__).with_name("rules.toml"),
+    rows=ROWS,
+    guards=GUARDS,
     worklists=WORKLISTS,
 )

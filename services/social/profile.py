@@ -1,8 +1,11 @@
 """What the chassis is told about social services."""
 
+from pathlib import Path
 from typing import Final
 
-from services.social.rules import SERVICES, WORKLISTS
+from services.social.guards import GUARDS
+from services.social.tables import ROWS
+from services.social.worklists import SERVICES, WORKLISTS
 from shared.agency.profile import AgencyProfile
 from shared.sop.model import Name, Sector
 
@@ -11,5 +14,8 @@ PROFILE: Final = AgencyProfile(
     slug="social",
     name=Name(vi="Dịch vụ xã hội", en="Social services"),
     services=SERVICES,
+    rules=Path(__file__).with_name("rules.toml"),
+    rows=ROWS,
+    guards=GUARDS,
     worklists=WORKLISTS,
 )

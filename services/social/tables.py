@@ -1,5 +1,17 @@
-"""Social services keep nothing beyond the tables of the chassis: beds and stays are kept where they are run.
+"""The tables of social services, in a registry of their own: they never appear in another agency's database."""
 
-A table of this sector's own would be declared here, with a registry of its own, so that it never appears in another
-agency's database.
-"""
+from collections.abc import Mapping
+from typing import Any, Final
+
+from sqlalchemy.orm import registry
+from sqlmodel import SQLModel
+
+MAPPERS = registry()
+
+
+class SocialRow(SQLModel, registry=MAPPERS):
+    """Base of this sector's rows."""
+
+
+#: Which rows keep each kind of record.
+ROWS: Final[Mapping[type[Any], type[Any]]] = {}

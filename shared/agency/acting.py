@@ -114,15 +114,23 @@ def register(office: Office, desk: Desk, caller: Caller, *, outcome: str) -> str
     """
     if caller.idempotency_key is None:
         return None
-    act = desk.get(IdempotentAct, _act_key(caller))
-    at = to_wire(office.clock.now())
-    if act is not None and _is_kept(office, act):
-        return _checked(act, caller)
+    known = outcome_before(office, desk, caller)
+    if known is not None:
+        return known
+    act, at = desk.get(IdempotentAct, _act_key(caller)), to_wire(office.clock.now())
     if act is not None:
         desk.change(act, fingerprint=caller.fingerprint, outcome=outcome, created_at=at)
     else:
         desk.add(IdempotentAct(key=_act_key(caller), fingerprint=caller.fingerprint, outcome=outcome, created_at=at))
     return None
+
+
+def outcome_before(office: Office, desk: Desk, caller: Caller) -> str | None:
+    """Return what this act has led to already. Raises `Conflict` (`idempotency.reused`) as `register`."""
+    if caller.idempotency_key is None:
+        return None
+    act = desk.get(IdempotentAct, _act_key(caller))
+    return _checked(act, caller) if act is not None and _is_kept(office, act) else None
 
 
 async def answer_to(office: Office, message_id: str, *, replayed: bool = False) -> Answer:

@@ -30,6 +30,7 @@ from shared.agency.reading import CaseReader
 from shared.agency.rerouting import Rerouting
 from shared.agency.routes import oauth
 from shared.agency.routes.callers import Doorkeeper
+from shared.agency.routes.casework import casework_router
 from shared.agency.routes.conflicts import conflicts_router
 from shared.agency.routes.consents import consents_router
 from shared.agency.routes.deliveries import PATH as DELIVERIES
@@ -38,7 +39,11 @@ from shared.agency.routes.overrides import overrides_router
 from shared.agency.routes.referrals import lifecycle_router, referrals_router
 from shared.agency.routes.statements import statements_router
 from shared.agency.routes.webhooks import webhooks_router
+from shared.agency.routes.worklists import worklists_router
 from shared.agency.scribe import Scribe
+from shared.agency.sector.clocks import ClockWatch
+from shared.agency.sector.practice import Practice
+from shared.agency.sector.rulebook import Rulebook
 from shared.agency.settings import AgencySettings
 from shared.agency.settling import Settling
 from shared.agency.vault import CaseVault
@@ -48,6 +53,7 @@ from shared.kernel.identifiers import IdFactory, Uuid7Factory
 from shared.seal.keys import AgencyKeys
 from shared.sop.loader import load_sop
 from shared.sop.model import Sop
+from shared.sop.sector_rules import read_sector_rules
 from shared.telemetry.logs import configure_logs
 from shared.telemetry.tracing import configure
 from shared.transport.gateway_client import GatewayClient
@@ -64,7 +70,7 @@ VERSION: Final = "0.1.0"
 #: How often one partner system may call: bursts, and two hundred calls a second in the long run.
 CALLS: Final = RatePolicy(quota=6_000, window_seconds=30)
 
-SectorRouters = Callable[[Office, CaseReader, Doorkeeper], Sequence[APIRouter]]
+SectorRouters = Callable[[Practice], Sequence[APIRouter]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +107,7 @@ class _House:
     deliveries: Deliveries
     sender: WebhookSender
     housekeeping: Housekeeping
+    clocks: ClockWatch
     rerouting: Rerouting
     polling: Polling | None
 
@@ -118,7 +125,7 @@ def build_app(
     """
     configure_logs(profile.slug, settings.log_level)
     around = surroundings or Surroundings()
-    house = _furnish(profile, settings, _lay(settings, around), around)
+    house = _furnish(profile, settings, _lay(profile, settings, around), around)
     ground, office = house.ground, house.office
     partners = Partners(ground.store, ground.keys, issuer=settings.issuer, clock=ground.clock, ids=ground.ids)
     return create_app(
@@ -144,6 +151,7 @@ def build_app(
 def _routers(house: _House, settings: AgencySettings, sector_routers: SectorRouters) -> list[APIRouter]:
     office, doors = house.office, Doorkeeper(settings.agency_id)
     reader = CaseReader(office)
+    practice = Practice(office=office, reader=reader, doors=doors)
     webhooks = Webhooks((settings.webhook_secret.get_secret_value(),))
     return [
         consents_router(office, reader, doors),
@@ -154,11 +162,13 @@ def _routers(house: _House, settings: AgencySettings, sector_routers: SectorRout
         statements_router(office, doors),
         webhooks_router(office, doors),
         deliveries_router(house.deliveries, webhooks=webhooks, clock=office.clock),
-        *sector_routers(office, reader, doors),
+        casework_router(practice),
+        worklists_router(practice),
+        *sector_routers(practice),
     ]
 
 
-def _lay(settings: AgencySettings, around: Surroundings) -> _Ground:
+def _lay(profile: AgencyProfile, settings: AgencySettings, around: Surroundings) -> _Ground:
     clock, ids = around.clock, Uuid7Factory(around.clock)
     keys = around.keys or AgencyKeys.load(settings.key_file, settings.key_passphrase.get_secret_value())
     peer = around.gateway or Peer(settings.gateway_url)
@@ -169,7 +179,7 @@ def _lay(settings: AgencySettings, around: Surroundings) -> _Ground:
         ids=ids,
         sop=load_sop(),
         keys=keys,
-        store=SqlStore(settings.database_url.get_secret_value()),
+        store=SqlStore(settings.database_url.get_secret_value(), rows=profile.rows),
         hub=GatewayHub(client),
         notifier=Notifier(settings.issuer, clock=clock, ids=ids),
     )
@@ -183,6 +193,7 @@ def _furnish(profile: AgencyProfile, settings: AgencySettings, ground: _Ground, 
     office = Office(
         agency_id=ground.agency_id,
         profile=profile,
+        rulebook=Rulebook(read_sector_rules(profile.rules, ground.sop), ground.sop),
         sop=ground.sop,
         clock=ground.clock,
         scribe=scribe,
@@ -204,6 +215,7 @@ def _furnish(profile: AgencyProfile, settings: AgencySettings, ground: _Ground, 
         deliveries=deliveries,
         sender=WebhookSender(ground.store, ground.notifier, clock=ground.clock, peer=around.partner),
         housekeeping=Housekeeping(ground.store, ground.clock),
+        clocks=ClockWatch(ground.store, ground.notifier, ground.clock),
         rerouting=rerouting,
         polling=Polling(ground.hub, deliveries) if settings.public_url is None else None,
     )
@@ -235,6 +247,7 @@ async def _lifespan(_app: FastAPI, *, house: _House) -> AsyncIterator[None]:
     await house.office.outbox.start()
     await house.sender.start()
     house.housekeeping.start()
+    house.clocks.start()
     house.rerouting.start()
     if house.polling is not None:
         house.polling.start()
@@ -244,6 +257,7 @@ async def _lifespan(_app: FastAPI, *, house: _House) -> AsyncIterator[None]:
         if house.polling is not None:
             await house.polling.stop()
         await house.rerouting.stop()
+        await house.clocks.stop()
         await house.housekeeping.stop()
         await house.sender.stop()
         await house.office.outbox.stop()

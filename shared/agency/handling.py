@@ -12,11 +12,13 @@ from shared.agency.office import Office
 from shared.agency.records import Holding, Letter, Note
 from shared.agency.requests import NoteRequest, StepRequest, facts_of
 from shared.agency.scribe import Route, sealed_compartments
+from shared.agency.sector.acting import Act, refused_act
+from shared.agency.sector.guards import Step, guarded
 from shared.agency.showing import summary
 from shared.agency.vault import note_place
 from shared.agency.weighing import SEALED, check_decision, destroy_held, held_of
 from shared.kernel.clock import to_wire
-from shared.kernel.errors import ConsentRequired, Reason
+from shared.kernel.errors import ConsentRequired, MeshError, Reason
 from shared.sop.model import Compartment, EventType, Stage
 from shared.wire.facts import check_facts
 
@@ -49,9 +51,10 @@ async def take_step(office: Office, caller: Caller, referral_id: str, verb: str,
     done = await replay(office, caller)
     if done is not None:
         return done
-    data = facts_of(request)
-    check_facts(office.sop.event_facts, data, pointer="")
     event = VERBS[verb]
+    check_facts(office.sop.event_facts, facts_of(request), pointer="")
+    act = Act(name=f"step.{verb}", actor=actor, referral_id=referral_id)
+    data = await _guarded(office, caller, act, Step(event, referral, facts_of(request)))
     held = await _put_aside(office, referral_id) if event is EventType.SEALED else ()
     if event is EventType.SEALED:
         check_decision(held, data)
@@ -66,6 +69,15 @@ async def take_step(office: Office, caller: Caller, referral_id: str, verb: str,
     )
     doomed = held if data.get("result") == SEALED else ()
     return await post(office, caller, letter, also=lambda desk: destroy_held(desk, doomed))
+
+
+async def _guarded(office: Office, caller: Caller, act: Act, step: Step) -> Mapping[str, Any]:
+    """Return the facts of a step with what is on record; a refusal by a rule of the sector is in the journal."""
+    guards = office.profile.guards
+    try:
+        return await office.store.read(lambda reading: guarded(guards, step, reading, office.rulebook))
+    except MeshError as refusal:
+        raise await refused_act(office, caller, act, refusal) from refusal
 
 
 async def _put_aside(office: Office, referral_id: str) -> Sequence[Holding]:

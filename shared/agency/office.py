@@ -13,6 +13,7 @@ from shared.agency.ports import Hub, ReferralFilter, Store
 from shared.agency.profile import AgencyProfile
 from shared.agency.records import Referral
 from shared.agency.scribe import Scribe
+from shared.agency.sector.rulebook import Rulebook
 from shared.agency.vault import CaseVault
 from shared.kernel.clock import Clock
 from shared.kernel.errors import FieldFault, InputRejected, NotFound
@@ -34,6 +35,7 @@ class Office:
 
     agency_id: str
     profile: AgencyProfile
+    rulebook: Rulebook
     sop: Sop
     clock: Clock
     scribe: Scribe

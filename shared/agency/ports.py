@@ -17,6 +17,7 @@ from shared.agency.records import (
     Notification,
     Referral,
     Reroute,
+    SectorClock,
     Visit,
     Webhook,
 )
@@ -70,6 +71,13 @@ class Desk(Protocol):
         """Return the notes of a referral."""
         ...
 
+    def find(self, kind: type[R], **equal: Any) -> Sequence[R]:
+        """Return the records that have these values in these fields, in the order of their keys.
+
+        A unit of work looks for everything before it writes anything.
+        """
+        ...
+
     def over(self, kind: type[R], *, before: str, limit: int) -> Sequence[R]:
         """Return records kept for a time only (`IdempotentAct`, `UsedAssertion`) whose time was over `before`."""
         ...
@@ -84,6 +92,14 @@ class Reading(Protocol):
 
     def many(self, kind: type[R], keys: Sequence[str]) -> Sequence[R]:
         """Return the records of these keys that exist, in the order of their keys."""
+        ...
+
+    def find(self, kind: type[R], **equal: Any) -> Sequence[R]:
+        """Return the records that have these values in these fields, in the order of their keys."""
+        ...
+
+    def clocks_over(self, *, before: str, limit: int) -> Sequence[SectorClock]:
+        """Return running clocks of the sector that were due before a time and that nobody was told of."""
         ...
 
     def referrals(self, wanted: ReferralFilter) -> Sequence[Referral]:
@@ -130,6 +146,18 @@ class Reading(Protocol):
 
     def webhooks(self) -> Sequence[Webhook]:
         """Return the webhooks that are not disabled."""
+        ...
+
+
+class Look(Protocol):
+    """What a rule may look at: records by key and by fields, at a desk or in a reading."""
+
+    def get(self, kind: type[R], key: str) -> R | None:
+        """Return the record of this kind and key."""
+        ...
+
+    def find(self, kind: type[R], **equal: Any) -> Sequence[R]:
+        """Return the records that have these values in these fields, in the order of their keys."""
         ...
 
 

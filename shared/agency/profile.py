@@ -5,7 +5,10 @@ A profile never widens what the procedure allows: it only says which part of it 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
+from shared.agency.sector.guards import Guard
 from shared.kernel.errors import InternalFault
 from shared.sop.model import ClockPhase, Name, Sector, Sop
 
@@ -23,14 +26,19 @@ class Worklist:
 class AgencyProfile:
     """One kind of agency: its sector, what people call it, and the services it gives.
 
-    `slug` names its sector routes (`/v1/<slug>/...`). `weighs_holds`: after a withdrawal a person decides whether a law
-    makes the agency keep evidence (`shared.agency.weighing`); otherwise all of it is sealed off at once.
+    `slug` names its sector routes (`/v1/<slug>/...`). `rules` is the file of its own rules, `rows` says in which rows
+    its own records are kept, `guards` what its rules say of the steps of the lifecycle. `weighs_holds`: after a
+    withdrawal a person decides whether a law makes the agency keep evidence (`shared.agency.weighing`); otherwise all
+    of it is sealed off at once.
     """
 
     sector: Sector
     slug: str
     name: Name
     services: frozenset[str]
+    rules: Path
+    rows: Mapping[type[Any], type[Any]] = field(default_factory=dict)
+    guards: tuple[Guard, ...] = ()
     worklists: Mapping[str, Worklist] = field(default_factory=dict)
     weighs_holds: bool = False
 

@@ -250,6 +250,36 @@ class Visit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ActRecord:
+    """One act of a sector's casework, done or refused: who did what to which record, and which `rule` refused it."""
+
+    act_id: str
+    at: str
+    act: str
+    client: str
+    actor: str
+    referral_id: str | None
+    target: str | None
+    outcome: str
+    code: str | None = None
+    rule: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectorClock:
+    """A duty of a sector's casework that runs against a time; `due_at` is absolute and set by `rule`."""
+
+    key: str  # target "/" rule
+    referral_id: str
+    target: str
+    rule: str
+    started_at: str
+    due_at: str
+    stopped_at: str | None = None
+    told_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Webhook:
     """Where a partner system wants to be told that something changed."""
 

@@ -18,15 +18,18 @@ class AgencyRow(SQLModel, registry=MAPPERS):
     """Base of an agency's rows, with a registry of its own."""
 
 
-def _json(*, nullable: bool = False) -> Any:
+def json_column(*, nullable: bool = False) -> Any:
+    """Return a column of JSON."""
     return Field(default=None, sa_column=Column(JSON(none_as_null=True), nullable=nullable))
 
 
-def _text(*, nullable: bool = False) -> Any:
+def text_column(*, nullable: bool = False) -> Any:
+    """Return a column of text of any length."""
     return Field(default=None, sa_column=Column(Text, nullable=nullable))
 
 
-def _bytes(*, nullable: bool = True) -> Any:
+def bytes_column(*, nullable: bool = True) -> Any:
+    """Return a column of encrypted content, or of a wrapped key."""
     return Field(default=None, sa_column=Column(LargeBinary, nullable=nullable))
 
 
@@ -46,18 +49,18 @@ class ReferralRow(AgencyRow, table=True):
     area: str
     age_band: str
     incident_at: str | None = None
-    preferences: dict[str, Any] = _json()
-    facts: dict[str, Any] = _json()
-    basis: dict[str, Any] = _json()
+    preferences: dict[str, Any] = json_column()
+    facts: dict[str, Any] = json_column()
+    basis: dict[str, Any] = json_column()
     consent_id: str | None = Field(default=None, index=True)
     phoned_first: bool
-    blocked: list[str] = _json()
-    sealed: dict[str, str] | None = _json(nullable=True)
+    blocked: list[str] = json_column()
+    sealed: dict[str, str] | None = json_column(nullable=True)
     state: str
-    due: dict[str, str] = _json()
+    due: dict[str, str] = json_column()
     next_due_at: str | None = None
     sent_at: str
-    wrapped_key: bytes | None = _bytes()
+    wrapped_key: bytes | None = bytes_column()
     sealed_off_at: str | None = None
     statements: int = 0
     linked_id: str | None = Field(default=None, index=True)
@@ -90,8 +93,8 @@ class HoldingRow(AgencyRow, table=True):
     state: str
     share_sha256: str
     code: str | None = None
-    ciphertext: str | None = _text(nullable=True)
-    content: bytes | None = _bytes()
+    ciphertext: str | None = text_column(nullable=True)
+    content: bytes | None = bytes_column()
 
 
 class HappeningRow(AgencyRow, table=True):
@@ -104,7 +107,7 @@ class HappeningRow(AgencyRow, table=True):
     at: str
     by: str
     actor: str | None = None
-    data: dict[str, Any] = _json()
+    data: dict[str, Any] = json_column()
 
 
 class NoteRow(AgencyRow, table=True):
@@ -115,7 +118,7 @@ class NoteRow(AgencyRow, table=True):
     referral_id: str = Field(index=True)
     by: str
     at: str
-    content: bytes = _bytes(nullable=False)
+    content: bytes = bytes_column(nullable=False)
 
 
 class ConflictRow(AgencyRow, table=True):
@@ -139,13 +142,13 @@ class ConsentRow(AgencyRow, table=True):
     subject: str
     state: str
     valid_to: str
-    statement: dict[str, Any] = _json()
-    takings: list[dict[str, Any]] = _json()
+    statement: dict[str, Any] = json_column()
+    takings: list[dict[str, Any]] = json_column()
     derived_from: str | None = Field(default=None, index=True)
     recorded_at: str
-    wrapped_key: bytes | None = _bytes()
-    details: bytes | None = _bytes()
-    kept_from: bytes | None = _bytes()
+    wrapped_key: bytes | None = bytes_column()
+    details: bytes | None = bytes_column()
+    kept_from: bytes | None = bytes_column()
 
 
 class LetterRow(AgencyRow, table=True):
@@ -155,18 +158,18 @@ class LetterRow(AgencyRow, table=True):
     message_id: str = Field(primary_key=True)
     kind: str
     lane: str
-    waits_on: list[str] = _json()
+    waits_on: list[str] = json_column()
     sha256: str
-    body: str | None = _text(nullable=True)
-    signature: str | None = _text(nullable=True)
-    hub_shares: dict[str, str] | None = _json(nullable=True)
-    presented: dict[str, Any] = _json()
+    body: str | None = text_column(nullable=True)
+    signature: str | None = text_column(nullable=True)
+    hub_shares: dict[str, str] | None = json_column(nullable=True)
+    presented: dict[str, Any] = json_column()
     traceparent: str
     created_at: str
     size: int
     status: int | None = None
-    answer: dict[str, Any] | None = _json(nullable=True)
-    receipt: str | None = _text(nullable=True)
+    answer: dict[str, Any] | None = json_column(nullable=True)
+    receipt: str | None = text_column(nullable=True)
     settled_at: str | None = None
 
 
@@ -178,7 +181,7 @@ class ArrivalRow(AgencyRow, table=True):
     sha256: str
     result: str
     code: str | None = None
-    receipt: str = _text()
+    receipt: str = text_column()
     received_at: str
 
 
@@ -188,8 +191,8 @@ class PartnerRow(AgencyRow, table=True):
     __tablename__ = "partners"
     client_id: str = Field(primary_key=True)
     secret_hash: str | None = None
-    jwks: dict[str, Any] | None = _json(nullable=True)
-    scopes: list[str] = _json()
+    jwks: dict[str, Any] | None = json_column(nullable=True)
+    scopes: list[str] = json_column()
     created_at: str
 
 
@@ -222,7 +225,37 @@ class VisitRow(AgencyRow, table=True):
     reason: str | None = None
     what: str
     target: str | None = Field(default=None, index=True)
-    compartments: list[str] = _json()
+    compartments: list[str] = json_column()
+
+
+class ActRow(AgencyRow, table=True):
+    """One act of a sector's casework, done or refused."""
+
+    __tablename__ = "acts"
+    act_id: str = Field(primary_key=True)
+    at: str
+    act: str
+    client: str
+    actor: str
+    referral_id: str | None = Field(default=None, index=True)
+    target: str | None = None
+    outcome: str
+    code: str | None = None
+    rule: str | None = None
+
+
+class SectorClockRow(AgencyRow, table=True):
+    """A duty of a sector's casework that runs against a time."""
+
+    __tablename__ = "sector_clocks"
+    key: str = Field(primary_key=True)
+    referral_id: str = Field(index=True)
+    target: str
+    rule: str
+    started_at: str
+    due_at: str
+    stopped_at: str | None = None
+    told_at: str | None = None
 
 
 class WebhookRow(AgencyRow, table=True):
@@ -233,7 +266,7 @@ class WebhookRow(AgencyRow, table=True):
     client_id: str
     url: str
     secret: str
-    types: list[str] = _json()
+    types: list[str] = json_column()
     created_at: str
     disabled_at: str | None = None
 
@@ -244,7 +277,7 @@ class NotificationRow(AgencyRow, table=True):
     __tablename__ = "notifications"
     notification_id: str = Field(primary_key=True)
     webhook_id: str = Field(index=True)
-    body: str = _text()
+    body: str = text_column()
     due_at: str
     attempts: int = 0
     settled_at: str | None = None
@@ -256,35 +289,40 @@ class KnownAgencyRow(AgencyRow, table=True):
 
     __tablename__ = "known_agencies"
     agency_id: str = Field(primary_key=True)
-    entry: dict[str, Any] = _json()
+    entry: dict[str, Any] = json_column()
     fetched_at: str
 
 
-def _table(row: type[AgencyRow]) -> Table:
+def table_of(row: type[SQLModel]) -> Table:
+    """Return the table of a class of rows."""
     table: Table = row.__table__  # type: ignore[attr-defined]  # set by SQLModel's metaclass
     return table
 
 
-REFERRALS = _table(ReferralRow)
-REROUTES = _table(RerouteRow)
-HOLDINGS = _table(HoldingRow)
-HAPPENINGS = _table(HappeningRow)
-NOTES = _table(NoteRow)
-CONFLICTS = _table(ConflictRow)
-CONSENTS = _table(ConsentRow)
-LETTERS = _table(LetterRow)
-ARRIVALS = _table(ArrivalRow)
-PARTNERS = _table(PartnerRow)
-USED_ASSERTIONS = _table(UsedAssertionRow)
-IDEMPOTENT_ACTS = _table(IdempotentActRow)
-VISITS = _table(VisitRow)
-WEBHOOKS = _table(WebhookRow)
-NOTIFICATIONS = _table(NotificationRow)
-KNOWN_AGENCIES = _table(KnownAgencyRow)
+REFERRALS = table_of(ReferralRow)
+REROUTES = table_of(RerouteRow)
+HOLDINGS = table_of(HoldingRow)
+HAPPENINGS = table_of(HappeningRow)
+NOTES = table_of(NoteRow)
+CONFLICTS = table_of(ConflictRow)
+CONSENTS = table_of(ConsentRow)
+LETTERS = table_of(LetterRow)
+ARRIVALS = table_of(ArrivalRow)
+PARTNERS = table_of(PartnerRow)
+USED_ASSERTIONS = table_of(UsedAssertionRow)
+IDEMPOTENT_ACTS = table_of(IdempotentActRow)
+VISITS = table_of(VisitRow)
+ACTS = table_of(ActRow)
+SECTOR_CLOCKS = table_of(SectorClockRow)
+WEBHOOKS = table_of(WebhookRow)
+NOTIFICATIONS = table_of(NotificationRow)
+KNOWN_AGENCIES = table_of(KnownAgencyRow)
 
 _WAITING = text("settled_at IS NULL")
 Index("ix_letters_waiting", LETTERS.c.message_id, sqlite_where=_WAITING, postgresql_where=_WAITING)
 Index("ix_notifications_waiting", NOTIFICATIONS.c.due_at, sqlite_where=_WAITING, postgresql_where=_WAITING)
 Index("ix_reroutes_waiting", REROUTES.c.referral_id, sqlite_where=_WAITING, postgresql_where=_WAITING)
+_RUNNING = text("stopped_at IS NULL AND told_at IS NULL")
+Index("ix_sector_clocks_running", SECTOR_CLOCKS.c.due_at, sqlite_where=_RUNNING, postgresql_where=_RUNNING)
 Index("ix_referrals_box", REFERRALS.c.box, REFERRALS.c.referral_id)
 Index("ix_referrals_due", REFERRALS.c.next_due_at)

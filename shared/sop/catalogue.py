@@ -64,9 +64,9 @@ def read_clock(sheet: Sheet, sources: Sources, *, owner: str, urgency: Urgency) 
     """Read one clock of `owner` (a service or level code) whose default urgency is `urgency`."""
     phase = sheet.member("phase", ClockPhase)
     start = sheet.member("from", ClockStart) if sheet.has("from") else ClockStart.SENT
-    amount, unit = _within(sheet, "within")
+    amount, unit = read_within(sheet, "within")
     basis = sources.one(sheet)
-    remote = _within(sheet, "within_if_remote") if sheet.has("within_if_remote") else None
+    remote = read_within(sheet, "within_if_remote") if sheet.has("within_if_remote") else None
     clock = ClockRule(
         id=sheet.text("id", f"{owner}.{phase}"),
         phase=phase,
@@ -129,7 +129,8 @@ def read_service(
     return service
 
 
-def _within(sheet: Sheet, key: str) -> tuple[int, ClockUnit]:
+def read_within(sheet: Sheet, key: str) -> tuple[int, ClockUnit]:
+    """Read a length of time such as `4 hours` or `3 working days`."""
     match = _WITHIN.fullmatch(sheet.text(key))
     if match is None:
         raise sheet.refuse(f"{key} must read like '4 hours' or '3 working days'")

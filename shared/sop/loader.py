@@ -237,7 +237,7 @@ def _legal_bases(sheet: Sheet, sources: Sources) -> Mapping[LegalBasisKind, Lega
 
 def _rules(sheet: Sheet, sources: Sources) -> Mapping[str, Rule]:
     def read(each: Sheet) -> tuple[str, Rule]:
-        rule = Rule(each.text("id"), each.name("says"), sources.one(each))
+        rule = Rule(each.text("id"), each.name("says"), sources.one(each), each.text("not_enforced", ""))
         return rule.id, rule
 
     return _list(sheet, "rules", read)

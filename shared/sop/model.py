@@ -308,11 +308,15 @@ class Province:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A victim-centred rule (R-01 …) that the software enforces, cited by id in refusals."""
+    """A victim-centred rule (R-01 …) that the software enforces, cited by id in refusals.
+
+    `not_enforced` says why this software does not enforce it, where it does not.
+    """
 
     id: str
     says: Name
     basis: Basis
+    not_enforced: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,6 +161,10 @@ _ROWS: Final[tuple[tuple[str, type[MeshError], str, str], ...]] = (
     ("idempotency.key", InputRejected, "Not an idempotency key", "Send Idempotency-Key in the form of the draft."),
     ("idempotency.reused", Conflict, "Key used before", "Make a new key; a key stands for one exact body."),
     ("referral.transition", Conflict, "Not from this state", "Read the referral; see the lifecycle."),
+    ("referral.service-other", Conflict, "Another service", "Do this in a referral of a service that the act is for."),
+    ("referral.not-accepted", Conflict, "Not accepted", "Accept the referral first."),
+    ("referral.over", Conflict, "Has ended", "Refer her anew if more is needed."),
+    ("step.differs", InputRejected, "Differs from the record", "Leave the fact out, or mend the record first."),
     (
         "sop.extension",
         ConsentRequired,
@@ -223,6 +227,7 @@ _FAULTS: Final[Mapping[str, str]] = {
     "outbox.letter": "A letter in the outbox cannot be read",
     "outbox.results": "The gateway answered a batch with another number of results",
     "profile.wrong": "The service's profile does not fit the procedure",
+    "rule.unknown": "A rule or refusal that the sector does not list was asked for",
     "records.kind": "A record has no table",
     "settings.refused": "A setting is missing or wrong; the message names it",
     "sop.time-without-offset": "A time without offset reached the calendar",

@@ -6,7 +6,7 @@ from typing import Any, Final, TypeVar
 
 from sqlalchemy import Column, ColumnElement
 
-from shared.agency.adapters.places import key_of, place_of, to_record, to_row
+from shared.agency.adapters.places import Places, to_record
 from shared.agency.records import Holding, IdempotentAct, Note, UsedAssertion
 from shared.agency.tables import HOLDINGS, IDEMPOTENT_ACTS, NOTES, USED_ASSERTIONS
 from shared.storage.book import Book
@@ -22,26 +22,27 @@ _TIMES: Final[Mapping[type[Any], Column[Any]]] = {
 class SqlDesk:
     """Implements `shared.agency.ports.Desk`."""
 
-    def __init__(self, book: Book) -> None:
+    def __init__(self, book: Book, places: Places) -> None:
         self._book = book
+        self._places = places
 
     def get(self, kind: type[R], key: str) -> R | None:
         """Return the record of this kind and key."""
-        row = self._book.get(place_of(kind), key)
+        row = self._book.get(self._places.table_of(kind), key)
         return None if row is None else to_record(kind, row)
 
     def add(self, record: Any) -> None:
         """Keep a new record. Raises `Conflict` when its key is taken."""
-        self._book.insert(place_of(type(record)), to_row(record))
+        self._book.insert(self._places.table_of(type(record)), self._places.to_row(record))
 
     def change(self, record: R, **changes: Any) -> R:
         """Change fields of a record and return it as it is now."""
-        self._book.update(place_of(type(record)), key_of(record), **changes)
+        self._book.update(self._places.table_of(type(record)), self._places.key_of(record), **changes)
         return replace(record, **changes)  # type: ignore[type-var]  # every record is a dataclass
 
     def remove(self, record: Any) -> None:
         """Forget a record."""
-        self._book.delete(place_of(type(record)), key_of(record))
+        self._book.delete(self._places.table_of(type(record)), self._places.key_of(record))
 
     def holdings(self, referral_id: str) -> Sequence[Holding]:
         """Return the compartments of a referral."""
@@ -51,9 +52,15 @@ class SqlDesk:
         """Return the notes of a referral."""
         return self._find(Note, NOTES.c.referral_id == referral_id)
 
+    def find(self, kind: type[R], **equal: Any) -> Sequence[R]:
+        """Return the records that have these values in these fields, in the order of their keys."""
+        table = self._places.table_of(kind)
+        rows = self._book.find(table, *self._places.equal(kind, equal), order_by=list(table.primary_key))
+        return [to_record(kind, row) for row in rows]
+
     def over(self, kind: type[R], *, before: str, limit: int) -> Sequence[R]:
         """Return records kept for a time only whose time was over `before`."""
         return self._find(kind, _TIMES[kind] < before, limit=limit)
 
     def _find(self, kind: type[R], criterion: ColumnElement[bool], *, limit: int | None = None) -> list[R]:
-        return [to_record(kind, row) for row in self._book.find(place_of(kind), criterion, limit=limit)]
+        return [to_record(kind, row) for row in self._book.find(self._places.table_of(kind), criterion, limit=limit)]

@@ -1,17 +1,20 @@
 """Which table each kind of record lives in, and the step from row to record and back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Final, TypeVar, cast
 
-from sqlalchemy import Table
+from sqlalchemy import ColumnElement, MetaData, Table
 
 from shared.agency import records, tables
 from shared.kernel.errors import InternalFault
 
 R = TypeVar("R")
 
-PLACES: Final[Mapping[type[Any], Table]] = {
+#: Which class of rows keeps each kind of record: how a sector tells of its own tables.
+Rows = Mapping[type[Any], type[Any]]
+
+CHASSIS: Final[Mapping[type[Any], Table]] = {
     records.Referral: tables.REFERRALS,
     records.Reroute: tables.REROUTES,
     records.Holding: tables.HOLDINGS,
@@ -25,31 +28,50 @@ PLACES: Final[Mapping[type[Any], Table]] = {
     records.UsedAssertion: tables.USED_ASSERTIONS,
     records.IdempotentAct: tables.IDEMPOTENT_ACTS,
     records.Visit: tables.VISITS,
+    records.ActRecord: tables.ACTS,
+    records.SectorClock: tables.SECTOR_CLOCKS,
     records.Webhook: tables.WEBHOOKS,
     records.Notification: tables.NOTIFICATIONS,
     records.KnownAgency: tables.KNOWN_AGENCIES,
 }
 
-_KEYS: Final = {kind: next(iter(table.primary_key)).key for kind, table in PLACES.items()}
-_FIELDS: Final = {kind: tuple(field.name for field in fields(kind)) for kind in PLACES}
 
+class Places:
+    """Where each kind of record of one agency service lives: those of the chassis, and those of its sector."""
 
-def place_of(kind: type[Any]) -> Table:
-    """Return the table of a kind of record. Raises `InternalFault` (`records.kind`)."""
-    table = PLACES.get(kind)
-    if table is None:
-        raise InternalFault("records.kind", f"{kind.__name__} has no table.")
-    return table
+    def __init__(self, rows: Rows | None = None) -> None:
+        own = {kind: tables.table_of(row) for kind, row in (rows or {}).items()}
+        self._tables: Mapping[type[Any], Table] = {**CHASSIS, **own}
+        self._keys = {kind: next(iter(table.primary_key)).key for kind, table in self._tables.items()}
+        self._fields = {kind: tuple(field.name for field in fields(kind)) for kind in self._tables}
 
+    def kinds(self) -> Sequence[type[Any]]:
+        """Return every kind of record there is."""
+        return tuple(self._tables)
 
-def key_of(record: Any) -> str:
-    """Return the key of a record."""
-    return cast(str, getattr(record, _KEYS[type(record)]))
+    def metadata(self) -> Sequence[MetaData]:
+        """Return the tables to be made."""
+        return list(dict.fromkeys(table.metadata for table in self._tables.values()))
 
+    def table_of(self, kind: type[Any]) -> Table:
+        """Return the table of a kind of record. Raises `InternalFault` (`records.kind`)."""
+        table = self._tables.get(kind)
+        if table is None:
+            raise InternalFault("records.kind", f"{kind.__name__} has no table.")
+        return table
 
-def to_row(record: Any) -> dict[str, Any]:
-    """Return the record as a row."""
-    return {name: getattr(record, name) for name in _FIELDS[type(record)]}
+    def key_of(self, record: Any) -> str:
+        """Return the key of a record."""
+        return cast(str, getattr(record, self._keys[type(record)]))
+
+    def to_row(self, record: Any) -> dict[str, Any]:
+        """Return the record as a row."""
+        return {name: getattr(record, name) for name in self._fields[type(record)]}
+
+    def equal(self, kind: type[Any], wanted: Mapping[str, Any]) -> list[ColumnElement[bool]]:
+        """Return the criteria that a record has these values in these fields; None is absent."""
+        columns = self.table_of(kind).c
+        return [columns[name].is_(None) if value is None else columns[name] == value for name, value in wanted.items()]
 
 
 def to_record(kind: type[R], row: Mapping[str, Any]) -> R:

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Select, null, select
 
-from shared.agency.adapters.places import place_of, to_record
+from shared.agency.adapters.places import Places, to_record
 from shared.agency.ports import ReferralFilter
 from shared.agency.records import (
     ConflictRecord,
@@ -16,6 +16,7 @@ from shared.agency.records import (
     Notification,
     Referral,
     Reroute,
+    SectorClock,
     Visit,
     Webhook,
 )
@@ -28,6 +29,7 @@ from shared.agency.tables import (
     NOTIFICATIONS,
     REFERRALS,
     REROUTES,
+    SECTOR_CLOCKS,
     VISITS,
     WEBHOOKS,
 )
@@ -40,8 +42,9 @@ _TEXTS = frozenset({"body", "signature", "hub_shares", "answer", "receipt"})
 class SqlReading:
     """Implements `shared.agency.ports.Reading`."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, places: Places) -> None:
         self._connection = connection
+        self._places = places
 
     def get(self, kind: type[R], key: str) -> R | None:
         """Return the record of this kind and key."""
@@ -50,9 +53,21 @@ class SqlReading:
 
     def many(self, kind: type[R], keys: Sequence[str]) -> Sequence[R]:
         """Return the records of these keys that exist, in the order of their keys."""
-        table = place_of(kind)
+        table = self._places.table_of(kind)
         key = next(iter(table.primary_key))
         return self._records(kind, select(table).where(key.in_(list(keys))).order_by(key))
+
+    def find(self, kind: type[R], **equal: Any) -> Sequence[R]:
+        """Return the records that have these values in these fields, in the order of their keys."""
+        table = self._places.table_of(kind)
+        found = select(table).where(*self._places.equal(kind, equal)).order_by(*table.primary_key)
+        return self._records(kind, found)
+
+    def clocks_over(self, *, before: str, limit: int) -> Sequence[SectorClock]:
+        """Return running clocks of the sector that were due before a time and that nobody was told of."""
+        table = SECTOR_CLOCKS
+        running = select(table).where(table.c.stopped_at.is_(None), table.c.told_at.is_(None), table.c.due_at < before)
+        return self._records(SectorClock, running.order_by(table.c.due_at, table.c.key).limit(limit))
 
     def referrals(self, wanted: ReferralFilter) -> Sequence[Referral]:
         """Return referrals: what is due first when asked by due time, else the newest first."""

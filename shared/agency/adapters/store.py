@@ -6,11 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVar
 
 from shared.agency.adapters.desk import SqlDesk
-from shared.agency.adapters.places import place_of
+from shared.agency.adapters.places import Places, Rows
 from shared.agency.adapters.reading import SqlReading
 from shared.agency.ports import Desk, Expected, Reading
-from shared.agency.tables import METADATA
 from shared.kernel.errors import PeerUnavailable
+from shared.storage.book import Book
 from shared.storage.engine import create_schema, open_engine, ping, read
 from shared.storage.group_commit import GroupWriter
 
@@ -23,10 +23,12 @@ T = TypeVar("T")
 class SqlStore:
     """Implements `shared.agency.ports.Store` over SQLite or PostgreSQL."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, rows: Rows | None = None) -> None:
+        self._places = Places(rows)
         self._engine = open_engine(url)
-        create_schema(self._engine, METADATA)
-        self._writer: GroupWriter[SqlDesk] = GroupWriter(self._engine, open_desk=SqlDesk)
+        for metadata in self._places.metadata():
+            create_schema(self._engine, metadata)
+        self._writer: GroupWriter[SqlDesk] = GroupWriter(self._engine, open_desk=self._desk)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
 
     async def write(self, work: Callable[[Desk], T], *, expects: Sequence[Expected] = ()) -> T:
@@ -34,7 +36,7 @@ class SqlStore:
 
         Raises what `work` raises, and as `shared.storage.group_commit.GroupWriter.submit`.
         """
-        return await self._writer.submit(work, prefetch=_hints(expects))
+        return await self._writer.submit(work, prefetch=self._hints(expects))
 
     def write_blocking(self, work: Callable[[Desk], T]) -> T:
         """Do as `write`, for a command line without an event loop."""
@@ -57,10 +59,12 @@ class SqlStore:
         self._readers.shutdown()
         self._engine.dispose()
 
+    def _desk(self, book: Book) -> SqlDesk:
+        return SqlDesk(book, self._places)
+
     def _look(self, look: Callable[[Reading], T]) -> T:
         with read(self._engine) as connection:
-            return look(SqlReading(connection))
+            return look(SqlReading(connection, self._places))
 
-
-def _hints(expects: Sequence[Expected]) -> list[tuple[Any, str]]:
-    return [(place_of(kind), key) for kind, key in expects]
+    def _hints(self, expects: Sequence[Expected]) -> list[tuple[Any, str]]:
+        return [(self._places.table_of(kind), key) for kind, key in expects]

@@ -250,6 +250,45 @@ class WorklistsV1(Open):
     items: list[WorklistV1]
 
 
+class SectorClockV1(Open):
+    """A clock of a case: the rule that made it, by when, how it stands; `seconds_left` is live, negative when late."""
+
+    rule: str
+    target: str
+    kind: Literal["STAT", "CLIN", "STD", "POL"]
+    basis: str
+    started_at: str
+    due_at: str
+    stopped_at: str | None
+    state: Literal["running", "met", "met_late", "missed"]
+    seconds_left: int | None
+
+
+class SectorClocksV1(Open):
+    """The clocks of a case, what is due first on top."""
+
+    items: list[SectorClockV1]
+
+
+class ActV1(Open):
+    """One act of casework, done or refused; `rule` is the one that refused it."""
+
+    id: str
+    at: str
+    act: str
+    actor: str
+    target: str | None
+    outcome: Literal["done", "refused"]
+    code: str | None
+    rule: str | None
+
+
+class ActsV1(Open):
+    """The journal of a case, oldest first."""
+
+    items: list[ActV1]
+
+
 class DiscoveryV1(Open):
     """Authorization server metadata (RFC 8414)."""
 

@@ -4,12 +4,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
-from shared.agency.office import Office
 from shared.agency.ports import ReferralFilter
-from shared.agency.reading import CaseReader, Visitor
+from shared.agency.reading import Visitor
 from shared.agency.records import Box
 from shared.agency.routes.answers import ReferralsV1, WorklistsV1
-from shared.agency.routes.callers import HANDLE, Doorkeeper
+from shared.agency.routes.callers import HANDLE
+from shared.agency.sector.practice import Practice
 from shared.kernel.errors import NotFound
 from shared.web import listing
 from shared.web.listing import Paged
@@ -17,9 +17,9 @@ from shared.web.listing import Paged
 _Name = Annotated[str, Path(pattern=r"^[a-z][a-z-]{1,40}$")]
 
 
-def worklists_router(office: Office, reader: CaseReader, doors: Doorkeeper) -> APIRouter:
+def worklists_router(practice: Practice) -> APIRouter:
     """Make the routes of the worklists that the profile names, under the sector's own path."""
-    profile = office.profile
+    profile, reader, doors = practice.office.profile, practice.reader, practice.doors
     router = APIRouter(tags=["worklists"])
     handler = doors.looking(HANDLE)
 

@@ -11,7 +11,7 @@ from shared.sop.loader import load_sop
 from shared.sop.model import Sector
 
 KINDS = ("police", "health", "legal_aid", "social")
-FILES = ("main", "profile", "rules", "routes", "tables")
+FILES = ("main", "profile", "routes", "guards", "acts", "messages", "tables", "records", "rules", "worklists")
 
 
 def profile_of(kind: str) -> AgencyProfile:

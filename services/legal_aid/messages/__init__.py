@@ -1,0 +1,1 @@
+"""What is sent to the routes of legal aid and what they answer."""

@@ -1,0 +1,13 @@
+"""Routes of legal aid alone, one module for each part of their casework."""
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter
+
+from shared.agency.sector.practice import Practice
+
+
+def sector_routers(practice: Practice) -> Sequence[APIRouter]:
+    """Make the routes that only this sector has."""
+    del practice
+    return []

@@ -1,0 +1,1 @@
+"""What is sent to the routes of the police and what they answer."""

@@ -1,0 +1,1 @@
+"""What social services do in a case: each act is one unit of work with its entry in the journal."""

@@ -1,0 +1,1 @@
+"""What is sent to the routes of social services and what they answer."""
