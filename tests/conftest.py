@@ -13,6 +13,7 @@ from fastapi.dependencies.models import (
 )
 
 from tests.support.postgres import database_url, postgres_server, postgres_url, sqlite_url
+from tests.support.remembered_fields import remember_fields
 
 __all__ = ["database_url", "postgres_server", "postgres_url", "sqlite_url"]
 
@@ -25,6 +26,8 @@ hypothesis.settings.register_profile("patient", hypothesis.settings.default, dea
 hypothesis.settings.register_profile("quick", hypothesis.settings.default, deadline=None, max_examples=8)
 hypothesis.settings.register_profile("deep", hypothesis.settings.default, deadline=None, max_examples=2000)
 hypothesis.settings.load_profile("patient")
+
+remember_fields()
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -1,5 +1,6 @@
 """The procedure as data and JSON Schema, with its basis on each rule, for whoever codes against it."""
 
+from functools import cached_property
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
@@ -19,7 +20,14 @@ class SopRoutes:
 
     def __init__(self, sop: Sop) -> None:
         self._sop = sop
-        self._whole, self._services = as_document(sop), services_document(sop)
+
+    @cached_property
+    def _whole(self) -> dict[str, Any]:
+        return as_document(self._sop)
+
+    @cached_property
+    def _services(self) -> dict[str, Any]:
+        return services_document(self._sop)
 
     def router(self) -> APIRouter:
         """Make the router."""
