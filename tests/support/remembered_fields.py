@@ -1,4 +1,4 @@
-"""What FastAPI works out for a parameter or an answer, remembered for the run: tests make the same routes time and again.
+"""What FastAPI works out for a parameter or an answer, remembered: tests make the same routes again and again.
 
 A field depends on nothing but how the parameter or the answer is declared. What a handler depends on is worked out
 anew each time, as it belongs to one application. Real processes (tests/e2e) remember nothing.
