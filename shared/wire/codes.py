@@ -147,6 +147,7 @@ _ROWS: Final[tuple[tuple[str, type[MeshError], str, str], ...]] = (
     ("override.done", Conflict, "Stated already", "Read GET /v1/overrides; what was stated first stands."),
     # Referrals and their events.
     ("referral.unknown", NotFound, "No such referral", "Check the referral id."),
+    ("record.unknown", NotFound, "No such record in this case", "Check the id of the record and of the referral."),
     ("referral.blocked", ConsentRequired, "Kept from this case", "Choose another recipient or person."),
     ("referral.ended", ConsentRequired, "Referral has ended", "Nothing more opens; send a new referral."),
     ("referral.stage", ConsentRequired, "Not before acceptance", "Accept the referral, then open."),

@@ -8,7 +8,7 @@ point of its life: nobody works on a case before somebody took it.
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from shared.agency.office import Office
 from shared.agency.ports import Look
@@ -17,6 +17,18 @@ from shared.agency.standing import has_ended
 from shared.agency.vault import OpenCase
 from shared.consent.decision import ACCEPTED_STATES
 from shared.kernel.errors import Conflict, ConsentRequired, NotFound, Reason
+
+
+class OfACase(Protocol):
+    """A sector's record that belongs to one referral."""
+
+    @property
+    def referral_id(self) -> str:
+        """The referral it belongs to."""
+        ...
+
+
+R = TypeVar("R", bound=OfACase)
 
 
 class When(Enum):
@@ -79,6 +91,17 @@ def open_file(
     if when is When.ACCEPTED and referral.state not in ACCEPTED_STATES:
         raise Conflict("referral.not-accepted", "Accept the referral first; work on a case begins when it was taken.")
     return CaseFile(referral, office.vault.open_referral(referral_id, referral.wrapped_key))
+
+
+def record_of(look: Look, kind: type[R], key: str, referral_id: str) -> R:
+    """Return a record of a sector that belongs to this referral; another case's is not found either.
+
+    Raises `NotFound` (`record.unknown`).
+    """
+    record = look.get(kind, key)
+    if record is None or record.referral_id != referral_id:
+        raise NotFound("record.unknown", "This case has no such record.")
+    return record
 
 
 def file_of(office: Office, referral: Referral) -> CaseFile | None:
