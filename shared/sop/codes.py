@@ -229,6 +229,7 @@ class EventType(StrEnum):
     COMPLETED = "completed"
     FAILED = "failed"
     SEALED = "sealed"
+    RECORDED = "recorded"
     INFO_PROVIDED = "info_provided"
     CANCELLED = "cancelled"
     CLOSED = "closed"

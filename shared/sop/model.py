@@ -271,7 +271,7 @@ class FactField:
     """A coded fact that may stand in an envelope or an event: never free text, never identifying."""
 
     name: str
-    type: str  # boolean | date | time | code (one of `values`) | number | actor | reference | agency | count
+    type: str  # boolean | date | time | code (one of `values`) | number | actor | reference | agency | count | digest
     values: tuple[str, ...] = ()
     label: Name | None = None
 

@@ -84,6 +84,10 @@ _TYPES: Final[Mapping[str, tuple[Callable[[object], bool], str]]] = {
         "Write the pseudonymous staff id; never a name.",
     ),
     "reference": (lambda value: isinstance(value, str) and is_uuid7(value), "Write the id of a record: a UUIDv7."),
+    "digest": (
+        lambda value: isinstance(value, str) and re.fullmatch(r"[0-9a-f]{64}", value) is not None,
+        "Write a SHA-256 as 64 lower-case hexadecimal digits.",
+    ),
     "agency": (lambda value: isinstance(value, str) and is_agency_id(value), "Write an agency id of the directory."),
     "count": (
         lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= 0,

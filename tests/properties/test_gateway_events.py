@@ -22,10 +22,11 @@ FACTS: dict[str, dict[str, Any]] = {
     "completed": {"outcome": "admitted"},
     "failed": {"reason": "D05"},
     "sealed": {"result": "sealed"},
+    "recorded": {"record_kind": "custody_handover", "record_sha256": "ab" * 32},
     "closed": {"survivor_told": True},
 }
 #: What may still be said of a referral that has ended (T16, T18, T19).
-AFTER_THE_END = {"closed", "sealed", "entered_in_error"}
+AFTER_THE_END = {"closed", "sealed", "recorded", "entered_in_error"}
 
 STEPS = st.lists(st.tuples(st.sampled_from([HEALTH, SOCIAL]), st.sampled_from(list(EventType))), max_size=14)
 #: Most random words lead nowhere; these begin as a real case does.

@@ -28,8 +28,10 @@ from shared.sop.model import (
 )
 
 SOP = load_sop()
-#: What may still happen after an end: closing the loop, sealing off, an error put right.
-AFTER_THE_END = frozenset({EventType.CLOSED, EventType.SEALED, EventType.REVOKED, EventType.ENTERED_IN_ERROR})
+#: What may still happen after an end: closing the loop, sealing off, evidence handed on, an error put right.
+AFTER_THE_END = frozenset(
+    {EventType.CLOSED, EventType.SEALED, EventType.REVOKED, EventType.RECORDED, EventType.ENTERED_IN_ERROR}
+)
 FIRM = frozenset({BasisKind.STAT, BasisKind.CLIN})
 
 services = st.sampled_from(sorted(SOP.services)).map(SOP.services.__getitem__)

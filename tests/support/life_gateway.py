@@ -56,6 +56,7 @@ FACTS: Mapping[str, Mapping[str, Any]] = {
     "completed": {"outcome": "pep_started"},
     "failed": {"reason": "D05"},
     "sealed": {"result": "sealed"},
+    "recorded": {"record_kind": "custody_handover", "record_sha256": "ab" * 32},
     "closed": {"survivor_told": True},
 }
 #: Nobody may give these as a reason for declining.

@@ -41,6 +41,7 @@ FACTS: Mapping[str, Mapping[str, Any]] = {
     "completed": {"outcome": "case_opened"},
     "failed": {"reason": "D05"},
     "sealed": {"result": "sealed"},
+    "recorded": {"record_kind": "custody_handover", "record_sha256": "ab" * 32},
     "closed": {"survivor_told": True},
 }
 _TAKEN = [(RECIPIENT, "acknowledged"), (RECIPIENT, "accepted")]

@@ -66,6 +66,7 @@ cancelled         S   S   S   S   S   S   S   S   S   .   .   .   .   .   .   . 
 withdrawn         B   B   B   B   B   B   B   B   B   .   .   .   .   .   .   .   .   .   withdrawn
 revoked           .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   =
 sealed            R   R   R   R   R   R   R   R   R   R   R   R   R   R   R   R   R   R   =
+recorded          .   .   .   .   R   R   R   R   R   R   .   .   .   .   .   .   R   .   =
 expired           .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   =
 closed            .   .   .   .   .   .   .   .   .   S   S   S   .   .   .   S   .   .   closed
 entered_in_error  B   B   B   B   B   B   B   B   B   B   B   B   B   B   B   B   B   B   entered_in_error

@@ -18,6 +18,7 @@ VOCABULARY = {
         FactField("child_referral", "reference"),
         FactField("alternative", "agency"),
         FactField("attempts", "count"),
+        FactField("record_sha256", "digest"),
     )
 }
 
@@ -41,6 +42,7 @@ def test_facts_of_the_right_type_pass() -> None:
         child_referral="019a9b3c-4d5e-7f60-8a9b-0c1d2e3f0001",
         alternative="anh-duong-house",
         attempts=0,
+        record_sha256="0f" * 32,
     )
     assert not refused()
 
@@ -73,6 +75,9 @@ def test_fact_the_procedure_does_not_name_is_refused() -> None:
         ("attempts", True),
         ("attempts", "3"),
         ("attempts", -1),
+        ("record_sha256", "0F" * 32),
+        ("record_sha256", "0f" * 31),
+        ("record_sha256", 7),
     ],
 )
 def test_fact_of_another_type_is_refused(name: str, value: bool | int | str) -> None:
