@@ -49,7 +49,9 @@ from shared.sop.withdrawal import read_withdrawal
 
 DATA = Path(__file__).parent / "data"
 
-_FACT_TYPES = frozenset({"boolean", "date", "time", "code", "number", "actor", "reference", "agency", "count", "digest"})
+_FACT_TYPES = frozenset(
+    {"boolean", "date", "time", "code", "number", "actor", "reference", "agency", "count", "digest"}
+)
 _Key = TypeVar("_Key", bound=str)
 _Value = TypeVar("_Value")
 _Member = TypeVar("_Member", bound=StrEnum)
