@@ -45,16 +45,16 @@ GATEWAY: Final = Deployable("gateway", "gateway.main:create_app", 0)
 AGENCIES: Final = (
     AgencyService(
         "police", "services.police.main:create_app", 1, "police", "police-thanh-hoa",
-        "Công an tỉnh Thanh Hóa (dữ liệu mẫu)", "Thanh Hoa Provincial Police (sample data)", ("POL",),
+        "Công an tỉnh Thanh Hóa (dữ liệu mẫu)", "Thanh Hoa Provincial Police (sample data)", ("POL", "COO"),
     ),
     AgencyService(
         "health", "services.health.main:create_app", 2, "health", "health-thanh-hoa",
-        "Bệnh viện Thanh Hóa (dữ liệu mẫu)", "Thanh Hoa Hospital (sample data)", ("HEA",),
+        "Bệnh viện Thanh Hóa (dữ liệu mẫu)", "Thanh Hoa Hospital (sample data)", ("HEA", "COO"),
     ),
     AgencyService(
         "legal_aid", "services.legal_aid.main:create_app", 3, "legal_aid", "legal-aid-thanh-hoa",
         "Trung tâm Trợ giúp pháp lý nhà nước Thanh Hóa (dữ liệu mẫu)",
-        "Thanh Hoa State Legal Aid Centre (sample data)", ("LEG",),
+        "Thanh Hoa State Legal Aid Centre (sample data)", ("LEG", "COO"),
     ),
     AgencyService(
         "social", "services.social.main:create_app", 4, "social", "social-thanh-hoa",

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 
 from mesh.reference.markdown import code, codes, page, table
+from shared.sop.conference import INVITATION
 from shared.sop.loader import load_sop
-from shared.sop.model import ClockRule, FactField, Presence, ServiceType, Sop
+from shared.sop.model import ClockRule, FactField, Name, Presence, ServiceType, Sop
 
 #: A longer list is the sum of others on this page.
 _VALUES_MOST = 20
@@ -53,9 +54,22 @@ def render() -> str:
         f"A statement travels in {codes(sop.statements.carried_in)}.",
         "## Reasons for declining",
         table(("code", "Vietnamese", "English", "may be given", "derived from"), declines(sop)),
+        "## Case conferences",
+        f"Invited to by `{INVITATION}`; without her consent for {codes(sop.conference.risk_bands)} only. "
+        f"Derived from: {sop.conference.basis.citation}.",
+        table(("why", "Vietnamese", "English"), named(sop.conference.reasons)),
+        table(
+            ("action", "Vietnamese", "English"), ((code(key), n.vi, n.en) for key, n in sop.conference.actions.items())
+        ),
         "## Hotlines",
         table(("number", "name", "derived from"), hotlines(sop)),
     )
+
+
+def named(names: Mapping[str, Name]) -> Iterator[tuple[str, str, str]]:
+    """Yield a row for each code with its names."""
+    for key, name in names.items():
+        yield code(key), name.vi, name.en
 
 
 def services(sop: Sop) -> list[ServiceType]:

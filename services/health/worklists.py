@@ -12,7 +12,7 @@ from shared.agency.profile import Worklist
 from shared.sop.model import ClockPhase, Name
 
 #: The services this sector gives (fact sheet, section 6).
-SERVICES: Final = frozenset(f"HEA-{number:02d}" for number in range(1, 10))
+SERVICES: Final = frozenset(f"HEA-{number:02d}" for number in range(1, 10)) | {"COO-01"}
 
 #: How its people divide the work that comes in.
 WORKLISTS: Final[Mapping[str, Worklist]] = {
@@ -34,6 +34,11 @@ WORKLISTS: Final[Mapping[str, Worklist]] = {
     "follow-up": Worklist(
         Name(vi="Theo dõi và chăm sóc tiếp", en="Follow-up and continuing care"),
         services=frozenset({"HEA-05", "HEA-07", "HEA-08", "HEA-09"}),
+        by=ClockPhase.CONTACT,
+    ),
+    "conferences": Worklist(
+        Name(vi="Hội ý trường hợp", en="Case conferences"),
+        services=frozenset({"COO-01"}),
         by=ClockPhase.CONTACT,
     ),
 }

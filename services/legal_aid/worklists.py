@@ -11,7 +11,7 @@ from shared.agency.profile import Worklist
 from shared.sop.model import ClockPhase, Name
 
 #: The services this sector gives (fact sheet, section 6).
-SERVICES: Final = frozenset(f"LEG-{number:02d}" for number in range(1, 9))
+SERVICES: Final = frozenset(f"LEG-{number:02d}" for number in range(1, 9)) | {"COO-01"}
 
 #: How its people divide the work that comes in.
 WORKLISTS: Final[Mapping[str, Worklist]] = {
@@ -28,6 +28,11 @@ WORKLISTS: Final[Mapping[str, Worklist]] = {
     "advice": Worklist(
         Name(vi="Tư vấn và hộ tịch", en="Advice and civil status"),
         services=frozenset({"LEG-01", "LEG-04", "LEG-06", "LEG-08"}),
+        by=ClockPhase.CONTACT,
+    ),
+    "conferences": Worklist(
+        Name(vi="Hội ý trường hợp", en="Case conferences"),
+        services=frozenset({"COO-01"}),
         by=ClockPhase.CONTACT,
     ),
 }

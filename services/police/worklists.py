@@ -11,7 +11,7 @@ from shared.agency.profile import Worklist
 from shared.sop.model import ClockPhase, Name
 
 #: The services this sector gives (fact sheet, section 6).
-SERVICES: Final = frozenset(f"POL-{number:02d}" for number in range(1, 13))
+SERVICES: Final = frozenset(f"POL-{number:02d}" for number in range(1, 13)) | {"COO-01"}
 
 #: How its people divide the work that comes in.
 WORKLISTS: Final[Mapping[str, Worklist]] = {
@@ -38,6 +38,11 @@ WORKLISTS: Final[Mapping[str, Worklist]] = {
     "papers-and-belongings": Worklist(
         Name(vi="Giấy tờ, tài sản", en="Papers and belongings"),
         services=frozenset({"POL-11", "POL-12"}),
+        by=ClockPhase.CONTACT,
+    ),
+    "conferences": Worklist(
+        Name(vi="Hội ý trường hợp", en="Case conferences"),
+        services=frozenset({"COO-01"}),
         by=ClockPhase.CONTACT,
     ),
 }

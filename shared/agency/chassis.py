@@ -31,6 +31,7 @@ from shared.agency.rerouting import Rerouting
 from shared.agency.routes import oauth
 from shared.agency.routes.callers import Doorkeeper
 from shared.agency.routes.casework import casework_router
+from shared.agency.routes.conferences import conferences_router
 from shared.agency.routes.conflicts import conflicts_router
 from shared.agency.routes.consents import consents_router
 from shared.agency.routes.deliveries import PATH as DELIVERIES
@@ -163,6 +164,7 @@ def _routers(house: _House, settings: AgencySettings, sector_routers: SectorRout
         webhooks_router(office, doors),
         deliveries_router(house.deliveries, webhooks=webhooks, clock=office.clock),
         casework_router(practice),
+        conferences_router(practice),
         worklists_router(practice),
         *sector_routers(practice),
     ]

@@ -8,18 +8,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from shared.agency.acting import Answer, Caller, post, replay
+from shared.agency.noting import write_note
 from shared.agency.office import Office
-from shared.agency.records import Holding, Letter, Note
+from shared.agency.records import Holding
 from shared.agency.requests import NoteRequest, StepRequest, facts_of
-from shared.agency.scribe import Route, sealed_compartments
 from shared.agency.sector.acting import Act, refused_act
 from shared.agency.sector.guards import Step, guarded
 from shared.agency.showing import summary
-from shared.agency.vault import note_place
 from shared.agency.weighing import SEALED, check_decision, destroy_held, held_of
-from shared.kernel.clock import to_wire
-from shared.kernel.errors import ConsentRequired, MeshError, Reason
-from shared.sop.model import Compartment, EventType, Stage
+from shared.kernel.errors import MeshError
+from shared.sop.model import EventType
 from shared.wire.facts import check_facts
 
 #: Each verb of the API and the event it stands for.
@@ -92,43 +90,5 @@ async def send_note(office: Office, caller: Caller, referral_id: str, request: N
     done = await replay(office, caller)
     if done is not None:
         return done
-    if referral.wrapped_key is None:
-        rule = office.sop.rules["R-16"]
-        raise ConsentRequired(
-            "referral.ended",
-            "This case was sealed off here; nothing more is written about it.",
-            reasons=[Reason("referral.ended", rule.id, rule.basis.citation)],
-        )
-    other = referral.other(office.agency_id)
-    message_id = office.scribe.new_id()
-    content = {"text": request.text}
-    bundle = office.scribe.seal(
-        {Compartment.NOTE: content},
-        message_id=message_id,
-        basis=referral.basis,
-        recipient=await office.directory.encryption_key(other),
-    )
-    facts = {
-        "recipient": other,
-        "referral_id": referral_id,
-        "actor": actor,
-        "basis": referral.basis,
-        "sealed": bundle.sealed,
-        "compartments": sealed_compartments(bundle, {Compartment.NOTE.value: Stage.TRIAGE}),
-    }
-    presented = {"referral": summary(referral, office.sop), "note": {"id": message_id}}
-    route = Route(lane=referral_id, hub_shares=bundle.hub_shares, presented=presented)
-    letter = office.scribe.note(facts, message_id=message_id, route=route)
-    note = _note(office, letter, content, wrapped_key=referral.wrapped_key)
+    letter, note = await write_note(office, referral, {"text": request.text}, actor=actor)
     return await post(office, caller, letter, also=lambda desk: desk.add(note))
-
-
-def _note(office: Office, letter: Letter, content: Mapping[str, Any], *, wrapped_key: bytes) -> Note:
-    case = office.vault.open_referral(letter.lane, wrapped_key)
-    return Note(
-        message_id=letter.message_id,
-        referral_id=letter.lane,
-        by=office.agency_id,
-        at=to_wire(office.clock.now()),
-        content=case.lock(note_place(letter.message_id), content),
-    )

@@ -279,6 +279,56 @@ class SectorClock:
     told_at: str | None = None
 
 
+class ActionState(StrEnum):
+    """What became of an action agreed at a case conference."""
+
+    OPEN = "open"
+    DONE = "done"
+    NOT_DONE = "not_done"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conference:
+    """A case conference that this agency called about a referral of its own; minutes hold actions only."""
+
+    conference_id: str
+    referral_id: str
+    reason: str
+    called_at: str
+    called_by: str
+    convene_by: str
+    held_at: str | None = None
+    attended: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation:
+    """An agency that was invited to a conference, and the referral that invites it."""
+
+    referral_id: str
+    conference_id: str
+    agency: str
+    invited_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConferenceAction:
+    """Who does what by when: kept by the agency that called the conference and by the agency that owns the action.
+
+    `referral_id` is the invitation by which it went to its owner, or the conference's own case.
+    """
+
+    action_id: str
+    referral_id: str
+    conference_id: str | None  # None at the owner, who knows the invitation only
+    given_by: str
+    owner: str
+    kind: str
+    due_on: str
+    state: str
+    reported_at: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Webhook:
     """Where a partner system wants to be told that something changed."""

@@ -4,7 +4,7 @@ Follows the flow of the architecture ("How one referral flows", steps 2 and 3) a
 nothing about consent: the gateway does, and its refusal comes back as it was.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,8 +41,17 @@ class Written:
     holdings: Sequence[Holding]
 
 
-async def refer(office: Office, caller: Caller, request: ReferralRequest) -> Answer:
-    """Send one referral. Raises `InputRejected` for what cannot be sent, else what the gateway answered."""
+async def refer(
+    office: Office,
+    caller: Caller,
+    request: ReferralRequest,
+    *,
+    also: Callable[[Desk, Referral], None] = lambda _desk, _referral: None,
+) -> Answer:
+    """Send one referral; `also` is kept in the same unit of work.
+
+    Raises `InputRejected` for what cannot be sent, else what the gateway answered.
+    """
     if request.parent_id is not None:  # first: whom a case is kept from is not answered again either
         await office.referral(request.parent_id, request.actor or caller.pseudonym, caller.pseudonym)
     done = await replay(office, caller)
@@ -54,7 +63,12 @@ async def refer(office: Office, caller: Caller, request: ReferralRequest) -> Ans
         raise _would_hold_back(parcel.held_back)
     written = write(office, draft, parcel)
     expects: list[Expected] = [(Referral, request.replaces)] if request.replaces else []
-    return await post(office, caller, written.letter, also=lambda desk: keep(desk, written), expects=expects)
+
+    def kept(desk: Desk) -> None:
+        keep(desk, written)
+        also(desk, written.referral)
+
+    return await post(office, caller, written.letter, also=kept, expects=expects)
 
 
 def keep(desk: Desk, written: Written) -> None:

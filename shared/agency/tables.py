@@ -258,6 +258,45 @@ class SectorClockRow(AgencyRow, table=True):
     told_at: str | None = None
 
 
+class ConferenceRow(AgencyRow, table=True):
+    """A case conference."""
+
+    __tablename__ = "conferences"
+    conference_id: str = Field(primary_key=True)
+    referral_id: str
+    reason: str
+    called_at: str
+    called_by: str
+    convene_by: str
+    held_at: str | None = None
+    attended: list[str] = json_column()
+
+
+class InvitationRow(AgencyRow, table=True):
+    """An invitation to a case conference."""
+
+    __tablename__ = "invitations"
+    referral_id: str = Field(primary_key=True)
+    conference_id: str = Field(index=True)
+    agency: str
+    invited_at: str
+
+
+class ConferenceActionRow(AgencyRow, table=True):
+    """An action agreed at a case conference."""
+
+    __tablename__ = "conference_actions"
+    action_id: str = Field(primary_key=True)
+    referral_id: str = Field(index=True)
+    conference_id: str | None = Field(default=None, index=True)
+    given_by: str
+    owner: str
+    kind: str
+    due_on: str
+    state: str
+    reported_at: str | None = None
+
+
 class WebhookRow(AgencyRow, table=True):
     """Where a partner system wants to be told."""
 
@@ -314,6 +353,9 @@ IDEMPOTENT_ACTS = table_of(IdempotentActRow)
 VISITS = table_of(VisitRow)
 ACTS = table_of(ActRow)
 SECTOR_CLOCKS = table_of(SectorClockRow)
+CONFERENCES = table_of(ConferenceRow)
+INVITATIONS = table_of(InvitationRow)
+CONFERENCE_ACTIONS = table_of(ConferenceActionRow)
 WEBHOOKS = table_of(WebhookRow)
 NOTIFICATIONS = table_of(NotificationRow)
 KNOWN_AGENCIES = table_of(KnownAgencyRow)

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from shared.sop.ages import read_ages
 from shared.sop.catalogue import Vocabulary, read_precondition, read_service
+from shared.sop.conferences import read_conference
 from shared.sop.lifecycle import read_transitions
 from shared.sop.model import (
     AlarmLevel,
@@ -80,6 +81,7 @@ def read_sop(folder: Path) -> Sop:
         overrides=read_overrides(_open(folder, "overrides"), sources),
         withdrawal=read_withdrawal(_open(folder, "withdrawal"), sources, event_facts["reason"].values),
         statements=read_statements(_open(folder, "statements"), sources, services),
+        conference=read_conference(_open(folder, "conference"), sources, vocabulary.facts["risk_band"]),
         reroutes=read_reroutes(_open(folder, "reroutes"), sources, vocabulary.declines),
         decline_reasons=vocabulary.declines,
         facts=vocabulary.facts,

@@ -34,6 +34,7 @@ from shared.sop.codes import (
     Stage,
     Urgency,
 )
+from shared.sop.conference import ConferenceRules
 from shared.sop.reroute import RerouteRules, Stopped
 from shared.sop.statement import StatementRules
 
@@ -375,6 +376,7 @@ class Sop:
     overrides: OverrideRules
     withdrawal: WithdrawalRules
     statements: StatementRules
+    conference: ConferenceRules
     reroutes: RerouteRules
     decline_reasons: Mapping[str, DeclineReason]
     facts: Mapping[str, FactField]  # of the envelope

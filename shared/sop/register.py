@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from shared.sop.age import AgeRules, BestInterestRules, CaregiverRules, ConsentWay
+from shared.sop.conference import INVITATION, ConferenceRules
 from shared.sop.model import (
     Alarm,
     Basis,
@@ -56,6 +57,7 @@ def as_document(sop: Sop) -> Document:
         "overrides": _overrides(sop.overrides),
         "withdrawal": _withdrawal(sop.withdrawal),
         "statements": _statements(sop.statements),
+        "conference": _conference(sop.conference),
         "reroutes": _reroutes(sop.reroutes),
         "decline_reasons": [_decline(reason) for reason in sop.decline_reasons.values()],
         "outcomes": {code: _name(name) for code, name in sop.outcomes.items()},
@@ -298,6 +300,16 @@ def _statements(rules: StatementRules) -> Document:
         ],
         "carried_in": list(rules.carried_in),
         "warning": {"code": rules.warning_code, "says": _name(rules.warning), "basis": basis_document(rules.basis)},
+    }
+
+
+def _conference(rules: ConferenceRules) -> Document:
+    return {
+        "invitation": INVITATION,
+        "reasons": {code: _name(name) for code, name in rules.reasons.items()},
+        "actions": {code: _name(name) for code, name in rules.actions.items()},
+        "risk_bands": sorted(rules.risk_bands),
+        "basis": basis_document(rules.basis),
     }
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from shared.agency.conference.minutes import keep_what_a_note_says
 from shared.agency.going_on import NEXT_AGENCY, reroute_after_event, reroute_after_notice
 from shared.agency.inbound.checking import Checker
 from shared.agency.notifying import Notifier
@@ -259,6 +260,7 @@ class Receiving:
         except InputRejected as fault:
             return Taken(fault.code)
         case = self._opener.vault.open_referral(referral.referral_id, referral.wrapped_key)
+        keep_what_a_note_says(desk, referral, content, by=message.sender, at=self._scribe.stamp())
         desk.add(
             Note(
                 message_id=message.id,

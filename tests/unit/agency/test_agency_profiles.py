@@ -24,9 +24,10 @@ def test_a_profile_agrees_with_the_procedure(kind: str) -> None:
     check_profile(profile_of(kind), load_sop())
 
 
-def test_together_they_serve_every_service_once() -> None:
-    served = [code for kind in KINDS for code in profile_of(kind).services]
-    assert sorted(served) == sorted(load_sop().services)
+def test_together_they_serve_every_service_once_and_all_of_them_confer() -> None:
+    served = [code for kind in KINDS for code in profile_of(kind).services if code != "COO-01"]
+    assert sorted([*served, "COO-01"]) == sorted(load_sop().services)
+    assert all(profile_of(kind).serves("COO-01") for kind in KINDS)
 
 
 @pytest.mark.parametrize("kind", KINDS)
