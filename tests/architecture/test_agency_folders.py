@@ -2,14 +2,19 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.support.checkout import tracked_files
 
 AGENCIES = ("police", "health", "legal_aid", "social")
 
 
-def files_of(agency: str) -> set[str]:
+PARTS = ("rules", "acts", "messages", "routes")
+
+
+def files_of(agency: str) -> set[Path]:
     folder = Path("services", agency)
-    return {str(path.relative_to(folder)) for path in tracked_files() if folder in path.parents}
+    return {path.relative_to(folder) for path in tracked_files() if folder in path.parents}
 
 
 def test_services_holds_exactly_the_agencies() -> None:
@@ -18,5 +23,13 @@ def test_services_holds_exactly_the_agencies() -> None:
 
 
 def test_agency_folders_hold_the_same_file_names() -> None:
-    differing = {agency: sorted(files_of(agency) ^ files_of("police")) for agency in AGENCIES}
-    assert {agency: names for agency, names in differing.items() if names} == {}
+    names = {agency: {path.parts[0] for path in files_of(agency)} for agency in AGENCIES}
+    differing = {agency: sorted(names[agency] ^ names["police"]) for agency in AGENCIES}
+    assert {agency: found for agency, found in differing.items() if found} == {}
+
+
+@pytest.mark.parametrize("agency", AGENCIES)
+def test_a_topic_has_the_same_name_wherever_it_is_spoken_of(agency: str) -> None:
+    topics = {part: {path.stem for path in files_of(agency) if path.parts[0] == part} for part in PARTS}
+    assert topics["acts"] <= topics["routes"]
+    assert topics["messages"] <= topics["routes"]
