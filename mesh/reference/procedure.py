@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from mesh.reference.markdown import code, codes, page, table
-from shared.sop.conference import INVITATION
+from shared.sop.conference import INVITATION, ConferenceRules
 from shared.sop.loader import load_sop
 from shared.sop.model import ClockRule, FactField, Name, Presence, ServiceType, Sop
 
@@ -54,15 +54,20 @@ def render() -> str:
         f"A statement travels in {codes(sop.statements.carried_in)}.",
         "## Reasons for declining",
         table(("code", "Vietnamese", "English", "may be given", "derived from"), declines(sop)),
-        "## Case conferences",
-        f"Invited to by `{INVITATION}`; without her consent for {codes(sop.conference.risk_bands)} only. "
-        f"Derived from: {sop.conference.basis.citation}.",
-        table(("why", "Vietnamese", "English"), named(sop.conference.reasons)),
-        table(
-            ("action", "Vietnamese", "English"), ((code(key), n.vi, n.en) for key, n in sop.conference.actions.items())
-        ),
+        *conference(sop.conference),
         "## Hotlines",
         table(("number", "name", "derived from"), hotlines(sop)),
+    )
+
+
+def conference(rules: ConferenceRules) -> tuple[str, ...]:
+    """Return the part of case conferences."""
+    return (
+        "## Case conferences",
+        f"Invited to by `{INVITATION}`; without her consent for {codes(sorted(rules.risk_bands))} only. "
+        f"Derived from: {rules.basis.citation}.",
+        table(("why", "Vietnamese", "English"), named(rules.reasons)),
+        table(("action", "Vietnamese", "English"), named(rules.actions)),
     )
 
 
