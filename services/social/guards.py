@@ -1,8 +1,28 @@
 """What the rules of social services say of the steps of a referral's lifecycle."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
-from shared.agency.sector.guards import Guard
+from services.social.records import Booking
+from services.social.rules.beds import BookingState, contradicts
+from shared.agency.ports import Look
+from shared.agency.sector.guards import Guard, Step
+from shared.agency.sector.rulebook import Rulebook
+from shared.sop.model import EventType
+
+_NOTHING: Final[Mapping[str, Any]] = {}
+
+
+def outcome_of_a_bed(step: Step, look: Look, rulebook: Rulebook) -> Mapping[str, Any]:
+    """Refuse an outcome that the recorded admission contradicts (SOC-BED); what is not recorded contradicts nothing."""
+    if step.event is not EventType.COMPLETED:
+        return _NOTHING
+    bookings = look.find(Booking, referral_id=step.referral.referral_id)
+    refusal = contradicts(str(step.data.get("outcome")), (BookingState(one.state) for one in bookings))
+    if refusal is not None:
+        raise rulebook.refused(refusal, pointer="/outcome")
+    return _NOTHING
+
 
 #: Asked in this order before a step is signed.
-GUARDS: Final[tuple[Guard, ...]] = ()
+GUARDS: Final[tuple[Guard, ...]] = (outcome_of_a_bed,)

@@ -1,4 +1,72 @@
 """What social services keep of a case, as plain frozen values: one class per table, one field per column.
 
-Times are wire text. Anything about a person is in a `bytes` field, encrypted under the key of her referral.
+Times are wire text. Anything about a person is in a `bytes` field, encrypted under the key of her referral; where a
+place is, is encrypted under a key of that place.
 """
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A shelter, facility or trusted address. `code` is its name among staff; where it is, only its house can read."""
+
+    place_id: str
+    code: str
+    kind: str
+    added_at: str
+    actor: str
+    wrapped_key: bytes
+    whereabouts: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HouseMember:
+    """Somebody who belongs to the staff of a place, as a pseudonym."""
+
+    key: str  # place id "/" actor
+    place_id: str
+    actor: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bed:
+    """A bed, and how it stands after its latest turn."""
+
+    bed_id: str
+    place_id: str
+    kind: str
+    state: str
+    turn: int
+    booking: str | None = None
+    until: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BedTurn:
+    """One change of a bed. Whoever writes the same turn second is refused, in any process: no bed is given twice."""
+
+    key: str  # bed id "/" turn
+    bed_id: str
+    turn: int
+    state: str
+    booking: str | None
+    actor: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booking:
+    """The beds that a referral holds or takes in one place, and what became of that."""
+
+    key: str  # referral id "/" number
+    referral_id: str
+    number: int
+    place_id: str
+    state: str
+    actor: str
+    at: str
+    until: str | None = None
+    lease_id: str | None = None
+    leaving: str | None = None

@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from sqlalchemy.orm import registry
-from sqlmodel import SQLModel
+from sqlmodel import Field, SQLModel
+
+from services.social import records
+from shared.agency.tables import bytes_column
 
 MAPPERS = registry()
 
@@ -13,5 +16,76 @@ class SocialRow(SQLModel, registry=MAPPERS):
     """Base of this sector's rows."""
 
 
+class PlaceRow(SocialRow, table=True):
+    """A place with beds."""
+
+    __tablename__ = "safe_places"
+    place_id: str = Field(primary_key=True)
+    code: str = Field(index=True)
+    kind: str
+    added_at: str
+    actor: str
+    wrapped_key: bytes = bytes_column(nullable=False)
+    whereabouts: bytes = bytes_column(nullable=False)
+
+
+class HouseMemberRow(SocialRow, table=True):
+    """Somebody of the staff of a place."""
+
+    __tablename__ = "house_members"
+    key: str = Field(primary_key=True)
+    place_id: str = Field(index=True)
+    actor: str
+    since: str
+
+
+class BedRow(SocialRow, table=True):
+    """A bed as it stands."""
+
+    __tablename__ = "beds"
+    bed_id: str = Field(primary_key=True)
+    place_id: str = Field(index=True)
+    kind: str
+    state: str
+    turn: int
+    booking: str | None = Field(default=None, index=True)
+    until: str | None = None
+
+
+class BedTurnRow(SocialRow, table=True):
+    """One change of a bed."""
+
+    __tablename__ = "bed_turns"
+    key: str = Field(primary_key=True)
+    bed_id: str = Field(index=True)
+    turn: int
+    state: str
+    booking: str | None = None
+    actor: str
+    at: str
+
+
+class BookingRow(SocialRow, table=True):
+    """The beds of a referral."""
+
+    __tablename__ = "bed_bookings"
+    key: str = Field(primary_key=True)
+    referral_id: str = Field(index=True)
+    number: int
+    place_id: str
+    state: str
+    actor: str
+    at: str
+    until: str | None = None
+    lease_id: str | None = None
+    leaving: str | None = None
+
+
 #: Which rows keep each kind of record.
-ROWS: Final[Mapping[type[Any], type[Any]]] = {}
+ROWS: Final[Mapping[type[Any], type[Any]]] = {
+    records.Place: PlaceRow,
+    records.HouseMember: HouseMemberRow,
+    records.Bed: BedRow,
+    records.BedTurn: BedTurnRow,
+    records.Booking: BookingRow,
+}

@@ -1,4 +1,4 @@
-"""What is known about a person, encrypted at rest: one key per referral, and one per consent subject.
+"""What is known about a person, encrypted at rest: one key per referral, one per consent subject, one per secret place.
 
 Each key is kept wrapped under the master key of this service. Sealing a case off is destroying the
 wrapped key: what was encrypted under it is gone, in backups too. Every text is bound to its place, so
@@ -54,6 +54,14 @@ class CaseVault:
     def open_subject(self, consent_id: str, wrapped: bytes) -> OpenCase:
         """Open the subject's record of a consent. Raises `InternalFault` (`at-rest.unreadable`)."""
         return self._open(f"consent/{consent_id}", wrapped)
+
+    def new_place(self, place_id: str) -> tuple[OpenCase, bytes]:
+        """Return a fresh key for where a place is (R-18), and that key wrapped for keeping."""
+        return self._new(f"place/{place_id}")
+
+    def open_place(self, place_id: str, wrapped: bytes) -> OpenCase:
+        """Open where a place is. Raises `InternalFault` (`at-rest.unreadable`)."""
+        return self._open(f"place/{place_id}", wrapped)
 
     def check(self) -> None:
         """Prove that the keys are at hand and work. Raises `InternalFault` (`keys.locked`)."""

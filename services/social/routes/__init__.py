@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
+from services.social.routes.beds import beds_router
+from services.social.routes.places import places_router
 from shared.agency.sector.practice import Practice
 
 
 def sector_routers(practice: Practice) -> Sequence[APIRouter]:
     """Make the routes that only this sector has."""
-    del practice
-    return []
+    return [places_router(practice), beds_router(practice)]

@@ -1,0 +1,118 @@
+"""What social services do in a case, at the real service: beds, plans, leads, children, entitlements, bookings."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from tests.support.agency_services import World, world
+from tests.support.houses import ONE_WOMAN, STAFF, a_house, asks, sheltered
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def mesh(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    """A health service that refers, and social services."""
+    async with world(tmp_path_factory.mktemp("social"), "health", "social") as made:
+        yield made
+
+
+def refused(answer: httpx.Response, status: int, code: str) -> str:
+    """Check that a rule refused, and return which."""
+    assert (answer.status_code, answer.json().get("code")) == (status, code), answer.text
+    reason = answer.json()["reasons"][0]
+    assert reason["code"] == code
+    assert reason["basis"]
+    return str(reason["rule"])
+
+
+async def journal(mesh: World, referral_id: str) -> list[tuple[str, str, str | None, str | None]]:
+    items: list[dict[str, Any]] = (await mesh["social"].get(f"/v1/referrals/{referral_id}/acts")).json()["items"]
+    return [(one["act"], one["outcome"], one["code"], one["rule"]) for one in items]
+
+
+async def clocks(mesh: World, referral_id: str) -> dict[str, str]:
+    """The clocks of a case: rule and state."""
+    items = (await mesh["social"].get(f"/v1/referrals/{referral_id}/clocks")).json()["items"]
+    return {one["rule"]: one["state"] for one in items}
+
+
+class TestBeds:
+    """SOC-01, SOC-02, SOC-09."""
+
+    async def test_she_is_admitted_into_the_bed_that_was_held_and_the_stay_has_a_limit(self, mesh: World) -> None:
+        social, referral_id = mesh["social"], await sheltered(mesh)
+        place_id = await a_house(social, beds={"woman": 1, "child": 1, "accessible": 0})
+        both = {"woman": 1, "child": 1, "accessible": 0}
+        held = await social.done(f"/v1/social/referrals/{referral_id}/bed-holds", asks(place_id, both, minutes=60))
+        assert (held["state"], held["beds"]) == ("held", both)
+        came = await social.done(f"/v1/social/referrals/{referral_id}/admissions", asks(place_id, both))
+        assert (came["state"], came["until"]) == ("admitted", None)
+        assert await clocks(mesh, referral_id) == {"VN-SO-01": "running"}
+        left = await social.done(
+            f"/v1/social/referrals/{referral_id}/departures", {"actor": STAFF, "leaving": "planned"}
+        )
+        assert left["state"] == "left"
+        assert await clocks(mesh, referral_id) == {"VN-SO-01": "met"}
+        (place,) = [one for one in (await social.get("/v1/social/places")).json()["items"] if one["id"] == place_id]
+        assert place["beds"]["woman"] == {"all": 1, "free": 1}
+
+    async def test_no_bed_is_given_for_a_referral_that_was_not_accepted(self, mesh: World) -> None:
+        social, referral_id = mesh["social"], await sheltered(mesh, until="acknowledge")
+        place_id = await a_house(social)
+        path = f"/v1/social/referrals/{referral_id}"
+        for what, body in (("bed-holds", asks(place_id, minutes=30)), ("admissions", asks(place_id))):
+            answer = await social.post(f"{path}/{what}", body)
+            assert refused(answer, 409, "social.bed-before-acceptance") == "SOC-BED"
+        assert [line[2] for line in await journal(mesh, referral_id)] == ["social.bed-before-acceptance"] * 2
+
+    async def test_a_bed_is_not_given_twice_and_comes_free_when_it_is_let_go(self, mesh: World) -> None:
+        social, place_id = mesh["social"], await a_house(mesh["social"])
+        first, second = await sheltered(mesh), await sheltered(mesh)
+        await social.done(f"/v1/social/referrals/{first}/bed-holds", asks(place_id, minutes=5))
+        answer = await social.post(f"/v1/social/referrals/{second}/admissions", asks(place_id))
+        assert refused(answer, 409, "social.no-bed") == "SOC-BED"
+        again = await social.post(f"/v1/social/referrals/{first}/bed-holds", asks(place_id, minutes=5))
+        assert refused(again, 409, "social.bed-already") == "SOC-BED"
+        await social.done(f"/v1/social/referrals/{first}/bed-releases", {"actor": STAFF})
+        await social.done(f"/v1/social/referrals/{second}/admissions", asks(place_id))
+
+    @pytest.mark.rule("R-08")
+    @pytest.mark.parametrize("paper", ["police_letter", "police_report_no", "residence_paper", "id_card", "fee"])
+    async def test_a_paper_as_condition_is_refused_as_unknown(self, mesh: World, paper: str) -> None:
+        absent = "01900000-0000-7000-8000-000000000000"
+        body = asks(absent, **{paper: "38/2026"})
+        answer = await mesh["social"].post(f"/v1/social/referrals/{absent}/admissions", body)
+        assert answer.status_code == 422
+        assert [fault["pointer"] for fault in answer.json()["errors"]] == [f"/{paper}"]
+
+    async def test_more_than_sixty_minutes_and_another_lease_are_refused(self, mesh: World) -> None:
+        social, referral_id = mesh["social"], await sheltered(mesh)
+        place_id = await a_house(social)
+        path = f"/v1/social/referrals/{referral_id}/bed-holds"
+        answer = await social.post(path, asks(place_id, minutes=61))
+        assert refused(answer, 422, "social.hold-too-long") == "SOC-HOLD"
+        answer = await social.post(path, asks(place_id, minutes=60, lease_id=place_id))
+        assert refused(answer, 422, "social.lease-other") == "SOC-HOLD"
+
+    async def test_a_house_that_does_not_serve_her_referral_is_refused(self, mesh: World) -> None:
+        social, referral_id = mesh["social"], await sheltered(mesh)
+        place_id = await a_house(social, kind="trusted_address")
+        answer = await social.post(f"/v1/social/referrals/{referral_id}/admissions", asks(place_id))
+        assert refused(answer, 422, "social.place-other") == "SOC-BED"
+
+    async def test_an_outcome_that_the_record_contradicts_is_refused(self, mesh: World) -> None:
+        social, referral_id = mesh["social"], await sheltered(mesh)
+        place_id = await a_house(social)
+        await social.done(f"/v1/social/referrals/{referral_id}/bed-holds", asks(place_id, ONE_WOMAN, minutes=5))
+        await social.done(f"/v1/referrals/{referral_id}/start", {})
+        answer = await social.post(f"/v1/referrals/{referral_id}/complete", {"outcome": "admitted"})
+        assert refused(answer, 409, "social.not-admitted") == "SOC-BED"
+        await social.done(f"/v1/social/referrals/{referral_id}/admissions", asks(place_id))
+        answer = await social.post(f"/v1/referrals/{referral_id}/complete", {"outcome": "bed_elsewhere"})
+        assert refused(answer, 409, "social.still-admitted") == "SOC-BED"
+        await social.done(f"/v1/referrals/{referral_id}/complete", {"outcome": "admitted"})
+        assert ("step.complete", "refused", "social.not-admitted", "SOC-BED") in await journal(mesh, referral_id)
