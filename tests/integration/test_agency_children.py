@@ -1,11 +1,11 @@
 """Children at the agency services: recorded, referred and read through the API that partner systems use."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 from sqlalchemy import select
 
 from shared.agency.tables import REFERRALS
@@ -19,12 +19,14 @@ from tests.support.agency_services import (
     agency_id,
     consented,
     contents,
-    databases,
     referred,
+    shared_databases,
     world,
 )
 
-__all__ = ["databases"]
+__all__ = ["shared_databases"]
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 WORKERS = [{"actor": "social-4", "sector": "social"}, {"actor": "nurse-2", "sector": "health"}]
 DECISION = {"workers": WORKERS, "reason": "guardian_unsafe", "at": "2026-11-20T08:00:00Z"}
@@ -39,9 +41,11 @@ BY_MOTHER = {"grantor": "parent", "age_band": "6_11", "assent": "verbal", "careg
 FATHER = {"name": "Hà Văn Mẫu", "relation": "father", "phone": "0900 000 011"}
 
 
-@pytest.fixture
-async def mesh(tmp_path: Path, databases: Callable[[str], str]) -> AsyncIterator[World]:
-    async with world(tmp_path, "health", "social", database_url=databases) as made:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def mesh(
+    tmp_path_factory: pytest.TempPathFactory, shared_databases: Callable[[str], str]
+) -> AsyncIterator[World]:
+    async with world(tmp_path_factory.mktemp("world"), "health", "social", database_url=shared_databases) as made:
         yield made
 
 
@@ -61,12 +65,13 @@ async def delivered(mesh: World, referral_id: str) -> Mapping[str, Any]:
     return await mesh["social"].until(referral_id, lambda seen: seen["state"] == "delivered", query="")
 
 
-def subjects_at(mesh: World, kind: str) -> set[str]:
-    """Whose cases a service keeps, read from beside it."""
+def subjects_of(mesh: World, kind: str, referral_ids: Sequence[str]) -> set[str]:
+    """Whose cases these are at a service, read from beside it."""
     engine = open_engine(mesh.database_url(kind))
     try:
         with read(engine) as connection:
-            return set(connection.execute(select(REFERRALS.c.subject)).scalars())
+            found = select(REFERRALS.c.subject).where(REFERRALS.c.referral_id.in_(referral_ids))
+            return set(connection.execute(found).scalars())
     finally:
         engine.dispose()
 
@@ -213,7 +218,7 @@ async def test_child_has_its_own_referral_and_nothing_of_its_mother_is_taken_for
     for client in (health, mesh["social"]):
         mothers = await client.until(hers, lambda one: bool(one["linked"]))
         assert mothers["linked"] == [child["referral_id"]]
-    subjects = subjects_at(mesh, "health")
+    subjects = subjects_of(mesh, "health", [hers, child["referral_id"]])
     assert len(subjects) == 2
     chain = (await mesh["social"].get(f"/v1/referrals/{hers}/chain")).json()
     assert chain["referrals"][0]["onward"][0]["linked_id"] == hers

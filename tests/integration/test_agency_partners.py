@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 
 from shared.agency.adapters.store import SqlStore
 from shared.agency.partners import partner_of
@@ -35,9 +36,18 @@ CLOCK = SystemClock()
 GRANT = {"grant_type": "client_credentials"}
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-@pytest.fixture
-async def mesh(tmp_path: Path) -> AsyncIterator[World]:
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def mesh(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    async with world(tmp_path_factory.mktemp("world"), "health", "social") as made:
+        yield made
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def empty(tmp_path: Path) -> AsyncIterator[World]:
+    """A mesh in which no partner system wants to be told anything yet."""
     async with world(tmp_path, "health", "social") as made:
         yield made
 
@@ -98,11 +108,11 @@ async def test_a_signed_assertion_gives_a_token_once(mesh: World) -> None:
 
 async def test_an_assertion_signed_by_another_key_is_refused(mesh: World) -> None:
     partner = partner_of(
-        "signer", secret=None, jwks={"keys": [SigningKey.generate().public.public_jwk()]}, at=CLOCK.now()
+        "other", secret=None, jwks={"keys": [SigningKey.generate().public.public_jwk()]}, at=CLOCK.now()
     )
     await add(mesh, partner)
     issuer = mesh.services["health"].settings.issuer
-    forged = make_assertion(SigningKey.generate(), client_id="signer", audience=issuer, at=CLOCK.now(), jti="1")
+    forged = make_assertion(SigningKey.generate(), client_id="other", audience=issuer, at=CLOCK.now(), jti="1")
     async with anonymous(mesh) as http:
         form = {**GRANT, "client_assertion_type": ASSERTION, "client_assertion": forged}
         assert (await http.post("/oauth/token", data=form)).status_code == 401
@@ -129,7 +139,7 @@ async def test_no_case_is_read_without_a_reason(mesh: World) -> None:
     assert "Mau" not in told.text
 
 
-async def test_every_reading_is_on_record_with_who_why_and_what(mesh: World, tmp_path: Path) -> None:
+async def test_every_reading_is_on_record_with_who_why_and_what(mesh: World) -> None:
     referral_id = await referred(mesh["health"], await consented(mesh["health"]))
     await mesh["health"].seen(referral_id, query="?compartments=safety", Access_Actor="staff-7")
     await mesh["health"].get("/v1/referrals")
@@ -145,7 +155,7 @@ async def test_every_reading_is_on_record_with_who_why_and_what(mesh: World, tmp
 
 
 async def test_nothing_about_a_person_is_in_files_logs_or_addresses(
-    mesh: World, tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+    mesh: World, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     caplog.set_level(logging.DEBUG)
     health, social = mesh["health"], mesh["social"]
@@ -157,7 +167,7 @@ async def test_nothing_about_a_person_is_in_files_logs_or_addresses(
     await social.done(f"/v1/referrals/{referral_id}/notes", {"text": CANARY})
     wrong = {**a_referral({"id": "x"}), "compartments": {"identity": {"invented": CANARY}}}
     assert CANARY not in (await health.post("/v1/referrals", wrong)).text
-    for file in tmp_path.iterdir():
+    for file in mesh.folder.iterdir():
         assert CANARY.encode() not in file.read_bytes(), file.name
     assert CANARY not in capsys.readouterr().err + caplog.text
     assert not [request for request in mesh.wire.requests if CANARY in str(request.url)]
@@ -185,15 +195,15 @@ class Listener:
                 await asyncio.sleep(0.05)
 
 
-async def test_a_partner_system_is_told_in_cloudevents_with_ids_only(mesh: World) -> None:
+async def test_a_partner_system_is_told_in_cloudevents_with_ids_only(empty: World) -> None:
     listener = Listener()
-    await mesh.stop("health")
-    await mesh.start("health", partner=listener.peer)
-    made = await mesh["health"].done("/v1/webhooks", {"url": "http://his.test/hooks?a=1", "types": ["referral.sent"]})
+    await empty.stop("health")
+    await empty.start("health", partner=listener.peer)
+    made = await empty["health"].done("/v1/webhooks", {"url": "http://his.test/hooks?a=1", "types": ["referral.sent"]})
     assert made["secret"].startswith("whsec_")
-    (listed,) = (await mesh["health"].get("/v1/webhooks")).json()["items"]
+    (listed,) = (await empty["health"].get("/v1/webhooks")).json()["items"]
     assert "secret" not in listed
-    referral_id = await referred(mesh["health"], await consented(mesh["health"]))
+    referral_id = await referred(empty["health"], await consented(empty["health"]))
     await listener.until(1)
     request = listener.told[0]
     event = json.loads(request.content)
@@ -203,13 +213,13 @@ async def test_a_partner_system_is_told_in_cloudevents_with_ids_only(mesh: World
     assert str(request.url) == "http://his.test/hooks?a=1"
 
 
-async def test_a_notification_that_is_not_taken_is_repeated_under_the_same_id(mesh: World) -> None:
+async def test_a_notification_that_is_not_taken_is_repeated_under_the_same_id(empty: World) -> None:
     listener = Listener()
     listener.status = 503
-    await mesh.stop("health")
-    await mesh.start("health", partner=listener.peer)
-    await mesh["health"].done("/v1/webhooks", {"url": "http://his.test/hooks"})
-    await referred(mesh["health"], await consented(mesh["health"]))
+    await empty.stop("health")
+    await empty.start("health", partner=listener.peer)
+    await empty["health"].done("/v1/webhooks", {"url": "http://his.test/hooks"})
+    await referred(empty["health"], await consented(empty["health"]))
     await listener.until(1)
     listener.status = 204
     await listener.until(2)

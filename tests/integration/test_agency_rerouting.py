@@ -1,12 +1,12 @@
 """Going on to the next agency by itself, over real services on both databases: once, only as she agreed, and seen."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from gateway.adapters.bell import Bell
 from gateway.adapters.duties import clocks
@@ -25,29 +25,39 @@ from tests.support.agency_services import (
     agency_id,
     consented,
     contents,
-    databases,
     gateway_settings,
     keys_of,
     referred,
+    shared_databases,
     world,
 )
 
-__all__ = ["databases"]
+__all__ = ["shared_databases"]
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 PEACE_HOUSE, SUN_HOUSE = "peace_house", "sun_house"
 IF_DECLINED = {"reroute_if_declined": True}
 IF_EXPIRED = {"reroute_if_expired": True}
 
 
-@pytest.fixture
-async def mesh(
-    tmp_path: Path, databases: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared(
+    tmp_path_factory: pytest.TempPathFactory, shared_databases: Callable[[str], str]
 ) -> AsyncIterator[World]:
     """A hospital that refers to three shelters."""
-    for kind in (PEACE_HOUSE, SUN_HOUSE):
-        monkeypatch.setitem(KINDS, kind, KINDS["social"])
-    async with world(tmp_path, "health", "social", PEACE_HOUSE, SUN_HOUSE, database_url=databases) as made:
-        yield made
+    folder, shelters = tmp_path_factory.mktemp("world"), ("social", PEACE_HOUSE, SUN_HOUSE)
+    with pytest.MonkeyPatch.context() as patch:
+        for kind in shelters:
+            patch.setitem(KINDS, kind, KINDS["social"])
+        async with world(folder, "health", *shelters, database_url=shared_databases) as made:
+            yield made
+
+
+@pytest.fixture
+def mesh(shared: World) -> Iterator[World]:
+    yield shared
+    shared.wire.mend()
 
 
 async def agreed(mesh: World, *kinds: str) -> Mapping[str, Any]:
@@ -108,9 +118,17 @@ def rows(mesh: World, name: str, table: Any) -> list[dict[str, Any]]:
     return found
 
 
-def sent(mesh: World) -> list[dict[str, Any]]:
-    """Every referral that the gateway admitted."""
-    return rows(mesh, "gateway", REFERRALS)
+def sent(mesh: World, *firsts: str) -> list[dict[str, Any]]:
+    """Every referral that the gateway admitted in the chains that began with these."""
+    return [row for row in rows(mesh, "gateway", REFERRALS) if row["chain_id"] in firsts]
+
+
+def notice_of(mesh: World, referral_id: str) -> dict[str, Any]:
+    """The one notice about a referral."""
+    (found,) = [
+        row for row in rows(mesh, "gateway", MESSAGES) if (row["kind"], row["referral_id"]) == ("notice", referral_id)
+    ]
+    return found
 
 
 async def test_a_declined_referral_goes_on_with_the_same_contents_under_the_same_consent(mesh: World) -> None:
@@ -140,18 +158,19 @@ async def test_an_expired_referral_goes_on_and_only_where_that_was_asked_for(mes
     quiet = await mesh["health"].until(unasked, lambda one: one["state"] == "expired")
     assert (quiet["reroute"], quiet["rerouted_to"]) == (None, None)
     await arrived(mesh, seen)
-    assert [row["replaces"] for row in sent(mesh) if row["replaces"]] == [asked]
+    assert [row["replaces"] for row in sent(mesh, asked, unasked) if row["replaces"]] == [asked]
 
 
 async def test_whoever_declines_in_a_row_is_never_asked_again_and_the_row_ends(mesh: World) -> None:
     consent = await agreed(mesh, "social", PEACE_HOUSE, SUN_HOUSE)
-    referral_id = await referred(mesh["health"], consent, facts=IF_DECLINED)
+    referral_id = first = await referred(mesh["health"], consent, facts=IF_DECLINED)
     for kind in ("social", PEACE_HOUSE):
         await declined(mesh, kind, referral_id)
         referral_id = (await settled(mesh, referral_id, "sent"))["rerouted_to"]
     await declined(mesh, SUN_HOUSE, referral_id)
     assert await stopped(mesh, referral_id) == ("reroute.nobody", None)
-    assert [row["recipient"] for row in sent(mesh)] == [agency_id(k) for k in ("social", PEACE_HOUSE, SUN_HOUSE)]
+    asked = [agency_id(kind) for kind in ("social", PEACE_HOUSE, SUN_HOUSE)]
+    assert [row["recipient"] for row in sent(mesh, first)] == asked
 
 
 @pytest.mark.parametrize("reason", ["D09", "D11", "D04"])
@@ -159,7 +178,7 @@ async def test_a_reason_that_holds_everywhere_sends_her_nowhere_else(mesh: World
     first = await referred(mesh["health"], await agreed(mesh, "social", PEACE_HOUSE), facts=IF_DECLINED)
     await declined(mesh, "social", first, reason)
     assert await stopped(mesh, first) == ("reroute.reason", None)
-    assert len(sent(mesh)) == 1
+    assert len(sent(mesh, first)) == 1
 
 
 async def test_nobody_is_asked_whom_the_consent_does_not_name(mesh: World) -> None:
@@ -178,7 +197,7 @@ async def test_consent_taken_back_before_it_was_sent_sends_nothing(mesh: World) 
     taken = {"by": "survivor", "recipients": [agency_id(PEACE_HOUSE)]}
     await mesh["health"].done(f"/v1/consents/{consent['id']}/revocations", taken)
     assert await stopped(mesh, first) == ("reroute.consent", None)
-    assert len(sent(mesh)) == 1
+    assert len(sent(mesh, first)) == 1
 
 
 async def test_a_service_that_stops_between_notice_and_sending_goes_on_once_after_its_start(mesh: World) -> None:
@@ -192,8 +211,8 @@ async def test_a_service_that_stops_between_notice_and_sending_goes_on_once_afte
     mesh.wire.deaf_to = set()
     await mesh.start("health")
     await arrived(mesh, seen)
-    assert [row["referral_id"] for row in sent(mesh) if row["replaces"] == first] == [seen["rerouted_to"]]
-    assert len(sent(mesh)) == 2
+    assert [row["referral_id"] for row in sent(mesh, first) if row["replaces"] == first] == [seen["rerouted_to"]]
+    assert len(sent(mesh, first)) == 2
 
 
 async def test_a_notice_that_comes_again_and_again_sends_once(mesh: World) -> None:
@@ -207,12 +226,12 @@ async def test_a_notice_that_comes_again_and_again_sends_once(mesh: World) -> No
     await mesh.stop("health")
     await mesh.start("health")
     mesh.wire.deaf_to.clear()
-    (notice,) = [row["message_id"] for row in rows(mesh, "gateway", MESSAGES) if row["kind"] == "notice"]
     async with asyncio.timeout(30):
-        while not all(row["settled_at"] for row in rows(mesh, "gateway", MESSAGES) if row["message_id"] == notice):
+        while not notice_of(mesh, first)["settled_at"]:
             await asyncio.sleep(0.05)
-    assert len(sent(mesh)) == 2
-    assert len(rows(mesh, "health", REROUTES)) == 1
+    assert len(sent(mesh, first)) == 2
+    chain = {row["referral_id"] for row in sent(mesh, first)}
+    assert [row["referral_id"] for row in rows(mesh, "health", REROUTES) if row["referral_id"] in chain] == [first]
 
 
 async def test_who_is_sent_by_hand_in_its_place_ends_the_waiting_and_no_second_one_follows(mesh: World) -> None:
@@ -230,7 +249,7 @@ async def test_who_is_sent_by_hand_in_its_place_ends_the_waiting_and_no_second_o
     again = await mesh["health"].post("/v1/referrals", {**by_hand, "recipient": agency_id(PEACE_HOUSE)})
     assert (again.status_code, again.json()["code"]) == (409, "referral.replaced")
     mesh.wire.deaf_to.clear()
-    assert len(sent(mesh)) == 2
+    assert len(sent(mesh, first)) == 2
 
 
 async def test_what_the_gateway_refuses_is_told_with_its_code_and_leaves_the_place_free(mesh: World) -> None:

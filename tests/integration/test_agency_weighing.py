@@ -2,16 +2,18 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from services.police.profile import PROFILE as POLICE
-from tests.support.agency_services import a_consent, contents, databases, states
+from tests.support.agency_services import a_consent, contents, shared_databases, states
 from tests.support.chains import Chain, a_chain, hop_id
 
-__all__ = ["databases"]
+__all__ = ["shared_databases"]
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SERVICE = "POL-01"
 ACCOUNT: Mapping[str, Any] = {
@@ -24,10 +26,13 @@ ACCOUNT: Mapping[str, Any] = {
 ARTICLE = "CPC-2015/99"
 
 
-@pytest.fixture
-async def pair(tmp_path: Path, databases: Callable[[str], str]) -> AsyncIterator[Chain]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def pair(
+    tmp_path_factory: pytest.TempPathFactory, shared_databases: Callable[[str], str]
+) -> AsyncIterator[Chain]:
     """A social worker and a police unit that weighs."""
-    async with a_chain(tmp_path, 1, database_url=databases, profiles={1: replace(POLICE, weighs_holds=True)}) as chain:
+    folder, unit = tmp_path_factory.mktemp("pair"), replace(POLICE, weighs_holds=True)
+    async with a_chain(folder, 1, database_url=shared_databases, profiles={1: unit}) as chain:
         yield chain
 
 

@@ -1,6 +1,7 @@
 """A gateway and agency services in one process, without sockets: the real applications, wired by ASGI.
 
-The agencies poll their inboxes, so that nobody has to be reachable. Times are the machine's own.
+The agencies poll their inboxes, so that nobody has to be reachable. Times are the machine's own. A world is slow to
+make: the tests of a module share one where each looks at people of its own alone.
 """
 
 import asyncio
@@ -9,7 +10,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import ModuleType
 from typing import Any
 
@@ -134,6 +134,10 @@ class Wire:
     deaf_to: set[str] = field(default_factory=set)
     requests: list[httpx.Request] = field(default_factory=list)
 
+    def mend(self) -> None:
+        """Make it a good line again."""
+        self.cut, self.answers_lost, self.deaf_to = False, 0, set()
+
     def batches(self) -> int:
         """Return how many batches of signed messages were sent."""
         return sum(request.url.path == "/v1/batches" for request in self.requests)
@@ -191,8 +195,20 @@ class World:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def databases(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[str], str]]:
     """Addresses of databases by name: the test runs once on SQLite and once on PostgreSQL."""
+    yield from _databases(request, tmp_path)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def shared_databases(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], str]]:
+    """Addresses of databases that the tests of a module have in common: on SQLite, and then on PostgreSQL."""
+    yield from _databases(request, tmp_path_factory.mktemp("shared"))
+
+
+def _databases(request: pytest.FixtureRequest, folder: Path) -> Iterator[Callable[[str], str]]:
     if request.param == "sqlite":
-        yield lambda name: f"sqlite:///{tmp_path / name}.db"
+        yield lambda name: f"sqlite:///{folder / name}.db"
         return
     server: PostgresServer = request.getfixturevalue("postgres_server")
     made: dict[str, str] = {}
@@ -247,23 +263,23 @@ async def serving(kind: str, settings: AgencySettings, wire: Wire, **surrounding
 
 
 def gateway_settings(folder: Path, database_url: Callable[[str], str]) -> GatewaySettings:
-    """Return the gateway's settings, with its key file written."""
+    """Return the gateway's settings; its keys are given to it, as reading a key file is slow by design."""
     return GatewaySettings(
         database_url=database_url("gateway"),
         public_url=GATEWAY_URL,
-        key_file=_key_file(folder, "gateway"),
+        key_file=folder / "gateway.keys",
         key_passphrase=PASSPHRASE,
         delivery_enabled=False,
     )
 
 
 def agency_settings(folder: Path, database_url: Callable[[str], str], kind: str) -> AgencySettings:
-    """Return an agency's settings, with its key file written."""
+    """Return an agency's settings; its keys are given to it as well."""
     return AgencySettings(
         agency_id=agency_id(kind),
         database_url=database_url(kind),
         gateway_url=GATEWAY_URL,
-        key_file=_key_file(folder, kind),
+        key_file=folder / f"{kind}.keys",
         key_passphrase=PASSPHRASE,
         webhook_secret=new_webhook_secret(),
     )
@@ -288,22 +304,6 @@ def enrol(settings: GatewaySettings, kinds: tuple[str, ...]) -> None:
             )
     finally:
         directory.close()
-
-
-def _key_file(folder: Path, name: str) -> Path:
-    path = folder / f"{name}.keys"
-    if not path.exists():
-        path.write_bytes(_key_file_of(name))
-    return path
-
-
-@cache
-def _key_file_of(name: str) -> bytes:
-    """Return a key file as it is saved; deriving its key takes a while, so it is done once per name."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "keys"
-        keys_of(name).save(path, PASSPHRASE)
-        return path.read_bytes()
 
 
 def _headers(named: Mapping[str, str]) -> dict[str, str]:

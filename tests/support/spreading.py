@@ -18,9 +18,11 @@ def company(nodeid: str) -> str:
     """Say whom a test stays with.
 
     Those that look from outside share one gateway and one mesh; each other file with processes starts its own. An
-    integration test stands alone, as it sets up everything anew; of the others a file is small enough.
+    integration test of the gateway stands alone, as it sets up everything anew; those of a file about agency services
+    share a world. Of the others a file is small enough.
     """
     path = PurePosixPath(nodeid.split("::", maxsplit=1)[0])
     if path.stem.startswith("test_outside"):
         return "outside"
-    return nodeid if "integration" in path.parts else str(path)
+    alone = "integration" in path.parts and not path.stem.startswith("test_agency")
+    return nodeid if alone else str(path)
