@@ -64,7 +64,7 @@ def conference(rules: ConferenceRules) -> tuple[str, ...]:
     """Return the part of case conferences."""
     return (
         "## Case conferences",
-        f"Invited to by `{INVITATION}`; without her consent for {codes(sorted(rules.risk_bands))} only. "
+        f"Invited to by `{INVITATION}`; without her consent for {codes(rules.risk_bands)} only.",
         f"Derived from: {rules.basis.citation}.",
         table(("why", "Vietnamese", "English"), named(rules.reasons)),
         table(("action", "Vietnamese", "English"), named(rules.actions)),

@@ -38,7 +38,7 @@ _EVERYTHING = frozenset(Compartment)
 
 
 def route_faults(disclosure: Disclosure, service: ServiceType, sop: Sop) -> Iterator[Reason]:
-    """Say what is wrong with who sends, who receives, where, and how urgently."""
+    """Say what is wrong with who sends, who receives, where, and how urgently (E8)."""
     if not may_originate(disclosure, service):
         yield by_service("sop.sender", service)
     if service.code not in disclosure.recipient_services:
@@ -119,7 +119,7 @@ def is_met(precondition: Precondition, facts: Mapping[str, Any]) -> bool:
 def ground_faults(
     basis: OtherBasis, *, compartments: frozenset[Compartment], age_band: AgeBand, service: ServiceType, sop: Sop
 ) -> Iterator[Reason]:
-    """Say what is wrong with a ground other than consent: not for this service, too much data, no article, nobody."""
+    """Say what is wrong with a ground other than consent: not for this service (E4), too much data, no article."""
     if basis.kind is LegalBasisKind.CONSENT:  # consent is shown, never asserted
         yield by_consent("consent.missing", sop)
         return

@@ -214,6 +214,7 @@ def _check(service: ServiceType, vocabulary: Vocabulary, sheet: Sheet) -> None:
     _check_codes(service, vocabulary, sheet)
     _refuse_police_report(service)
     _refuse_mediation(service)
+    _refuse_perpetrator(service)
 
 
 def _check_codes(service: ServiceType, vocabulary: Vocabulary, sheet: Sheet) -> None:
@@ -233,6 +234,12 @@ def _refuse_police_report(service: ServiceType) -> None:
     tests = [test for precondition in service.preconditions for test in precondition.when + precondition.any_of]
     if any(_POLICE_REPORT.search(test.fact) for test in tests):
         raise SopRefused(service.code, "asks for a police report as a condition (R-08)")
+
+
+def _refuse_perpetrator(service: ServiceType) -> None:
+    """R-17: data on the perpetrator are a third party's; those who treat her have no use for them."""
+    if service.sector is Sector.HEALTH and Compartment.PERPETRATOR in service.allowed():
+        raise SopRefused(service.code, "takes data on the perpetrator (R-17)")
 
 
 def _refuse_mediation(service: ServiceType) -> None:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from shared.kernel.errors import InternalFault
 from shared.sop.model import Name
+from shared.sop.wording import is_barred
 
 _Member = TypeVar("_Member", bound=StrEnum)
 _Kind = TypeVar("_Kind")
@@ -87,10 +88,12 @@ class Sheet:
         return tuple(self._member(key, text, members) for text in self.texts(key))
 
     def name(self, key: str) -> Name:
-        """Return a name, which must be there in Vietnamese and in English."""
+        """Return a name, which must be there in Vietnamese and in English and blames nobody (R-26)."""
         sheet = self.sheet(key)
         name = Name(vi=sheet.text("vi"), en=sheet.text("en"))
         sheet.done()
+        if is_barred(name.vi) or is_barred(name.en):
+            raise sheet.refuse("uses a word that blames her (R-26)")
         return name
 
     def sheet(self, key: str) -> "Sheet":

@@ -1,9 +1,10 @@
 """The outermost fence of a service: what comes in is bounded, what goes out is marked, nothing escapes.
 
 Owns the body cap, the check of the request target, `HEAD`, the security headers and the last resort for exceptions.
-Pure ASGI. Promises that an exception never reaches the server with its text, that a body over the cap is never
-read to its end, and that a path or a query with U+0000, broken percent-encoding or bytes that are not UTF-8 goes
-no further. Follows RFC 9110 sections 9.3.2, 15.5.14 and RFC 3986 section 2.1.
+Pure ASGI. Answers are kept by no cache unless a route says otherwise, because devices are shared (R-20). Promises that
+an exception never reaches the server with its text, that a body over the cap is never read to its end, and that a path
+or a query with U+0000, broken percent-encoding or bytes that are not UTF-8 goes no further. Follows RFC 9110 sections
+9.3.2, 15.5.14 and RFC 3986 section 2.1.
 """
 
 import asyncio

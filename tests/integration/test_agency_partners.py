@@ -129,6 +129,7 @@ async def test_a_scope_that_was_not_given_is_not_had(mesh: World) -> None:
     assert (refused.status_code, refused.json()["code"]) == (403, "token.scope")
 
 
+@pytest.mark.rule("R-24")
 async def test_no_case_is_read_without_a_reason(mesh: World) -> None:
     referral_id = await referred(mesh["health"], await consented(mesh["health"]))
     response = await mesh["health"].http.get(f"/v1/referrals/{referral_id}")
@@ -139,6 +140,7 @@ async def test_no_case_is_read_without_a_reason(mesh: World) -> None:
     assert "Mau" not in told.text
 
 
+@pytest.mark.rule("R-24")
 async def test_every_reading_is_on_record_with_who_why_and_what(mesh: World) -> None:
     referral_id = await referred(mesh["health"], await consented(mesh["health"]))
     await mesh["health"].seen(referral_id, query="?compartments=safety", Access_Actor="staff-7")
@@ -195,6 +197,7 @@ class Listener:
                 await asyncio.sleep(0.05)
 
 
+@pytest.mark.rule("R-07")
 async def test_a_partner_system_is_told_in_cloudevents_with_ids_only(empty: World) -> None:
     listener = Listener()
     await empty.stop("health")

@@ -129,6 +129,7 @@ async def test_a_refusal_of_the_gateway_comes_back_as_it_was_and_leaves_nothing(
     assert nobody.status_code == 404
 
 
+@pytest.mark.rule("R-16")
 async def test_consent_taken_back_is_sealed_off_everywhere_and_answered(mesh: World) -> None:
     health, social = mesh["health"], mesh["social"]
     consent = await consented(health)

@@ -47,6 +47,7 @@ async def seen_by(attacker: Agency) -> list[str]:
     return [answer.text for answer in calls]
 
 
+@pytest.mark.rule("R-18")
 async def test_name_count_and_age_of_a_protected_site_are_seen_by_nobody_else(mesh: Mesh) -> None:
     import_communes(mesh)
     site = protected(mesh)
@@ -87,6 +88,7 @@ async def test_stating_a_protected_site_anew_does_not_uncover_it_by_mistake(mesh
     assert (await mesh[HEALTH].get(f"/v1/agencies/{SITE}")).json()["name"] == MASK
 
 
+@pytest.mark.rule("R-18")
 async def test_asking_in_every_commune_does_not_find_the_one_it_is_in(mesh: Mesh) -> None:
     import_communes(mesh)
     await state(protected(mesh), capacity=3)

@@ -89,6 +89,7 @@ async def test_compartment_that_was_not_sent_is_not_opened(mesh: Mesh) -> None:
     assert answer["shares"].keys() == {"identity"}
 
 
+@pytest.mark.rule("R-04")
 async def test_blocked_agency_never_receives_the_case(mesh: Mesh) -> None:
     chain = mesh[HEALTH].ids.new()
     sent = await referred(mesh, id=chain, blocked=[blocked_hash(chain, SOCIAL)])
@@ -115,6 +116,7 @@ async def test_block_goes_down_the_chain(mesh: Mesh) -> None:
     assert "referral.blocked" in {reason["code"] for reason in onward.answer.json()["reasons"]}
 
 
+@pytest.mark.rule("R-11")
 async def test_blocked_person_opens_nothing(mesh: Mesh) -> None:
     chain = mesh[HEALTH].ids.new()
     sent = await referred(mesh, id=chain, blocked=[blocked_hash(chain, "officer-7")])
@@ -142,6 +144,7 @@ async def test_one_question_back_is_all(mesh: Mesh) -> None:
     assert (again.status_code, again.json()["code"]) == (403, "sop.info-requests")
 
 
+@pytest.mark.rule("R-25")
 async def test_she_is_tried_three_times_and_not_more(mesh: Mesh) -> None:
     sent = await referred(mesh)
     await mesh[SOCIAL].take_in()

@@ -72,6 +72,7 @@ async def ask(agency: Agency, sent: Sent, actor: str = OFFICER) -> httpx.Respons
 # The flag, the count, the warning.
 
 
+@pytest.mark.rule("R-02")
 async def test_whoever_would_ask_again_is_warned_when_it_is_sent_and_when_it_is_accepted(
     mesh: Mesh, province: Agency
 ) -> None:
@@ -207,6 +208,7 @@ async def test_asking_twice_asks_once(mesh: Mesh, province: Agency) -> None:
     assert len(await notices(mesh[POLICE], "statement_requested")) == 1
 
 
+@pytest.mark.rule("R-02")
 async def test_without_her_consent_the_statement_is_not_asked_for_and_that_is_on_record(
     mesh: Mesh, province: Agency
 ) -> None:

@@ -79,6 +79,7 @@ def test_compartments(scenario: Mapping[str, Any]) -> None:
         assert service.compartments[Compartment(name)].never == tuple(fields)
 
 
+@pytest.mark.rule("E1", "E2", "E3", "E5")
 @pytest.mark.parametrize("scenario", scenarios("preconditions"))
 def test_precondition(scenario: Mapping[str, Any]) -> None:
     service, facts, expect = split(scenario)

@@ -270,6 +270,7 @@ def a_sop(
         overrides=a_rule_of_overrides(),
         withdrawal=a_rule_of_withdrawal(),
         statements=load_sop().statements,
+        conference=load_sop().conference,
         reroutes=load_sop().reroutes,
         decline_reasons={reason.code: reason for reason in decline_reasons},
         facts={},

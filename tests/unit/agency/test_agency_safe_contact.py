@@ -28,6 +28,7 @@ def places(contents: dict[Compartment, Any], unsafe: Unsafe) -> list[str]:
     return []
 
 
+@pytest.mark.rule("R-03")
 @pytest.mark.parametrize(
     ("contact", "place"),
     [
@@ -71,6 +72,7 @@ def test_content_that_calls_an_unsafe_caregiver_safe_contradicts_the_consent() -
     assert places(case({}, {**FATHER, "safe_to_contact": True}), ALL) == ["/identity/guardian/safe_to_contact"]
 
 
+@pytest.mark.rule("R-04")
 @pytest.mark.parametrize(
     "never", ["0900 000 011", "Hà Văn Mẫu", {"who": "hà văn mẫu"}, {"number": "+84900000011", "relation": "partner"}]
 )

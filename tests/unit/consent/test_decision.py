@@ -122,6 +122,7 @@ def test_every_reason_cites_a_rule_and_what_it_rests_on() -> None:
     assert all(reason.basis.startswith("POL ") for reason in decision.reasons)
 
 
+@pytest.mark.rule("R-16")
 def test_withdrawal_is_cited_as_withdrawal() -> None:
     decision = decide(a_disclosure(), lineage=(a_consent(takings=(a_taking(),)),), sop=SOP, at=NOON)
     assert [reason.rule for reason in decision.reasons] == ["R-16"]
@@ -218,6 +219,7 @@ def test_the_survivor_may_refer_herself_through_any_agency_but_only_by_her_conse
     assert outcome(sop=sop, consents=(), basis=another_basis()) == denied("sop.sender")
 
 
+@pytest.mark.rule("E8")
 @pytest.mark.parametrize(
     ("areas", "area", "province", "served"),
     [
@@ -311,12 +313,14 @@ def test_each_thing_wrong_with_another_ground_has_its_own_reason(
     assert outcome(consents=(), basis=basis, **changes) == denied(code)
 
 
+@pytest.mark.rule("R-12")
 def test_a_child_or_somebody_of_unknown_age_may_be_helped_in_her_best_interest() -> None:
     basis = another_basis(kind=LegalBasisKind.BEST_INTEREST_CHILD)
     assert outcome(consents=(), basis=basis, age_band=AgeBand.FROM_6) == PERMITTED
     assert outcome(consents=(), basis=basis, age_band=AgeBand.UNKNOWN) == PERMITTED
 
 
+@pytest.mark.rule("E4")
 def test_a_ground_that_the_service_does_not_admit_is_refused() -> None:
     by_consent_only = a_sop(services=(a_service(legal_bases=frozenset({LegalBasisKind.CONSENT})),))
     assert outcome(sop=by_consent_only, consents=(), basis=another_basis()) == denied("sop.basis")

@@ -1,5 +1,6 @@
 """No count of a few people is published, nor one from which it follows (R-23, INV-12)."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -48,6 +49,7 @@ def test_a_month_that_may_still_change_is_not_published() -> None:
     assert shown(1000, 500, final=False) == (None, None)
 
 
+@pytest.mark.rule("R-23")
 @given(st.lists(cells(), max_size=8), st.booleans())
 def test_nothing_small_is_published_nor_can_be_computed(found: list[Cell], final: bool) -> None:
     for true, cell in zip(found, published(found, least=LEAST, final=final), strict=True):

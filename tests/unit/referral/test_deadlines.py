@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
+
 from shared.referral.deadlines import Due, due_times, is_raised
 from shared.sop.model import BasisKind, ClockPhase, ClockRule, ClockStart, ClockUnit, Urgency
 from tests.support.builders import NOON, a_clock, a_service, a_sop
@@ -72,6 +74,7 @@ def test_a_phase_without_clock_has_no_limit() -> None:
 WINDOW = a_clock(id="pep", phase=ClockPhase.COMPLETE, start=ClockStart.INCIDENT, amount=72, kind=BasisKind.CLIN)
 
 
+@pytest.mark.rule("E6")
 def test_a_clinical_window_runs_from_the_incident() -> None:
     found = due(WINDOW, phase=ClockPhase.COMPLETE, incident_at=NOON - 70 * HOUR)
     assert found == Due("pep", NOON + 2 * HOUR)
@@ -82,6 +85,7 @@ def test_a_clinical_window_that_has_closed_is_shown_as_closed() -> None:
     assert found == Due("pep", NOON - 8 * HOUR)
 
 
+@pytest.mark.rule("E6")
 def test_an_unknown_or_future_incident_does_not_stretch_the_window() -> None:
     closed = Due("pep", NOON + 72 * HOUR)
     assert due(WINDOW, phase=ClockPhase.COMPLETE) == closed

@@ -138,6 +138,7 @@ def test_a_reason_that_is_not_on_the_list_is_invalid_input(reason: object) -> No
     assert "D77" not in caught.value.message
 
 
+@pytest.mark.rule("R-08")
 def test_a_forbidden_reason_cannot_be_given() -> None:
     assert faults(EventType.DECLINED, {"reason": "no_police_report"}) == [("sop.decline-forbidden", "no_police_report")]
 
@@ -180,6 +181,7 @@ def test_without_a_wish_anybody_may_be_assigned(wanted: str | None) -> None:
     assert faults(EventType.ACCEPTED, {}, wanted=wanted) == []
 
 
+@pytest.mark.rule("R-01")
 @pytest.mark.parametrize("wanted", ["female", "male"])
 def test_her_wish_for_staff_is_met_or_put_to_her(wanted: str) -> None:
     other = {"female": "male", "male": "female"}[wanted]

@@ -339,6 +339,7 @@ def test_same_event_leading_to_two_places_is_refused(folder: Path) -> None:
     assert "X and another row" in refusal.value.message
 
 
+@pytest.mark.rule("R-08")
 @pytest.mark.parametrize("services", ['["HEA-02"]', '["SOC-01"]', '["LEG-01"]'])
 def test_no_service_may_ask_for_a_police_report(folder: Path, services: str) -> None:
     fact = """
@@ -363,6 +364,7 @@ basis = "esp.j3"
     assert "(R-08)" in refusal.value.message
 
 
+@pytest.mark.rule("R-09")
 @pytest.mark.parametrize(
     ("old", "new"),
     [
@@ -379,12 +381,30 @@ def test_mediation_is_never_a_service(folder: Path, old: str, new: str) -> None:
     assert "(R-09)" in refusal.value.message
 
 
+@pytest.mark.rule("R-09")
 def test_mediation_is_never_an_outcome(folder: Path) -> None:
     change(folder, "outcomes.toml", "[own]", '[own]\nmediated = { vi = "x", en = "y" }')
     change(folder, "legal_aid.toml", '"settled_in_court"', '"settled_in_court", "mediated"')
     with pytest.raises(SopRefused) as refusal:
         read_sop(folder)
     assert "(R-09)" in refusal.value.message
+
+
+@pytest.mark.rule("R-26")
+@pytest.mark.parametrize("words", ['vi = "Đối tượng", en = "y"', 'vi = "x", en = "She provoked it"'])
+def test_no_label_blames_her(folder: Path, words: str) -> None:
+    change(folder, "outcomes.toml", "[own]", f"[own]\nblamed = {{ {words} }}")
+    with pytest.raises(SopRefused) as refusal:
+        read_sop(folder)
+    assert "(R-26)" in refusal.value.message
+
+
+@pytest.mark.rule("R-17")
+def test_no_health_service_takes_data_on_the_perpetrator(folder: Path) -> None:
+    change(folder, "health.toml", 'optional = ["incident", "legal"]', 'optional = ["incident", "legal", "perpetrator"]')
+    with pytest.raises(SopRefused) as refusal:
+        read_sop(folder)
+    assert "(R-17)" in refusal.value.message
 
 
 def test_refusal_is_a_fault_of_ours() -> None:

@@ -211,8 +211,21 @@ def test_sixteen_reasons_may_be_given_and_nine_never() -> None:
     }
 
 
-def test_the_rules_are_r_01_to_r_28() -> None:
-    assert list(SOP.rules) == [f"R-{n:02}" for n in range(1, 29)]
+def test_the_rules_are_r_01_to_r_28_and_e1_to_e8() -> None:
+    conditions = {one.id for service in SOP.services.values() for one in service.preconditions}
+    assert [one for one in SOP.rules if one.startswith("R")] == [f"R-{n:02}" for n in range(1, 29)]
+    assert {f"E{n}" for n in range(1, 9)} <= SOP.rules.keys() | conditions
+
+
+@pytest.mark.rule("E4")
+def test_a_no_contact_order_is_asked_for_with_her_consent_or_where_life_is_threatened() -> None:
+    assert SOP.services["POL-04"].legal_bases == {LegalBasisKind.CONSENT, LegalBasisKind.VITAL_INTEREST}
+
+
+@pytest.mark.rule("R-17")
+def test_data_on_the_perpetrator_reach_no_health_service() -> None:
+    carrying = {one.sector for one in SOP.services.values() if Compartment.PERPETRATOR in one.allowed()}
+    assert carrying == {Sector.POLICE, Sector.LEGAL_AID, Sector.SOCIAL, Sector.COORDINATION}
 
 
 def test_a_ground_other_than_consent_names_article_and_approver_and_carries_less() -> None:

@@ -73,6 +73,7 @@ def test_exception_of_the_framework_becomes_one_of_ours(status: int, code: str) 
     assert from_http(HTTPException(status)).code == code
 
 
+@pytest.mark.rule("R-20")
 async def test_answer_is_marked_as_private_and_inert(client: httpx.AsyncClient) -> None:
     answer = await client.get("/v1/things/abc")
     assert answer.status_code == 200
