@@ -1,4 +1,7 @@
-"""The OpenAPI documents of the four agency services tell the truth, whatever a fuzzer makes of them."""
+"""The OpenAPI documents of the four agency services tell the truth, whatever a fuzzer makes of them.
+
+What all four say in the same words is the chassis they stand on: each of its operations is tried at one of them.
+"""
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -100,6 +103,31 @@ def hop(service: Service) -> Any:
     return sign
 
 
+def portions(agencies: Mapping[str, Served]) -> dict[str, set[str]]:
+    """Deal out the operations: what is a service's own to itself, what all have in common to each in turn."""
+    documents = {kind: agencies[kind].service.app.openapi() for kind in sorted(KINDS)}
+    said = {
+        kind: {
+            f"{method.upper()} {path}": {**operation, "operationId": None}  # a name, which may have to be another
+            for path, operations in document["paths"].items()
+            for method, operation in operations.items()
+        }
+        for kind, document in documents.items()
+    }
+    common = sorted(
+        label
+        for label, operation in said["health"].items()
+        if all(operations.get(label) == operation for operations in said.values())
+    )
+    schemas = [document["components"]["schemas"] for document in documents.values()]
+    for name in set.intersection(*map(set, schemas)):
+        assert all(one[name] == schemas[0][name] for one in schemas), name
+    return {
+        kind: (operations.keys() - set(common)) | set(common[turn :: len(said)])
+        for turn, (kind, operations) in enumerate(said.items())
+    }
+
+
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_whatever_is_called_answers_as_documented(agencies: dict[str, Served], kind: str) -> None:
     agency = agencies[kind]
@@ -107,6 +135,8 @@ def test_whatever_is_called_answers_as_documented(agencies: dict[str, Served], k
     secret = add_partner(settings, FUZZER)
     others = {"/mesh/deliveries": hop(agency.service), "/oauth/token": HTTPBasicAuth(FUZZER, secret)}
     token = headers["Authorization"].removeprefix("Bearer ")
-    seen = fuzz(agency.url, bearer(token), examples=EXAMPLES, known=agency.known, also=others)
-    assert len(seen) > 30
+    portion = portions(agencies)[kind]
+    seen = fuzz(agency.url, bearer(token), examples=EXAMPLES, known=agency.known, also=others, only=portion)
+    assert seen.keys() == portion
+    assert len(seen) > 10
     assert [label for label, statuses in seen.items() if statuses <= {401, 403}] == []

@@ -17,7 +17,7 @@ from tests.support.fuzzing import SignIn, bearer, fuzz
 from tests.support.mesh import HEALTH, POLICE, SOCIAL, Mesh, keys_of, running_mesh
 from tests.support.serving import serving
 
-EXAMPLES = 10
+EXAMPLES = 6
 
 
 @dataclass(frozen=True, slots=True)
