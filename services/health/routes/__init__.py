@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
+from services.health.routes.windows import windows_router
 from shared.agency.sector.practice import Practice
 
 
 def sector_routers(practice: Practice) -> Sequence[APIRouter]:
     """Make the routes that only this sector has."""
-    del practice
-    return []
+    return [windows_router(practice)]
