@@ -70,3 +70,38 @@ class Booking:
     until: str | None = None
     lease_id: str | None = None
     leaving: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskAssessment:
+    """One assessment of her risk; all are kept."""
+
+    assessment_id: str
+    referral_id: str
+    at: str
+    actor: str
+    content: bytes  # tool, version, reading, band
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SafetyPlan:
+    """One version of her safety plan; all are kept."""
+
+    key: str  # referral id "/" version
+    referral_id: str
+    version: int
+    at: str
+    actor: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanCopy:
+    """That she was given a version of her plan, and how."""
+
+    copy_id: str
+    referral_id: str
+    version: int
+    way: str
+    at: str
+    actor: str

@@ -81,6 +81,41 @@ class BookingRow(SocialRow, table=True):
     leaving: str | None = None
 
 
+class RiskAssessmentRow(SocialRow, table=True):
+    """An assessment of risk."""
+
+    __tablename__ = "risk_assessments"
+    assessment_id: str = Field(primary_key=True)
+    referral_id: str = Field(index=True)
+    at: str
+    actor: str
+    content: bytes = bytes_column(nullable=False)
+
+
+class SafetyPlanRow(SocialRow, table=True):
+    """A version of a safety plan."""
+
+    __tablename__ = "safety_plans"
+    key: str = Field(primary_key=True)
+    referral_id: str = Field(index=True)
+    version: int
+    at: str
+    actor: str
+    content: bytes = bytes_column(nullable=False)
+
+
+class PlanCopyRow(SocialRow, table=True):
+    """A copy she was given."""
+
+    __tablename__ = "safety_plan_copies"
+    copy_id: str = Field(primary_key=True)
+    referral_id: str = Field(index=True)
+    version: int
+    way: str
+    at: str
+    actor: str
+
+
 #: Which rows keep each kind of record.
 ROWS: Final[Mapping[type[Any], type[Any]]] = {
     records.Place: PlaceRow,
@@ -88,4 +123,7 @@ ROWS: Final[Mapping[type[Any], type[Any]]] = {
     records.Bed: BedRow,
     records.BedTurn: BedTurnRow,
     records.Booking: BookingRow,
+    records.RiskAssessment: RiskAssessmentRow,
+    records.SafetyPlan: SafetyPlanRow,
+    records.PlanCopy: PlanCopyRow,
 }

@@ -116,3 +116,82 @@ class TestBeds:
         assert refused(answer, 409, "social.still-admitted") == "SOC-BED"
         await social.done(f"/v1/referrals/{referral_id}/complete", {"outcome": "admitted"})
         assert ("step.complete", "refused", "social.not-admitted", "SOC-BED") in await journal(mesh, referral_id)
+
+
+PLAN: dict[str, Any] = {
+    "signals": ["he counts the money"],
+    "steps": [{"situation": "leaving", "what": "through the kitchen", "with_whom": "Lan"}],
+    "take_along": ["papers"],
+}
+
+
+def risk(**changes: Any) -> dict[str, Any]:
+    return {"actor": STAFF, "tool": "danger_assessment", "version": "2019", "score": 14, "signs": [], **changes}
+
+
+def plan(based_on: int, **changes: Any) -> dict[str, Any]:
+    return {"actor": STAFF, "based_on": based_on, "made_with_her": True, "plan": PLAN, **changes}
+
+
+class TestSafety:
+    """Risk assessments and the plan that is hers."""
+
+    async def test_high_risk_asks_for_a_plan_within_a_day_and_a_plan_answers_it(self, mesh: World) -> None:
+        social, referral_id = mesh["social"], await sheltered(mesh)
+        path = f"/v1/social/referrals/{referral_id}"
+        made = await social.done(f"{path}/risk-assessments", risk())
+        assert (made["result"]["band"], made["result"]["urgency_at_least"]) == ("R3", "urgent")
+        assert made["result"]["offers"] == ["COO-01"]
+        assert await clocks(mesh, referral_id) == {"I32": "running"}
+        await social.done(f"{path}/safety-plans", plan(0))
+        assert await clocks(mesh, referral_id) == {"I32": "met"}
+
+    async def test_a_low_score_does_not_lower_what_a_person_set(self, mesh: World) -> None:
+        social, referral_id = (
+            mesh["social"],
+            await sheltered(mesh, facts={"risk_band": "R3"}, urgency="immediate", phoned_first=True),
+        )
+        path = f"/v1/social/referrals/{referral_id}/risk-assessments"
+        first = (await social.done(path, risk(score=1)))["result"]
+        assert (first["band"], first["urgency_at_least"]) == ("R3", "immediate")
+        await social.done(path, risk(score=1, judgement="R4"))
+        assert (await social.done(path, risk(score=9)))["result"]["band"] == "R4"
+        assert [one["result"]["score"] for one in (await social.get(path)).json()["items"]] == [1, 1, 9]
+
+    async def test_a_tool_without_its_score_is_refused(self, mesh: World) -> None:
+        referral_id = await sheltered(mesh)
+        path = f"/v1/social/referrals/{referral_id}/risk-assessments"
+        answer = await mesh["social"].post(path, risk(score=None))
+        assert refused(answer, 422, "social.reading-missing") == "SOC-RISK"
+
+    async def test_every_version_is_kept_with_who_wrote_it_and_none_overwrites_another(self, mesh: World) -> None:
+        social, referral_id = mesh["social"], await sheltered(mesh)
+        path = f"/v1/social/referrals/{referral_id}/safety-plans"
+        await social.done(path, plan(0))
+        late = await social.post(path, plan(0, actor="staff-8"))
+        assert refused(late, 409, "social.plan-moved-on") == "SOC-PLAN-HERS"
+        await social.done(path, plan(1, actor="staff-8", plan={**PLAN, "signals": []}))
+        items = (await social.get(path)).json()["items"]
+        assert [(one["version"], one["actor"], one["plan"]["signals"]) for one in items] == [
+            (1, STAFF, PLAN["signals"]),
+            (2, "staff-8", []),
+        ]
+
+    async def test_a_plan_that_was_not_made_with_her_is_refused(self, mesh: World) -> None:
+        referral_id = await sheltered(mesh)
+        path = f"/v1/social/referrals/{referral_id}/safety-plans"
+        answer = await mesh["social"].post(path, plan(0, made_with_her=False))
+        assert refused(answer, 422, "social.plan-not-hers") == "SOC-PLAN-HERS"
+
+    @pytest.mark.rule("R-20")
+    async def test_she_has_a_copy_where_she_can_keep_it_safely(self, mesh: World) -> None:
+        social, referral_id = mesh["social"], await sheltered(mesh)
+        path = f"/v1/social/referrals/{referral_id}"
+        await social.done(f"{path}/safety-plans", plan(0))
+        asked = {"actor": STAFF, "version": 1, "way": "taken_along", "safe_to_keep": True}
+        copy = await social.done(f"{path}/safety-plan-copies", asked)
+        assert copy["lines"] == ["he counts the money", "through the kitchen (Lan)", "papers"]
+        unsafe = await social.post(f"{path}/safety-plan-copies", {**asked, "safe_to_keep": False})
+        assert refused(unsafe, 409, "social.copy-unsafe") == "R-20"
+        absent = await social.post(f"{path}/safety-plan-copies", {**asked, "version": 2})
+        assert refused(absent, 409, "social.plan-absent") == "SOC-PLAN-HERS"

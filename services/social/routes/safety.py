@@ -1,0 +1,82 @@
+"""Routes of her safety: assessments of risk, and the plan that is hers."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Response
+
+from services.social.acts.risk import assess_risk, shown_assessments
+from services.social.acts.safety import give_copy, save_plan, shown_copy, shown_plan, shown_plans
+from services.social.messages.risk import RiskRequest, RisksV1, RiskV1
+from services.social.messages.safety import CopyRequest, PlanCopyV1, PlanRequest, SafetyPlansV1, SafetyPlanV1
+from shared.agency.acting import Caller
+from shared.agency.reading import Visitor
+from shared.agency.routes.callers import HANDLE, Id
+from shared.agency.sector.practice import Practice
+from shared.web.body import json_body
+
+
+def safety_router(practice: Practice) -> APIRouter:
+    """Make the routes."""
+    router = APIRouter(prefix="/v1/social/referrals/{id}", tags=["social: safety"])
+    acting, visiting = practice.doors.acting(HANDLE), practice.doors.visiting(HANDLE)
+
+    @router.post("/risk-assessments", status_code=201, summary="What a risk tool says, and how urgent that is at least")
+    async def assess(
+        id: Id,
+        caller: Annotated[Caller, acting],
+        asked: Annotated[RiskRequest, json_body(RiskRequest)],
+        answer: Response,
+    ) -> RiskV1:
+        done = await assess_risk(practice, caller, id, asked.reading(), actor=asked.actor, version=asked.version)
+        all_of_them = await practice.told(done, answer, lambda reading: shown_assessments(practice, reading, id))
+        return RiskV1.model_validate(next(one for one in all_of_them if one["id"] == done.target))
+
+    @router.get("/risk-assessments", summary="The assessments of a case, oldest first")
+    async def assessments(id: Id, visitor: Annotated[Visitor, visiting]) -> RisksV1:
+        items = await practice.visit(visitor, "risk", id, lambda reading: shown_assessments(practice, reading, id))
+        return RisksV1.model_validate({"items": items})
+
+    @router.post("/safety-plans", status_code=201, summary="A new version of her safety plan, made with her")
+    async def save(
+        id: Id,
+        caller: Annotated[Caller, acting],
+        asked: Annotated[PlanRequest, json_body(PlanRequest)],
+        answer: Response,
+    ) -> SafetyPlanV1:
+        done = await save_plan(
+            practice,
+            caller,
+            id,
+            actor=asked.actor,
+            based_on=asked.based_on,
+            made_with_her=asked.made_with_her,
+            plan=asked.plan.model_dump(mode="json", exclude_none=True),
+        )
+        shown = await practice.told(done, answer, lambda reading: shown_plan(practice, reading, done.target))
+        return SafetyPlanV1.model_validate(shown)
+
+    @router.get("/safety-plans", summary="Every version of her safety plan, with who wrote it")
+    async def plans(id: Id, visitor: Annotated[Visitor, visiting]) -> SafetyPlansV1:
+        items = await practice.visit(visitor, "safety-plan", id, lambda reading: shown_plans(practice, reading, id))
+        return SafetyPlansV1.model_validate({"items": items})
+
+    @router.post("/safety-plan-copies", status_code=201, summary="She has a copy of her plan")
+    async def copy(
+        id: Id,
+        caller: Annotated[Caller, acting],
+        asked: Annotated[CopyRequest, json_body(CopyRequest)],
+        answer: Response,
+    ) -> PlanCopyV1:
+        done = await give_copy(
+            practice,
+            caller,
+            id,
+            actor=asked.actor,
+            version=asked.version,
+            way=asked.way,
+            safe_to_keep=asked.safe_to_keep,
+        )
+        shown = await practice.told(done, answer, lambda reading: shown_copy(practice, reading, done.target))
+        return PlanCopyV1.model_validate(shown)
+
+    return router
