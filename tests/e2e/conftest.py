@@ -9,11 +9,14 @@ from typing import Any
 import httpx
 import pytest
 
+from mesh.home import Home
 from tests.e2e.outside import keys, launch, messages
 from tests.e2e.outside.agency import Agency
 from tests.e2e.outside.keys import Json
 from tests.e2e.outside.partners import SOC_01, Mesh, Partner, some
 from tests.e2e.outside.receiver import Receiver
+from tests.support.ports import free_ports
+from tests.support.processes import KeptMesh
 
 SECTORS = {
     "out-health": "health",
@@ -142,3 +145,18 @@ def mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
         running.stop()
         for client in opened:
             client.close()
+
+
+@pytest.fixture(scope="session")
+def kept_mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeptMesh]:
+    kept = KeptMesh(tmp_path_factory.mktemp("mesh") / "home", port_base=free_ports(5))
+    try:
+        yield kept
+    finally:
+        kept.down()
+
+
+@pytest.fixture
+def home(kept_mesh: KeptMesh) -> Home:
+    """The home of five real processes that run; tests from within share them."""
+    return kept_mesh.up()

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,15 +10,9 @@ import pytest
 from mesh.home import Home
 from mesh.supervisor import is_alive, wait_until_ready
 from tests.support.ports import free_ports
-from tests.support.processes import run_mesh, running_mesh
+from tests.support.processes import run_mesh
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
-    with running_mesh(tmp_path_factory.mktemp("mesh") / "home", port_base=free_ports(5)) as home:
-        yield home
 
 
 def pids(home: Home) -> dict[str, int]:
@@ -28,16 +21,11 @@ def pids(home: Home) -> dict[str, int]:
     return {name: service["pid"] for name, service in state["services"].items()}
 
 
-def test_story_holds_to_its_end_more_than_once(home: Home) -> None:
+def test_story_holds_to_its_end_more_than_once_and_leaves_no_word_about_her(home: Home) -> None:
     for _ in range(2):
         outcome = run_mesh("demo", "--home", str(home.root))
         assert outcome.returncode == 0, outcome.stdout + outcome.stderr
         assert "the ledger verifies" in outcome.stdout
-
-
-def test_story_leaves_no_word_about_her_in_any_log_or_database(home: Home) -> None:
-    outcome = run_mesh("demo", "--home", str(home.root))
-    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
     words = [word.encode() for word in ("Nguyễn Thị Mẫu", "Trần Văn Mẫu", "0900 000 000", "hoa sen")]
     written = [*home.root.glob("logs/*"), *home.root.glob("*/data.sqlite*")]
     assert len(written) > 5
@@ -56,16 +44,16 @@ def test_doctor_finds_nothing_wrong(home: Home) -> None:
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
 
 
-@pytest.mark.parametrize("name", ["gateway", "police"])
-def test_killed_service_comes_back_and_the_story_still_holds(home: Home, name: str) -> None:
-    before = pids(home)[name]
-    os.kill(before, signal.SIGKILL)
-    state = home.state()
+def test_killed_services_come_back_and_the_story_still_holds(home: Home) -> None:
+    before, state = pids(home), home.state()
     assert state is not None
-    asyncio.run(wait_until_ready(state["services"][name]["url"]))
+    for name in ("gateway", "police"):
+        os.kill(before[name], signal.SIGKILL)
+    for name in ("gateway", "police"):
+        asyncio.run(wait_until_ready(state["services"][name]["url"]))
     outcome = run_mesh("demo", "--home", str(home.root))
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
-    assert pids(home)[name] != before
+    assert {name for name, pid in pids(home).items() if pid != before[name]} == {"gateway", "police"}
 
 
 def test_second_mesh_in_the_same_home_is_refused(home: Home) -> None:
@@ -80,9 +68,8 @@ def test_demo_without_a_mesh_starts_one_and_leaves_none(tmp_path: Path) -> None:
     assert not Home(tmp_path).is_running()
 
 
-def test_down_ends_every_process(tmp_path: Path) -> None:
-    with running_mesh(tmp_path, port_base=free_ports(5)) as home:
-        left = pids(home).values()
-        outcome = run_mesh("down", "--home", str(tmp_path))
-        assert outcome.returncode == 0, outcome.stdout + outcome.stderr
-        assert not any(is_alive(pid) for pid in left)
+def test_down_ends_every_process(home: Home) -> None:
+    left = pids(home).values()
+    outcome = run_mesh("down", "--home", str(home.root))
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    assert not any(is_alive(pid) for pid in left)

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from mesh.home import Home
@@ -39,6 +39,26 @@ def running_mesh(folder: Path, *, port_base: int) -> Iterator[Home]:
             yield home
         finally:
             stop(home)
+
+
+class KeptMesh:
+    """A mesh that is started when a test first asks for it, and again when one has taken it down."""
+
+    def __init__(self, folder: Path, *, port_base: int) -> None:
+        self._folder, self._port_base = folder, port_base
+        self._running = ExitStack()
+
+    def up(self) -> Home:
+        """Return the home of the mesh, which runs."""
+        home = Home(self._folder)
+        if not home.is_running():
+            self._running.close()
+            self._running.enter_context(running_mesh(self._folder, port_base=self._port_base))
+        return home
+
+    def down(self) -> None:
+        """Stop it for certain."""
+        self._running.close()
 
 
 def read_until_ready(process: subprocess.Popen[str]) -> None:

@@ -7,6 +7,10 @@ from xdist.scheduler import LoadScopeScheduling
 __all__ = ["Spreading"]
 
 
+#: Tests that share one mesh of processes and look into its home.
+WITHIN = frozenset({"test_crashes", "test_whole_mesh"})
+
+
 class Spreading(LoadScopeScheduling):
     """Keep together what shares processes that are slow to start; the largest company begins."""
 
@@ -17,12 +21,14 @@ class Spreading(LoadScopeScheduling):
 def company(nodeid: str) -> str:
     """Say whom a test stays with.
 
-    Those that look from outside share one gateway and one mesh; each other file with processes starts its own. An
+    Those that look from outside share one gateway and one mesh, those that look from within a mesh of their own. An
     integration test of the gateway stands alone, as it sets up everything anew; those of a file about agency services
     share a world. Of the others a file is small enough.
     """
     path = PurePosixPath(nodeid.split("::", maxsplit=1)[0])
     if path.stem.startswith("test_outside"):
         return "outside"
+    if path.stem in WITHIN:
+        return "within"
     alone = "integration" in path.parts and not path.stem.startswith("test_agency")
     return nodeid if alone else str(path)
