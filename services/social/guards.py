@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from services.social.records import Booking
+from services.social.records import Booking, CasePlan, ManagedCase
 from services.social.rules.beds import BookingState, contradicts
+from services.social.rules.cases import outcome_refused
 from shared.agency.ports import Look
 from shared.agency.sector.guards import Guard, Step
 from shared.agency.sector.rulebook import Rulebook
@@ -24,5 +25,19 @@ def outcome_of_a_bed(step: Step, look: Look, rulebook: Rulebook) -> Mapping[str,
     return _NOTHING
 
 
+def outcome_of_a_case(step: Step, look: Look, rulebook: Rulebook) -> Mapping[str, Any]:
+    """Refuse an outcome of case management that the recorded case contradicts (SOC-LEAD, SOC-PLAN)."""
+    referral_id = step.referral.referral_id
+    case = look.get(ManagedCase, referral_id) if step.event is EventType.COMPLETED else None
+    if case is None:
+        return _NOTHING
+    planned = bool(look.find(CasePlan, referral_id=referral_id))
+    outcome = str(step.data.get("outcome"))
+    refusal = outcome_refused(outcome, closed=case.closed_at is not None, planned=planned)
+    if refusal is not None:
+        raise rulebook.refused(refusal, pointer="/outcome")
+    return _NOTHING
+
+
 #: Asked in this order before a step is signed.
-GUARDS: Final[tuple[Guard, ...]] = (outcome_of_a_bed,)
+GUARDS: Final[tuple[Guard, ...]] = (outcome_of_a_bed, outcome_of_a_case)

@@ -105,3 +105,52 @@ class PlanCopy:
     way: str
     at: str
     actor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManagedCase:
+    """A case that is led here; one for each referral of case management."""
+
+    referral_id: str
+    subject: str
+    opened_at: str
+    actor: str
+    closed_at: str | None = None
+    closure: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadTurn:
+    """Who leads a person's case from a time on; nobody (`lead` None) once it is closed."""
+
+    key: str  # subject "/" turn
+    subject: str
+    turn: int
+    referral_id: str
+    lead: str | None
+    actor: str
+    at: str
+    why: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CasePlan:
+    """One version of the plan of a case."""
+
+    key: str  # referral id "/" version
+    referral_id: str
+    version: int
+    at: str
+    actor: str
+    content: bytes  # goals
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseReview:
+    """One review of a case."""
+
+    review_id: str
+    referral_id: str
+    at: str
+    actor: str
+    content: bytes

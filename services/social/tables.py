@@ -116,6 +116,55 @@ class PlanCopyRow(SocialRow, table=True):
     actor: str
 
 
+class ManagedCaseRow(SocialRow, table=True):
+    """A case that is led here."""
+
+    __tablename__ = "managed_cases"
+    referral_id: str = Field(primary_key=True)
+    subject: str
+    opened_at: str
+    actor: str
+    closed_at: str | None = None
+    closure: str | None = None
+
+
+class LeadTurnRow(SocialRow, table=True):
+    """Who leads from a time on."""
+
+    __tablename__ = "case_leads"
+    key: str = Field(primary_key=True)
+    subject: str = Field(index=True)
+    turn: int
+    referral_id: str = Field(index=True)
+    lead: str | None = None
+    actor: str
+    at: str
+    why: str | None = None
+
+
+class CasePlanRow(SocialRow, table=True):
+    """A version of the plan of a case."""
+
+    __tablename__ = "case_plans"
+    key: str = Field(primary_key=True)
+    referral_id: str = Field(index=True)
+    version: int
+    at: str
+    actor: str
+    content: bytes = bytes_column(nullable=False)
+
+
+class CaseReviewRow(SocialRow, table=True):
+    """A review of a case."""
+
+    __tablename__ = "case_reviews"
+    review_id: str = Field(primary_key=True)
+    referral_id: str = Field(index=True)
+    at: str
+    actor: str
+    content: bytes = bytes_column(nullable=False)
+
+
 #: Which rows keep each kind of record.
 ROWS: Final[Mapping[type[Any], type[Any]]] = {
     records.Place: PlaceRow,
@@ -126,4 +175,8 @@ ROWS: Final[Mapping[type[Any], type[Any]]] = {
     records.RiskAssessment: RiskAssessmentRow,
     records.SafetyPlan: SafetyPlanRow,
     records.PlanCopy: PlanCopyRow,
+    records.ManagedCase: ManagedCaseRow,
+    records.LeadTurn: LeadTurnRow,
+    records.CasePlan: CasePlanRow,
+    records.CaseReview: CaseReviewRow,
 }

@@ -3,12 +3,12 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
-import httpx
 import pytest
 import pytest_asyncio
 
 from tests.support.agency_services import World, world
 from tests.support.houses import ONE_WOMAN, STAFF, a_house, asks, sheltered
+from tests.support.social import clocks, journal, refused
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -18,26 +18,6 @@ async def mesh(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]
     """A health service that refers, and social services."""
     async with world(tmp_path_factory.mktemp("social"), "health", "social") as made:
         yield made
-
-
-def refused(answer: httpx.Response, status: int, code: str) -> str:
-    """Check that a rule refused, and return which."""
-    assert (answer.status_code, answer.json().get("code")) == (status, code), answer.text
-    reason = answer.json()["reasons"][0]
-    assert reason["code"] == code
-    assert reason["basis"]
-    return str(reason["rule"])
-
-
-async def journal(mesh: World, referral_id: str) -> list[tuple[str, str, str | None, str | None]]:
-    items: list[dict[str, Any]] = (await mesh["social"].get(f"/v1/referrals/{referral_id}/acts")).json()["items"]
-    return [(one["act"], one["outcome"], one["code"], one["rule"]) for one in items]
-
-
-async def clocks(mesh: World, referral_id: str) -> dict[str, str]:
-    """The clocks of a case: rule and state."""
-    items = (await mesh["social"].get(f"/v1/referrals/{referral_id}/clocks")).json()["items"]
-    return {one["rule"]: one["state"] for one in items}
 
 
 class TestBeds:

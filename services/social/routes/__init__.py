@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from fastapi import APIRouter
 
 from services.social.routes.beds import beds_router
+from services.social.routes.cases import cases_router
 from services.social.routes.places import places_router
 from services.social.routes.safety import safety_router
 from shared.agency.sector.practice import Practice
@@ -12,4 +13,4 @@ from shared.agency.sector.practice import Practice
 
 def sector_routers(practice: Practice) -> Sequence[APIRouter]:
     """Make the routes that only this sector has."""
-    return [places_router(practice), beds_router(practice), safety_router(practice)]
+    return [places_router(practice), beds_router(practice), safety_router(practice), cases_router(practice)]
