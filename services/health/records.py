@@ -38,3 +38,50 @@ class Care:
     given_at: str
     actor: str
     content: bytes  # what, and her answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForensicConsent:
+    """Her answer about evidence, by part and apart from treatment (R-21); the latest of a referral counts."""
+
+    consent_id: str
+    referral_id: str
+    answered_at: str
+    actor: str
+    content: bytes  # the parts she agreed to, and in which form
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examination:
+    """A forensic examination: who examined her, and what was said about that (R-01)."""
+
+    examination_id: str
+    referral_id: str
+    examined_at: str
+    actor: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpecimenTaken:
+    """A specimen as it was collected."""
+
+    specimen_id: str
+    referral_id: str
+    collected_at: str
+    actor: str  # who collected it, and holds it first
+    content: bytes  # its kind, its seal, where it is kept
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandOver:
+    """One link of the chain of custody; `event` is the exact text that told the ledger, without a word about her."""
+
+    key: str  # referral id "/" sequence: two hand-overs never take the same place
+    hand_over_id: str
+    referral_id: str
+    sequence: int
+    sha256: str
+    event_id: str
+    event: str
+    content: bytes  # the signed statement

@@ -49,9 +49,60 @@ class CareRow(HealthRow, table=True):
     content: bytes = bytes_column(nullable=False)
 
 
+class ForensicConsentRow(HealthRow, table=True):
+    """Her answer about evidence."""
+
+    __tablename__ = "forensic_consents"
+    consent_id: str = Field(primary_key=True)
+    referral_id: str = Field(index=True)
+    answered_at: str
+    actor: str
+    content: bytes = bytes_column(nullable=False)
+
+
+class ExaminationRow(HealthRow, table=True):
+    """A forensic examination."""
+
+    __tablename__ = "examinations"
+    examination_id: str = Field(primary_key=True)
+    referral_id: str = Field(index=True)
+    examined_at: str
+    actor: str
+    content: bytes = bytes_column(nullable=False)
+
+
+class SpecimenRow(HealthRow, table=True):
+    """A specimen as it was collected."""
+
+    __tablename__ = "specimens"
+    specimen_id: str = Field(primary_key=True)
+    referral_id: str = Field(index=True)
+    collected_at: str
+    actor: str
+    content: bytes = bytes_column(nullable=False)
+
+
+class HandOverRow(HealthRow, table=True):
+    """One link of the chain of custody."""
+
+    __tablename__ = "hand_overs"
+    key: str = Field(primary_key=True)
+    hand_over_id: str
+    referral_id: str = Field(index=True)
+    sequence: int
+    sha256: str
+    event_id: str
+    event: str
+    content: bytes = bytes_column(nullable=False)
+
+
 #: Which rows keep each kind of record.
 ROWS: Final[Mapping[type[Any], type[Any]]] = {
     records.IncidentTime: IncidentTimeRow,
     records.Assessment: AssessmentRow,
     records.Care: CareRow,
+    records.ForensicConsent: ForensicConsentRow,
+    records.Examination: ExaminationRow,
+    records.SpecimenTaken: SpecimenRow,
+    records.HandOver: HandOverRow,
 }

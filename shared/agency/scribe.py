@@ -12,13 +12,14 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from shared.agency.records import Letter
+from shared.kernel.canonical import canonical_json
 from shared.kernel.clock import Clock, to_wire
 from shared.kernel.encoding import sha256_hex
 from shared.kernel.errors import InputRejected
 from shared.kernel.identifiers import IdFactory
 from shared.seal.compartments import SealedBundle, seal
-from shared.seal.jws import sign_compact, sign_detached
-from shared.seal.keys import AgencyKeys, EncryptionPublicKey
+from shared.seal.jws import RECORD_TYPE, sign_compact, sign_detached
+from shared.seal.keys import AgencyKeys, EncryptionPublicKey, KeyRing
 from shared.sop.model import Compartment, EventType, Stage
 from shared.telemetry.context import current_traceparent
 from shared.wire.faults import faults_of
@@ -146,6 +147,15 @@ class Scribe:
             code=code,
         )
         return sign_compact(to_body(receipt), self._keys.signing)
+
+    def record(self, statement: Mapping[str, Any]) -> tuple[str, str]:
+        """Sign a record that stays here: its compact JWS, and the SHA-256 of what is signed, for the ledger."""
+        payload = canonical_json(statement)
+        return sign_compact(payload, self._keys.signing, RECORD_TYPE), sha256_hex(payload)
+
+    def ring(self) -> KeyRing:
+        """Return the keys with which records of this agency were signed."""
+        return self._keys.ring()
 
     def _letter(
         self, model: type[M], facts: Mapping[str, Any], *, message_id: str, at: datetime, route: Route

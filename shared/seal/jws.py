@@ -21,6 +21,8 @@ from shared.seal.strict_json import read_object
 
 #: `typ` of message signatures and of receipts.
 MESSAGE_TYPE: Final = "rm+jws"
+#: `typ` of a record that an agency signs for itself: never taken for a message, nor a message for it.
+RECORD_TYPE: Final = "rm-record+jws"
 
 #: The longest body that is signed or verified, in bytes.
 BODY_MOST: Final = 1_048_576
@@ -76,13 +78,13 @@ def sign_compact(payload: bytes, key: SigningKey, typ: str = MESSAGE_TYPE) -> st
     return token
 
 
-def verify_compact(token: str, ring: KeyRing) -> bytes:
-    """Return the payload of a compact JWS of type `rm+jws` (a receipt) made with a key of `ring`.
+def verify_compact(token: str, ring: KeyRing, typ: str = MESSAGE_TYPE) -> bytes:
+    """Return the payload of a compact JWS of type `typ` (by default of a receipt) made with a key of `ring`.
 
     Raises `InputRejected` (`signature.invalid`) for every cause.
     """
     try:
-        return verified_payload(token, ring, typs={MESSAGE_TYPE}, algorithms={ES256}, most=TOKEN_MOST)
+        return verified_payload(token, ring, typs={typ}, algorithms={ES256}, most=TOKEN_MOST)
     except (ValueError, MeshError) as fault:
         raise signature_rejected() from fault
 

@@ -46,7 +46,7 @@ def _add_before(router: APIRouter, practice: Practice) -> None:
         response: Response,
     ) -> CareRecordV1:
         said: Any = {"actor": request.actor, "incident_at": request.incident_at, "source": request.source}
-        return _made(await record_incident(practice, caller, id, **said), id, response)
+        return made(await record_incident(practice, caller, id, **said), id, response)
 
     @router.post("/assessments", status_code=201, summary="Record what she needs against time; starts the clocks")
     async def assessment(
@@ -56,7 +56,7 @@ def _add_before(router: APIRouter, practice: Practice) -> None:
         response: Response,
     ) -> CareRecordV1:
         said: Any = {"actor": request.actor, "counted_from": request.counted_from, "needs": request.needs()}
-        return _made(await assess(practice, caller, id, **said), id, response)
+        return made(await assess(practice, caller, id, **said), id, response)
 
 
 def _add_care(router: APIRouter, practice: Practice) -> None:
@@ -75,7 +75,7 @@ def _add_care(router: APIRouter, practice: Practice) -> None:
             answer=request.answer,
             counted_from=request.counted_from,
         )
-        return _made(await give(practice, caller, id, actor=request.actor, given=given), id, response)
+        return made(await give(practice, caller, id, actor=request.actor, given=given), id, response)
 
     @router.post("/follow-ups", status_code=201, summary="Record a test, the end of a course or an observation")
     async def follow_up(
@@ -85,10 +85,11 @@ def _add_care(router: APIRouter, practice: Practice) -> None:
         response: Response,
     ) -> CareRecordV1:
         given = Given(window_id=request.what, given_at=request.done_at, answer=request.answer)
-        return _made(await give(practice, caller, id, actor=request.actor, given=given), id, response)
+        return made(await give(practice, caller, id, actor=request.actor, given=given), id, response)
 
 
-def _made(done: Done, referral_id: str, response: Response) -> CareRecordV1:
+def made(done: Done, referral_id: str, response: Response) -> CareRecordV1:
+    """Return the answer to an act that made a record; one that was done before is marked as such."""
     if done.replayed:
         response.headers["Idempotent-Replayed"] = "true"
     return CareRecordV1(id=done.target, referral_id=referral_id)
