@@ -17,13 +17,18 @@ XFAILING = "import pytest\n\n@pytest.mark.xfail\ndef test_a(): assert False\n"
 SKIPPING_MODULE = "import pytest\n\npytest.skip('not on this machine', allow_module_level=True)\n"
 
 
-PYTEST = (sys.executable, "-m", "pytest", "-c", os.devnull, "-p", "tests.support.no_skips", "-p", "no:cacheprovider")
+PYTEST = (
+    *(sys.executable, "-m", "pytest", "-c", os.devnull),
+    *("-p", "xdist", "-p", "tests.support.no_skips", "-p", "no:cacheprovider"),
+)
+#: Only what is named above is loaded: the rest takes longer than the run.
+ALONE = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 
 
 def run(folder: Path, content: str, *options: str, ci: str) -> subprocess.CompletedProcess[str]:
     sample = folder / "test_sample.py"
     sample.write_text(content)
-    environment = {**os.environ, "CI": ci, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, **ALONE, "CI": ci, "PYTHONPATH": str(ROOT)}
     return subprocess.run(
         [*PYTEST, *options, str(sample)],
         cwd=folder,

@@ -8,24 +8,28 @@ import json
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from shared.seal.certificates import verify_certificate
-from tests.support.agency_services import contents, databases, keys_of, states
+from tests.support.agency_services import contents, keys_of, shared_databases, states
 from tests.support.chains import Chain, a_chain, hop_id
 
-__all__ = ["databases"]
+__all__ = ["shared_databases"]
+
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
 HOPS = 10
-RUNS = int(os.environ.get("WITHDRAWAL_RUNS", "3"))
+RUNS = int(os.environ.get("WITHDRAWAL_RUNS", "1"))
 
 
-@pytest.fixture
-async def chain(tmp_path: Path, databases: Callable[[str], str]) -> AsyncIterator[Chain]:
-    async with a_chain(tmp_path, HOPS, database_url=databases) as running:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def chain(
+    tmp_path_factory: pytest.TempPathFactory, shared_databases: Callable[[str], str]
+) -> AsyncIterator[Chain]:
+    async with a_chain(tmp_path_factory.mktemp("chain"), HOPS, database_url=shared_databases) as running:
         yield running
 
 
@@ -48,7 +52,6 @@ def in_a_row(document: Mapping[str, Any]) -> list[str]:
     return row
 
 
-@pytest.mark.slow
 async def test_ten_hops_answer_and_the_certificate_is_complete(chain: Chain) -> None:
     consent, referrals = await chain.referred()
     await chain.taken_back(consent)
@@ -63,7 +66,6 @@ async def test_ten_hops_answer_and_the_certificate_is_complete(chain: Chain) -> 
         assert set(states(seen).values()) == {"destroyed"}
 
 
-@pytest.mark.slow
 async def test_two_that_are_down_are_named_and_settle_when_they_return(chain: Chain) -> None:
     consent, _ = await chain.referred()
     down = (4, 8)
@@ -82,17 +84,15 @@ async def test_two_that_are_down_are_named_and_settle_when_they_return(chain: Ch
     assert (await certified(chain, consent))["outstanding"] == []
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(600)
-async def test_time_from_her_word_to_a_complete_certificate(tmp_path: Path) -> None:
+async def test_time_from_her_word_to_a_complete_certificate(chain: Chain) -> None:
     took = []
-    async with a_chain(tmp_path, HOPS) as chain:
-        for _ in range(RUNS):
-            consent, _ = await chain.referred()
-            began = await chain.taken_back(consent)
-            await chain.outstanding(consent, until=set())
-            assert (await certified(chain, consent))["complete"] is True
-            took.append(time.perf_counter() - began)
+    for _ in range(RUNS):
+        consent, _ = await chain.referred()
+        began = await chain.taken_back(consent)
+        await chain.outstanding(consent, until=set())
+        assert (await certified(chain, consent))["complete"] is True
+        took.append(time.perf_counter() - began)
     took.sort()
     p99 = took[min(len(took) - 1, round(0.99 * len(took)))]
     told = {"runs": RUNS, "hops": HOPS, "p50_s": round(took[len(took) // 2], 3), "p99_s": round(p99, 3)}

@@ -9,8 +9,11 @@ from mesh.home import PASSPHRASE, Home
 from mesh.roster import GATEWAY, Addresses
 from mesh.up import state_of
 from shared.seal.keys import AgencyKeys
+from tests.support.quick_keys import quick_key_files
 
-pytestmark = pytest.mark.slow
+__all__ = ["quick_key_files"]
+
+pytestmark = pytest.mark.usefixtures("quick_key_files")
 
 
 def wrong(home: Home) -> dict[str, str]:

@@ -13,8 +13,11 @@ from shared.seal.encryption import HYBRID, X25519
 from shared.seal.jws import sign_detached, verify_detached
 from shared.seal.keyfile import write_key_file
 from shared.seal.keys import AgencyKeys, EncryptionPublicKey, KeyRing
+from tests.support.quick_keys import quick_key_files
 
-pytestmark = pytest.mark.slow
+__all__ = ["quick_key_files"]
+
+pytestmark = pytest.mark.usefixtures("quick_key_files")
 
 PASSPHRASE = "correct horse battery"
 OTHER_PASSPHRASE = "incorrect horse battery"
