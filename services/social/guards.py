@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from services.social.records import Booking, CasePlan, ManagedCase
+from services.social.records import Booking, CasePlan, ChildDecision, ChildForm, ManagedCase
 from services.social.rules.beds import BookingState, contradicts
 from services.social.rules.cases import outcome_refused
+from services.social.rules.children import COPY
+from services.social.rules.children import outcome_refused as child_outcome_refused
 from shared.agency.ports import Look
+from shared.agency.records import SectorClock
 from shared.agency.sector.guards import Guard, Step
 from shared.agency.sector.rulebook import Rulebook
 from shared.sop.model import EventType
@@ -39,5 +42,22 @@ def outcome_of_a_case(step: Step, look: Look, rulebook: Rulebook) -> Mapping[str
     return _NOTHING
 
 
+def outcome_for_a_child(step: Step, look: Look, rulebook: Rulebook) -> Mapping[str, Any]:
+    """Refuse an outcome for a child that its forms contradict: the chair decides (VN-CH-01), 111 is told (E7)."""
+    referral_id = step.referral.referral_id
+    if step.event is not EventType.COMPLETED or not look.find(ChildForm, referral_id=referral_id):
+        return _NOTHING
+    decisions = sorted(look.find(ChildDecision, referral_id=referral_id), key=lambda one: one.number)
+    waiting = look.find(SectorClock, referral_id=referral_id, rule=COPY, stopped_at=None)
+    refusal = child_outcome_refused(
+        str(step.data.get("outcome")),
+        decided=decisions[-1].decision if decisions else None,
+        hotline_told=not waiting,
+    )
+    if refusal is not None:
+        raise rulebook.refused(refusal, pointer="/outcome")
+    return _NOTHING
+
+
 #: Asked in this order before a step is signed.
-GUARDS: Final[tuple[Guard, ...]] = (outcome_of_a_bed, outcome_of_a_case)
+GUARDS: Final[tuple[Guard, ...]] = (outcome_of_a_bed, outcome_of_a_case, outcome_for_a_child)

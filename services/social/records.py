@@ -154,3 +154,47 @@ class CaseReview:
     at: str
     actor: str
     content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildForm:
+    """A form about a child in danger, as far as it was known; the latest of its kind counts."""
+
+    key: str  # referral id "/" form "/" number
+    referral_id: str
+    form: str
+    number: int
+    at: str
+    actor: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildDecision:
+    """What the chair of the commune decided about a child, and the stay that was ordered."""
+
+    key: str  # referral id "/" number
+    referral_id: str
+    number: int
+    decision: str
+    decided_at: str
+    decided_by: str
+    commune: str
+    recorded_at: str
+    actor: str
+    content: bytes
+    stay_from: str | None = None
+    stay_until: str | None = None
+    longer_by: str | None = None
+    ended_at: str | None = None
+    ended_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HotlineCopy:
+    """That hotline 111 was told of a child's case that crosses provinces."""
+
+    copy_id: str
+    referral_id: str
+    at: str
+    actor: str

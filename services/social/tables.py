@@ -165,6 +165,50 @@ class CaseReviewRow(SocialRow, table=True):
     content: bytes = bytes_column(nullable=False)
 
 
+class ChildFormRow(SocialRow, table=True):
+    """A form about a child in danger."""
+
+    __tablename__ = "child_forms"
+    key: str = Field(primary_key=True)
+    referral_id: str = Field(index=True)
+    form: str
+    number: int
+    at: str
+    actor: str
+    content: bytes = bytes_column(nullable=False)
+
+
+class ChildDecisionRow(SocialRow, table=True):
+    """A decision about a child."""
+
+    __tablename__ = "child_decisions"
+    key: str = Field(primary_key=True)
+    referral_id: str = Field(index=True)
+    number: int
+    decision: str
+    decided_at: str
+    decided_by: str
+    commune: str
+    recorded_at: str
+    actor: str
+    content: bytes = bytes_column(nullable=False)
+    stay_from: str | None = None
+    stay_until: str | None = None
+    longer_by: str | None = None
+    ended_at: str | None = None
+    ended_to: str | None = None
+
+
+class HotlineCopyRow(SocialRow, table=True):
+    """A copy to hotline 111."""
+
+    __tablename__ = "hotline_copies"
+    copy_id: str = Field(primary_key=True)
+    referral_id: str = Field(index=True)
+    at: str
+    actor: str
+
+
 #: Which rows keep each kind of record.
 ROWS: Final[Mapping[type[Any], type[Any]]] = {
     records.Place: PlaceRow,
@@ -179,4 +223,7 @@ ROWS: Final[Mapping[type[Any], type[Any]]] = {
     records.LeadTurn: LeadTurnRow,
     records.CasePlan: CasePlanRow,
     records.CaseReview: CaseReviewRow,
+    records.ChildForm: ChildFormRow,
+    records.ChildDecision: ChildDecisionRow,
+    records.HotlineCopy: HotlineCopyRow,
 }

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from services.social.routes.beds import beds_router
 from services.social.routes.cases import cases_router
+from services.social.routes.children import children_router
 from services.social.routes.places import places_router
 from services.social.routes.safety import safety_router
 from shared.agency.sector.practice import Practice
@@ -13,4 +14,10 @@ from shared.agency.sector.practice import Practice
 
 def sector_routers(practice: Practice) -> Sequence[APIRouter]:
     """Make the routes that only this sector has."""
-    return [places_router(practice), beds_router(practice), safety_router(practice), cases_router(practice)]
+    return [
+        places_router(practice),
+        beds_router(practice),
+        safety_router(practice),
+        cases_router(practice),
+        children_router(practice),
+    ]

@@ -1,0 +1,249 @@
+"""A child in danger: the forms, the chair's decision, the stay, and the copy to hotline 111 (SOC-07; R-12, E7)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from services.social.records import ChildDecision, ChildForm, HotlineCopy
+from services.social.rules.children import (
+    COPY,
+    DECIDE,
+    STAY,
+    Authority,
+    Decision,
+    EndOfStay,
+    Form,
+    crosses_provinces,
+    is_of_the_commune,
+    may_decide,
+    missing,
+    stay_refused,
+)
+from shared.agency.acting import Caller
+from shared.agency.ports import Desk, Look
+from shared.agency.records import Referral
+from shared.agency.sector.acting import Act, Done, Outcome
+from shared.agency.sector.casefile import CaseFile, When, file_of, open_file
+from shared.agency.sector.clocks import start_clock, stop_clock
+from shared.agency.sector.practice import Practice
+from shared.kernel.clock import from_wire, to_wire
+
+PROTECTING = frozenset({"SOC-07"})
+#: A stay that begins further from now than this is a slip of the pen.
+NEAR = timedelta(days=366)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """What the chair decided (Form 07). `content` says where to and why; it is kept encrypted."""
+
+    actor: str
+    authority: Authority
+    decided_by: str
+    commune: str
+    decided_at: datetime
+    decision: Decision
+    stay_from: datetime | None
+    stay_until: datetime | None
+    longer_by: str | None
+    content: Mapping[str, Any]
+
+
+async def fill_form(
+    practice: Practice, caller: Caller, referral_id: str, form: Form, *, actor: str, said: Mapping[str, Any]
+) -> Done:
+    """Keep a form as far as it is known; the twelve hours run from when the information was received.
+
+    Across provinces the copy to hotline 111 is due from then on. Raises as `open_file`.
+    """
+    now = practice.now()
+
+    def work(desk: Desk) -> Outcome:
+        file = open_file(practice.office, desk, referral_id, PROTECTING, when=When.OPEN)
+        number = len(desk.find(ChildForm, referral_id=referral_id, form=form)) + 1
+        key = f"{referral_id}/{form}/{number}"
+        if form is Form.RECEIPT:
+            _start_clocks(practice, desk, file, said, now)
+        desk.add(
+            ChildForm(
+                key=key,
+                referral_id=referral_id,
+                form=form,
+                number=number,
+                at=to_wire(now),
+                actor=actor,
+                content=file.lock(f"child/{key}", said),
+            )
+        )
+        return Outcome(key)
+
+    name = f"social.child-form-{form}"
+    return await practice.perform(caller, Act(name=name, actor=actor, referral_id=referral_id), work)
+
+
+async def record_decision(practice: Practice, caller: Caller, referral_id: str, decided: Decided) -> Done:
+    """Record the chair's decision, with the forms it rests on complete. It stops the twelve hours.
+
+    Raises `NotPermitted` (`social.authority-other`), `Conflict` (`social.forms-incomplete`, `social.commune-other`),
+    `InputRejected` (`social.stay-unsaid`, `social.stay-too-long`), and as `open_file`.
+    """
+    now = practice.now()
+
+    def work(desk: Desk) -> Outcome:
+        file = open_file(practice.office, desk, referral_id, PROTECTING)
+        number = len(desk.find(ChildDecision, referral_id=referral_id)) + 1
+        _check(practice, desk, file, decided, now)
+        key = f"{referral_id}/{number}"
+        stop_clock(desk, referral_id, DECIDE, at=min(now, decided.decided_at))
+        if decided.stay_from is not None:
+            due = practice.rulebook.due(STAY, decided.stay_from)
+            start_clock(desk, referral_id, referral_id, STAY, started_at=decided.stay_from, due_at=due)
+        desk.add(_kept(file, decided, key=key, referral_id=referral_id, number=number, recorded_at=to_wire(now)))
+        return Outcome(key)
+
+    act = Act(name="social.record-child-decision", actor=decided.actor, referral_id=referral_id)
+    return await practice.perform(caller, act, work)
+
+
+async def end_stay(practice: Practice, caller: Caller, referral_id: str, *, actor: str, to: EndOfStay) -> Done:
+    """Record that a child is no longer kept apart. Raises `Conflict` (`social.stay-absent`), and as `open_file`."""
+    now = practice.now()
+
+    def work(desk: Desk) -> Outcome:
+        open_file(practice.office, desk, referral_id, PROTECTING, when=When.KEPT)
+        latest = _latest(desk, referral_id)
+        if latest is None or latest.decision != Decision.SEPARATED or latest.ended_at is not None:
+            raise practice.rulebook.refused("social.stay-absent")
+        stop_clock(desk, referral_id, STAY, at=now)
+        desk.change(latest, ended_at=to_wire(now), ended_to=to)
+        return Outcome(latest.key)
+
+    return await practice.perform(caller, Act(name="social.end-child-stay", actor=actor, referral_id=referral_id), work)
+
+
+async def tell_hotline(practice: Practice, caller: Caller, referral_id: str, *, actor: str) -> Done:
+    """Record that hotline 111 has its copy. What was said is kept nowhere here: the hotline keeps its own record."""
+    copy_id, now = practice.new_id(), practice.now()
+
+    def work(desk: Desk) -> Outcome:
+        open_file(practice.office, desk, referral_id, PROTECTING, when=When.KEPT)
+        stop_clock(desk, referral_id, COPY, at=now)
+        desk.add(HotlineCopy(copy_id=copy_id, referral_id=referral_id, at=to_wire(now), actor=actor))
+        return Outcome(copy_id)
+
+    return await practice.perform(caller, Act(name="social.tell-hotline", actor=actor, referral_id=referral_id), work)
+
+
+def shown_child(practice: Practice, look: Look, referral_id: str) -> dict[str, Any]:
+    """Return the forms with what they still miss, the decisions, and the copies; no contents once sealed off."""
+    referral = look.get(Referral, referral_id)
+    file = None if referral is None else file_of(practice.office, referral)
+    forms = {one.form: one for one in sorted(look.find(ChildForm, referral_id=referral_id), key=lambda one: one.number)}
+    decisions = sorted(look.find(ChildDecision, referral_id=referral_id), key=lambda one: one.number)
+    copies = sorted(look.find(HotlineCopy, referral_id=referral_id), key=lambda one: one.at)
+    return {
+        "referral_id": referral_id,
+        "forms": [_shown_form(file, one) for _, one in sorted(forms.items())],
+        "decisions": [_shown_decision(file, one) for one in decisions],
+        "hotline_told_at": copies[0].at if copies else None,
+    }
+
+
+def _start_clocks(practice: Practice, desk: Desk, file: CaseFile, said: Mapping[str, Any], now: datetime) -> None:
+    referral = file.referral
+    times = [from_wire(str(said["received_at"]))] if said.get("received_at") else []
+    start = min(now, from_wire(referral.sent_at), *times)
+    due = practice.rulebook.due(DECIDE, start)
+    start_clock(desk, referral.referral_id, referral.referral_id, DECIDE, started_at=start, due_at=due)
+    if _crosses(said):
+        copy_due = practice.rulebook.due(COPY, now)
+        start_clock(desk, referral.referral_id, referral.referral_id, COPY, started_at=now, due_at=copy_due)
+
+
+def _crosses(said: Mapping[str, Any]) -> bool:
+    happened, lives = said.get("happened_in"), said.get("lives_in")
+    return happened is not None and crosses_provinces(
+        happened["province"], None if lives is None else lives["province"]
+    )
+
+
+def _check(practice: Practice, desk: Desk, file: CaseFile, decided: Decided, now: datetime) -> None:
+    rules, referral_id = practice.rulebook, file.referral.referral_id
+    if not may_decide(decided.authority, decided_by=decided.decided_by, recorded_by=decided.actor):
+        raise rules.refused("social.authority-other", pointer="/decided_by")
+    receipt, risk = (_said(desk, file, referral_id, form) for form in Form)
+    if missing(Form.RECEIPT, receipt) or missing(Form.RISK, risk):
+        raise rules.refused("social.forms-incomplete")
+    lives = receipt.get("lives_in")
+    home = None if lives is None else lives["commune"]
+    if not is_of_the_commune(decided.commune, happened_in=receipt["happened_in"]["commune"], lives_in=home):
+        raise rules.refused("social.commune-other", pointer="/commune")
+    if decided.stay_from is not None and abs(decided.stay_from - now) > NEAR:
+        raise rules.refused("social.stay-unsaid", pointer="/stay_from")
+    begun = [one.stay_from for one in desk.find(ChildDecision, referral_id=referral_id) if one.stay_from is not None]
+    starts = [*map(from_wire, begun), *([] if decided.stay_from is None else [decided.stay_from])]
+    longest = rules.due(STAY, min(starts)) if starts else None
+    refusal = stay_refused(
+        decided.decision, decided.stay_from, decided.stay_until, longest=longest, longer_by=decided.longer_by
+    )
+    if refusal is not None:
+        raise rules.refused(refusal, pointer="/stay_until")
+
+
+def _said(desk: Desk, file: CaseFile, referral_id: str, form: Form) -> Mapping[str, Any]:
+    found = max(desk.find(ChildForm, referral_id=referral_id, form=form), key=lambda one: one.number, default=None)
+    said: Mapping[str, Any] = {} if found is None else file.unlock(f"child/{found.key}", found.content)
+    return said
+
+
+def _latest(look: Look, referral_id: str) -> ChildDecision | None:
+    return max(look.find(ChildDecision, referral_id=referral_id), key=lambda one: one.number, default=None)
+
+
+def _kept(
+    file: CaseFile, decided: Decided, *, key: str, referral_id: str, number: int, recorded_at: str
+) -> ChildDecision:
+    return ChildDecision(
+        key=key,
+        referral_id=referral_id,
+        number=number,
+        decision=decided.decision,
+        decided_at=to_wire(decided.decided_at),
+        decided_by=decided.decided_by,
+        commune=decided.commune,
+        recorded_at=recorded_at,
+        actor=decided.actor,
+        stay_from=None if decided.stay_from is None else to_wire(decided.stay_from),
+        stay_until=None if decided.stay_until is None else to_wire(decided.stay_until),
+        longer_by=decided.longer_by,
+        content=file.lock(f"child-decision/{key}", decided.content),
+    )
+
+
+def _shown_form(file: CaseFile | None, one: ChildForm) -> dict[str, Any]:
+    said = None if file is None else file.unlock(f"child/{one.key}", one.content)
+    return {
+        "form": one.form,
+        "at": one.at,
+        "actor": one.actor,
+        "said": said,
+        "missing": None if said is None else missing(Form(one.form), said),
+    }
+
+
+def _shown_decision(file: CaseFile | None, one: ChildDecision) -> dict[str, Any]:
+    return {
+        "decision": one.decision,
+        "decided_at": one.decided_at,
+        "decided_by": one.decided_by,
+        "commune": one.commune,
+        "recorded_at": one.recorded_at,
+        "actor": one.actor,
+        "stay_from": one.stay_from,
+        "stay_until": one.stay_until,
+        "longer_by": one.longer_by,
+        "ended_at": one.ended_at,
+        "ended_to": one.ended_to,
+        "said": None if file is None else file.unlock(f"child-decision/{one.key}", one.content),
+    }
