@@ -37,6 +37,7 @@ SCOPES: Final[Mapping[str, str]] = {
     "referrals.send": "Send referrals and read those sent.",
     "referrals.handle": "Read referrals received and report what happens to them.",
     "conflicts.read": "Read who declared a conflict of interest (for supervisors).",
+    "orders.supervise": "See the no-contact order one supervises, and nothing else (for community supervisors).",
     "webhooks.write": "Say where to be told of changes.",
 }
 

@@ -101,7 +101,7 @@ def citations(sop: Sop) -> Mapping[str, Basis]:
 
 def _sources(sheet: Sheet) -> tuple[set[str], Sources]:
     own = Sources.read(sheet.sheet("bases")).bases if sheet.has("bases") else {}
-    common = _common()
+    common = bases_of_procedure()
     twice = own.keys() & common.keys()
     if twice:
         raise sheet.refuse(f"{', '.join(sorted(twice))} is a basis of the procedure: name it, do not repeat it")
@@ -109,7 +109,7 @@ def _sources(sheet: Sheet) -> tuple[set[str], Sources]:
 
 
 @cache
-def _common() -> Mapping[str, Basis]:
+def bases_of_procedure() -> Mapping[str, Basis]:
     """Return the bases of the procedure by id; the procedure itself keeps them with its rules only."""
     return Sources.read(Sheet(tomllib.loads((DATA / "bases.toml").read_text("utf-8")), "bases.toml")).bases
 

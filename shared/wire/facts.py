@@ -63,7 +63,7 @@ def _is_time(value: object) -> bool:
     return True
 
 
-def _is_number(value: object) -> bool:
+def is_number(value: object) -> bool:
     """Say whether this can be the number of an order or article: with a digit, and too few letters for a sentence."""
     if not isinstance(value, str) or not any(character.isdigit() for character in value):
         return False
@@ -78,7 +78,7 @@ _TYPES: Final[Mapping[str, tuple[Callable[[object], bool], str]]] = {
         lambda value: isinstance(value, str) and len(value) > 0,
         "Write one of the codes of the procedure (GET /v1/sop), in quotes.",
     ),
-    "number": (_is_number, "Write the number of an order or an article, such as 12/QD-UBND: at most 8 letters."),
+    "number": (is_number, "Write the number of an order or an article, such as 12/QD-UBND: at most 8 letters."),
     "actor": (
         lambda value: isinstance(value, str) and re.fullmatch(ACTOR_PATTERN, value) is not None,
         "Write the pseudonymous staff id; never a name.",

@@ -2,14 +2,16 @@
 
 from typing import Any, Final
 
-from services.police.records import NeedsCheck
-from services.police.rules.needs import Met, Need, may_be_asked
+from services.police.acts import unlocked
+from services.police.records import NeedsCheck, needs_are_seen_to
+from services.police.rules.needs import Met, Need, still_open
 from shared.agency.acting import Caller
 from shared.agency.ports import Desk, Look
 from shared.agency.records import Referral
 from shared.agency.sector.acting import Act, Done, Outcome
-from shared.agency.sector.casefile import CaseFile, When, file_of, open_file
+from shared.agency.sector.casefile import When, open_file
 from shared.agency.sector.practice import Practice
+from shared.agency.sector.rulebook import Rulebook
 from shared.kernel.clock import to_wire
 
 #: The services in which the police may come to ask what happened.
@@ -25,45 +27,42 @@ async def check_needs(
     def work(desk: Desk) -> Outcome:
         file = open_file(practice.office, desk, referral_id, ASKING, when=When.OPEN)
         content = file.lock(_place(check_id), answers)
-        desk.add(NeedsCheck(check_id=check_id, referral_id=referral_id, checked_at=at, actor=actor, content=content))
+        desk.add(
+            NeedsCheck(
+                check_id=check_id,
+                referral_id=referral_id,
+                checked_at=at,
+                actor=actor,
+                settled=not still_open(answers),
+                content=content,
+            )
+        )
         return Outcome(check_id)
 
     act = Act(name="police.check-needs", actor=actor, referral_id=referral_id)
     return await practice.perform(caller, act, work)
 
 
-def require_needs_seen_to(practice: Practice, look: Look, file: CaseFile) -> None:
-    """Refuse to ask her for a statement before her needs are seen to. Raises `Conflict` (`police.needs-first`)."""
-    referral = file.referral
-    latest = max(look.find(NeedsCheck, referral_id=referral.referral_id), key=_by_time, default=None)
-    answers = None if latest is None else _answers(file, latest)
-    if not may_be_asked(answers, risk_band=referral.facts.get("risk_band")):
-        raise practice.rulebook.refused("police.needs-first")
+def require_needs_seen_to(rulebook: Rulebook, look: Look, referral: Referral) -> None:
+    """Refuse to ask her for a statement before her needs are seen to (R-13). Raises `police.needs-first`.
+
+    What this service has checked counts; before it has, that the sender says it did.
+    """
+    if not needs_are_seen_to(look.find(NeedsCheck, referral_id=referral.referral_id), referral.facts):
+        raise rulebook.refused("police.needs-first")
 
 
 def shown_check(practice: Practice, look: Look, check_id: str) -> dict[str, Any]:
     """Return a check as its route answers it; without the answers once the referral was sealed off."""
     check = look.get(NeedsCheck, check_id)
     assert check is not None  # noqa: S101 - the act that made it named it
-    referral = look.get(Referral, check.referral_id)
-    file = None if referral is None else file_of(practice.office, referral)
-    answers = None if file is None else file.unlock(_place(check_id), check.content)
     return {
         "id": check_id,
         "referral_id": check.referral_id,
         "checked_at": check.checked_at,
         "actor": check.actor,
-        "answers": answers,
+        "answers": unlocked(practice, look, check.referral_id, _place(check_id), check.content),
     }
-
-
-def _answers(file: CaseFile, check: NeedsCheck) -> dict[Need, Met]:
-    stored = file.unlock(_place(check.check_id), check.content)
-    return {Need(need): Met(met) for need, met in stored.items()}
-
-
-def _by_time(check: NeedsCheck) -> tuple[str, str]:
-    return check.checked_at, check.check_id
 
 
 def _place(check_id: str) -> str:

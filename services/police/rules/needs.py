@@ -34,8 +34,10 @@ def still_open(answers: Mapping[Need, Met]) -> tuple[Need, ...]:
     return tuple(need for need in Need if answers.get(need, Met.OPEN) is Met.OPEN)
 
 
-def may_be_asked(answers: Mapping[Need, Met] | None, *, risk_band: str | None) -> bool:
-    """Say whether she may be asked for a statement: nothing she needs is open, or her life is at risk now."""
-    if risk_band == EXTREME:
-        return True
-    return answers is not None and not still_open(answers)
+def may_be_asked(*, checked: bool | None, by_sender: bool, risk_band: object) -> bool:
+    """Say whether she may be asked for a statement: nothing she needs is open, or her life is at risk now (R-13).
+
+    `checked` is how the police found it, None while they have not asked; until then counts what the sender found.
+    """
+    settled = by_sender if checked is None else checked
+    return settled or risk_band == EXTREME

@@ -16,6 +16,7 @@ HANDLE = "referrals.handle"
 CONSENT = "consents.write"
 WEBHOOKS = "webhooks.write"
 SUPERVISE = "conflicts.read"
+SUPERVISE_ORDERS = "orders.supervise"
 
 Id = Annotated[str, Path(pattern=UUID7_PATTERN)]
 _Key = Annotated[

@@ -1,0 +1,39 @@
+"""Routes of registering a statement."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Response
+
+from services.police.acts.statements import listed_statements, register_statement, shown_statement
+from services.police.messages.statements import StatementRequest, StatementsV1, StatementV1
+from shared.agency.acting import Caller
+from shared.agency.reading import Visitor
+from shared.agency.routes.callers import HANDLE, Id
+from shared.agency.sector.practice import Practice
+from shared.web.body import json_body
+
+
+def statements_router(practice: Practice) -> APIRouter:
+    """Make the routes."""
+    router = APIRouter(prefix="/v1/police", tags=["police: statements"])
+    doors = practice.doors
+
+    @router.post("/referrals/{id}/statements", status_code=201, summary="Register a statement once, by its reference")
+    async def register(
+        id: Id,
+        caller: Annotated[Caller, doors.acting(HANDLE)],
+        request: Annotated[StatementRequest, json_body(StatementRequest)],
+        response: Response,
+    ) -> StatementV1:
+        done = await register_statement(practice, caller, id, request)
+        shown = await practice.told(done, response, lambda reading: shown_statement(practice, reading, done.target))
+        return StatementV1.model_validate(shown)
+
+    @router.get("/referrals/{id}/statements", summary="The statements of a case, by reference")
+    async def read_statements(id: Id, visitor: Annotated[Visitor, doors.visiting(HANDLE)]) -> StatementsV1:
+        listed = await practice.visit(
+            visitor, "statements", id, lambda reading: listed_statements(practice, reading, id)
+        )
+        return StatementsV1.model_validate({"items": listed})
+
+    return router
