@@ -12,7 +12,7 @@ from fastapi.dependencies.models import (
     _is_gen_callable_cached,
 )
 
-from tests.support.postgres import database_url, postgres_server, postgres_url, sqlite_url
+from tests.support.postgres import database_url, memory, postgres_server, postgres_url, sqlite_url
 from tests.support.remembered_fields import remember_fields
 
 __all__ = ["database_url", "postgres_server", "postgres_url", "sqlite_url"]
@@ -28,6 +28,10 @@ hypothesis.settings.register_profile("deep", hypothesis.settings.default, deadli
 hypothesis.settings.load_profile("patient")
 
 remember_fields()
+
+# A commit waits for the disk. No test pulls the plug: what a killed process has written stays, in memory as well.
+if (_folder := memory()) is not None:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_folder))
 
 
 def pytest_xdist_auto_num_workers() -> int:
