@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Final
 
+from services.health.acts.certificates import require_hers_first
+from services.health.acts.ticks import keep_unticked
 from services.health.guards import GUARDS
 from services.health.tables import ROWS
 from services.health.worklists import SERVICES, WORKLISTS
@@ -17,5 +19,7 @@ PROFILE: Final = AgencyProfile(
     rules=Path(__file__).with_name("rules.toml"),
     rows=ROWS,
     guards=GUARDS,
+    departures=(keep_unticked, require_hers_first),
     worklists=WORKLISTS,
+    open_door=True,
 )

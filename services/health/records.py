@@ -81,7 +81,46 @@ class HandOver:
     hand_over_id: str
     referral_id: str
     sequence: int
+    handed_to: str
     sha256: str
     event_id: str
     event: str
     content: bytes  # the signed statement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstLineSupport:
+    """First-line support as it was given: where, who was there, what was done and what she did not want."""
+
+    support_id: str
+    referral_id: str
+    began_at: str
+    actor: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick:
+    """Her word that results of one kind may leave for one recipient, under one consent (R-22)."""
+
+    tick_id: str
+    consent_id: str
+    recipient: str
+    kind: str
+    ticked_at: str
+    actor: str
+    taken_back_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """An injury certificate, and whether it is in her hands; `sent_first_at`: she chose that it is sent before."""
+
+    certificate_id: str
+    referral_id: str
+    subject: str
+    issued_at: str
+    actor: str
+    content: bytes  # its number and what it says
+    given_to_her_at: str | None = None
+    sent_first_at: str | None = None

@@ -90,10 +90,49 @@ class HandOverRow(HealthRow, table=True):
     hand_over_id: str
     referral_id: str = Field(index=True)
     sequence: int
+    handed_to: str
     sha256: str
     event_id: str
     event: str
     content: bytes = bytes_column(nullable=False)
+
+
+class FirstLineSupportRow(HealthRow, table=True):
+    """First-line support as it was given."""
+
+    __tablename__ = "first_line_supports"
+    support_id: str = Field(primary_key=True)
+    referral_id: str = Field(index=True)
+    began_at: str
+    actor: str
+    content: bytes = bytes_column(nullable=False)
+
+
+class TickRow(HealthRow, table=True):
+    """Her word that results of one kind may leave for one recipient."""
+
+    __tablename__ = "ticks"
+    tick_id: str = Field(primary_key=True)
+    consent_id: str = Field(index=True)
+    recipient: str
+    kind: str
+    ticked_at: str
+    actor: str
+    taken_back_at: str | None = None
+
+
+class CertificateRow(HealthRow, table=True):
+    """An injury certificate."""
+
+    __tablename__ = "certificates"
+    certificate_id: str = Field(primary_key=True)
+    referral_id: str = Field(index=True)
+    subject: str = Field(index=True)
+    issued_at: str
+    actor: str
+    content: bytes = bytes_column(nullable=False)
+    given_to_her_at: str | None = None
+    sent_first_at: str | None = None
 
 
 #: Which rows keep each kind of record.
@@ -105,4 +144,7 @@ ROWS: Final[Mapping[type[Any], type[Any]]] = {
     records.Examination: ExaminationRow,
     records.SpecimenTaken: SpecimenRow,
     records.HandOver: HandOverRow,
+    records.FirstLineSupport: FirstLineSupportRow,
+    records.Tick: TickRow,
+    records.Certificate: CertificateRow,
 }

@@ -43,6 +43,7 @@ from shared.agency.routes.webhooks import webhooks_router
 from shared.agency.routes.worklists import worklists_router
 from shared.agency.scribe import Scribe
 from shared.agency.sector.clocks import ClockWatch
+from shared.agency.sector.open_door import check_open_door
 from shared.agency.sector.practice import Practice
 from shared.agency.sector.rulebook import Rulebook
 from shared.agency.settings import AgencySettings
@@ -189,13 +190,16 @@ def _lay(profile: AgencyProfile, settings: AgencySettings, around: Surroundings)
 
 def _furnish(profile: AgencyProfile, settings: AgencySettings, ground: _Ground, around: Surroundings) -> _House:
     check_profile(profile, ground.sop)
+    rules = read_sector_rules(profile.rules, ground.sop)
+    if profile.open_door:
+        check_open_door(rules, profile.rows)
     scribe = Scribe(ground.agency_id, ground.keys, clock=ground.clock, ids=ground.ids)
     opener = Opener(ground.keys, CaseVault(ground.keys.vault()), ground.sop)
     settling = Settling(scribe=scribe, opener=opener, notifier=ground.notifier, weighs_holds=profile.weighs_holds)
     office = Office(
         agency_id=ground.agency_id,
         profile=profile,
-        rulebook=Rulebook(read_sector_rules(profile.rules, ground.sop), ground.sop),
+        rulebook=Rulebook(rules, ground.sop),
         sop=ground.sop,
         clock=ground.clock,
         scribe=scribe,

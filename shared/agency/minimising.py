@@ -28,6 +28,7 @@ class HeldBackFor(StrEnum):
     WITHHELD = "withheld"
     BEYOND_BASIS = "beyond_basis"
     UNSAFE_CAREGIVER = "unsafe_caregiver"
+    SECTOR_RULE = "sector_rule"
 
 
 @dataclass(frozen=True, slots=True)

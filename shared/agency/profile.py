@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from shared.agency.sector.departures import Departure
 from shared.agency.sector.guards import Guard
 from shared.kernel.errors import InternalFault
 from shared.sop.model import ClockPhase, Name, Sector, Sop
@@ -27,9 +28,10 @@ class AgencyProfile:
     """One kind of agency: its sector, what people call it, and the services it gives.
 
     `slug` names its sector routes (`/v1/<slug>/...`). `rules` is the file of its own rules, `rows` says in which rows
-    its own records are kept, `guards` what its rules say of the steps of the lifecycle. `weighs_holds`: after a
-    withdrawal a person decides whether a law makes the agency keep evidence (`shared.agency.weighing`); otherwise all
-    of it is sealed off at once.
+    its own records are kept, `guards` what its rules say of the steps of the lifecycle, `departures` what they say of
+    what leaves. `open_door`: nothing it keeps or refuses asks for a police report, money or papers (R-08).
+    `weighs_holds`: after a withdrawal a person decides whether a law makes the agency keep evidence
+    (`shared.agency.weighing`); otherwise all of it is sealed off at once.
     """
 
     sector: Sector
@@ -39,7 +41,9 @@ class AgencyProfile:
     rules: Path
     rows: Mapping[type[Any], type[Any]] = field(default_factory=dict)
     guards: tuple[Guard, ...] = ()
+    departures: tuple[Departure, ...] = ()
     worklists: Mapping[str, Worklist] = field(default_factory=dict)
+    open_door: bool = False
     weighs_holds: bool = False
 
     def serves(self, service_type: str) -> bool:

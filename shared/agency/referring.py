@@ -17,9 +17,11 @@ from shared.agency.records import QUEUED, Box, Holding, HoldingState, Letter, Re
 from shared.agency.requests import ReferralRequest
 from shared.agency.safe_contact import without_unsafe
 from shared.agency.scribe import Route, sealed_compartments
+from shared.agency.sector.acting import Act, refused_act
+from shared.agency.sector.departures import Leaving, Stays, staying
 from shared.agency.showing import summary
 from shared.kernel.clock import to_wire
-from shared.kernel.errors import Conflict, ConsentRequired, NotPermitted, Reason
+from shared.kernel.errors import Conflict, ConsentRequired, MeshError, NotPermitted, Reason
 from shared.sop.model import Compartment, Stopped
 from shared.wire.mapping import basis_of
 
@@ -58,7 +60,7 @@ async def refer(
     if done is not None:
         return done
     draft = await draft_of(office, caller, request)
-    parcel = pack(office, draft)
+    parcel = await _seen_off(office, caller, draft, pack(office, draft))
     if request.strict and parcel.held_back:
         raise _would_hold_back(parcel.held_back)
     written = write(office, draft, parcel)
@@ -121,9 +123,61 @@ def pack(office: Office, draft: Draft) -> Parcel:
     return Parcel(contents, (*minimum.held_back, *fields))
 
 
+async def see_off(office: Office, draft: Draft, parcel: Parcel) -> Parcel:
+    """Return what is left of a parcel once the sector's own rules have said what stays. Raises what they refuse.
+
+    Raises `NotPermitted` (`referral.would-hold-back`) when nothing is left.
+    """
+    rules = office.profile.departures
+    if not rules:
+        return parcel
+    leaving = Leaving(
+        subject=draft.subject,
+        recipient=draft.recipient.agency_id,
+        consents=tuple(consent.id for consent in draft.lineage),
+        contents=parcel.contents,
+    )
+    stays = await office.store.read(lambda reading: staying(rules, leaving, reading, office.rulebook))
+    return _lightened(office, parcel, stays)
+
+
+def _lightened(office: Office, parcel: Parcel, stays: Sequence[Stays]) -> Parcel:
+    """Return a parcel without what stays here by a rule of the sector."""
+    kept = {(one.compartment, one.field) for one in stays}
+    lighter = {
+        name: {field: value for field, value in content.items() if (name, field) not in kept}
+        for name, content in parcel.contents.items()
+    }
+    held = [
+        HeldBack(
+            one.compartment,
+            HeldBackFor.SECTOR_RULE,
+            one.rule,
+            office.rulebook.basis(one.rule).citation,
+            (one.field,),
+        )
+        for one in stays
+    ]
+    contents = {name: content for name, content in lighter.items() if content}
+    if not contents:
+        raise _would_hold_back(held)
+    return Parcel(contents, (*parcel.held_back, *held))
+
+
+async def _seen_off(office: Office, caller: Caller, draft: Draft, parcel: Parcel) -> Parcel:
+    """See a parcel off; a refusal by a rule of the sector is in the journal."""
+    try:
+        return await see_off(office, draft, parcel)
+    except MeshError as refusal:
+        actor = draft.request.actor or caller.pseudonym
+        raise await refused_act(
+            office, caller, Act(name="refer", actor=actor, referral_id=draft.parent_id), refusal
+        ) from refusal
+
+
 def _would_hold_back(held_back: Sequence[HeldBack]) -> NotPermitted:
     reasons = [Reason(f"held-back.{one.reason.value.replace('_', '-')}", one.rule, one.basis) for one in held_back]
-    message = "Nothing was sent: strict was asked, and something would have been held back."
+    message = "Nothing was sent: all of it, or with strict some of it, would have been held back. See the reasons."
     return NotPermitted("referral.would-hold-back", message, reasons=reasons)
 
 

@@ -18,7 +18,7 @@ from shared.agency.grants import read_consent
 from shared.agency.office import Office
 from shared.agency.ports import Desk, Expected, Reading
 from shared.agency.records import Holding, HoldingState, Letter, Referral, Reroute, RerouteState
-from shared.agency.referring import Written, keep, pack, write
+from shared.agency.referring import Written, keep, pack, see_off, write
 from shared.agency.requests import ReferralRequest
 from shared.agency.settling import SYSTEM
 from shared.kernel.errors import ConsentRequired, InputRejected, MeshError, NotFound, NotPermitted, PeerUnavailable
@@ -128,7 +128,7 @@ class Rerouting:
         if not consent_carries(lineage, referral, case.following, service=service, at=office.clock.now()):
             raise _Stop(Stopped.CONSENT)
         draft = await draft_of(office, _OURSELVES, _request(case, contents))
-        parcel = pack(office, draft)
+        parcel = await see_off(office, draft, pack(office, draft))
         if not enough(parcel.contents, service):
             raise _Stop(Stopped.CONSENT)
         return write(office, draft, parcel)

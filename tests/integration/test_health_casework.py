@@ -14,7 +14,7 @@ from services.health.tables import ROWS
 from shared.agency.adapters.store import SqlStore
 from shared.agency.ports import Desk
 from shared.kernel.clock import to_wire
-from tests.support.agency_services import World, world
+from tests.support.agency_services import World, a_consent, agency_id, world
 from tests.support.casework import a_case
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -30,9 +30,9 @@ ACCEPT = {"staff_gender": "female"}
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def mesh(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    """The police, and a health service that works with real time."""
+    """A health service, the police who send to it, and a shelter it sends to."""
     path: Path = tmp_path_factory.mktemp("health")
-    async with world(path, "police", "health") as made:
+    async with world(path, "police", "health", "social") as made:
         yield made
 
 
@@ -341,3 +341,148 @@ async def test_a_hand_over_after_completion_is_recorded(mesh: World) -> None:
     await mesh["health"].until(referral_id, lambda seen: seen["state"] == "completed")
     await mesh["health"].done(f"{own}/hand-overs", a_hand_over(taken, given_by="doctor-1", taken_by="keeper-1"))
     assert (await custody(mesh, referral_id, in_ledger=1))["proof"]["holds"] is True
+
+
+# First-line support.
+
+
+def a_talk(**changes: Any) -> dict[str, Any]:
+    items = dict.fromkeys(("listened", "inquired", "validated", "safety_enhanced", "supported"), "given")
+    times = {"began_at": ago(minutes=10), "limits_told_at": ago(minutes=11)}
+    return {"actor": "nurse-3", "private_room": True, "present": [], **times, **items, **changes}
+
+
+async def test_support_is_recorded_where_it_was_private_and_limits_were_told_first(mesh: World) -> None:
+    referral_id = await post_rape_care(mesh, None)
+    path = f"/v1/health/referrals/{referral_id}/first-line-supports"
+    crowded = await refused(mesh, path, a_talk(present=["family"]))
+    assert crowded == (422, "health.support-not-alone", "HEA-PRIVATE")
+    late = await refused(mesh, path, a_talk(limits_told_at=ago(minutes=9)))
+    assert late == (422, "health.limits-first", "HEA-LIMITS-FIRST")
+    await mesh["health"].done(path, a_talk(present=["companion_she_chose"], validated="declined_by_her"))
+    shown = (await mesh["health"].get(path)).json()["items"]
+    assert [(one["items"]["validated"], one["present"]) for one in shown] == [
+        ("declined_by_her", ["companion_she_chose"])
+    ]
+
+
+# What leaves the service.
+
+RESULTS: Mapping[str, Any] = {
+    "triage": "green",
+    "hiv": {"consented": True, "status": "negative"},
+    "pregnancy": {"consented": True, "pregnant": False},
+    "mental_health": {"consented": True, "suicide_screen": "negative"},
+}
+SHELTER: Mapping[str, Any] = {
+    "identity": {"name": "Nguyen Thi Mau", "sex": "female"},
+    "contact": {"name_to_use": "M."},
+    "preferences": {"staff_gender": "any"},
+    "needs": {"needs": ["shelter"]},
+    "dependants": {"count": 1},
+    "demographics": {"age_band": "adult"},
+    "medical": RESULTS,
+}
+REPORT: Mapping[str, Any] = {
+    "identity": {"name": "Nguyen Thi Mau", "sex": "female"},
+    "contact": {"name_to_use": "M."},
+    "incident": {"types": ["physical"]},
+    "preferences": {"staff_gender": "any"},
+    "forensic": {"certificate": {"number": "17/2026"}},
+}
+VISIT: Mapping[str, Any] = {
+    "identity": {"name": "Nguyen Thi Mau", "sex": "female"},
+    "contact": {"name_to_use": "M."},
+    "medical": {"visit_reference": "V-1"},
+}
+
+
+async def consent_to(mesh: World, recipient: str, service_type: str, compartments: Mapping[str, Any]) -> str:
+    """Her consent, recorded at the health service."""
+    grant = {
+        "recipients": [agency_id(recipient)],
+        "service_types": [service_type],
+        "compartments": list(compartments),
+        "onward": False,
+    }
+    taken = await mesh["health"].done("/v1/consents", a_consent(grant))
+    return str(taken["consent"]["id"])
+
+
+def sending(recipient: str, service_type: str, consent_id: str, compartments: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "service_type": service_type,
+        "recipient": agency_id(recipient),
+        "consent_id": consent_id,
+        "compartments": compartments,
+    }
+
+
+@pytest.mark.rule("R-22")
+async def test_results_stay_here_until_she_ticks_each_kind_for_this_recipient(mesh: World) -> None:
+    shelter = await consent_to(mesh, "social", "SOC-09", SHELTER)
+    path = f"/v1/health/consents/{shelter}/ticks"
+    beyond = {"actor": "nurse-3", "recipient": agency_id("police"), "kind": "hiv"}
+    assert await refused(mesh, path, beyond) == (409, "health.tick-beyond-consent", "R-22")
+    ticked = {**beyond, "recipient": agency_id("social"), "kind": "pregnancy"}
+    made = await mesh["health"].done(path, ticked)
+    sent = await mesh["health"].done("/v1/referrals", sending("social", "SOC-09", shelter, SHELTER))
+    held = [(one["reason"], one["rule"], one["fields"]) for one in sent["held_back"]]
+    assert held == [("sector_rule", "R-22", ["hiv"]), ("sector_rule", "R-22", ["mental_health"])]
+    await mesh["health"].done(f"/v1/health/ticks/{made['id']}/taking-back", {"actor": "nurse-3"})
+    again = await mesh["health"].done("/v1/referrals", sending("social", "SOC-09", shelter, SHELTER))
+    assert [one["fields"] for one in again["held_back"]] == [["hiv"], ["pregnancy"], ["mental_health"]]
+
+
+async def test_a_certificate_is_hers_before_it_goes_anywhere(mesh: World) -> None:
+    referral_id = await a_case(mesh, "police", "health", "HEA-04", compartments=VISIT)
+    own = f"/v1/health/referrals/{referral_id}/certificates"
+    issued = {"actor": "doctor-1", "number": "17/2026", "injury_rate_percent": None}
+    certificate = (await mesh["health"].done(own, issued))["id"]
+    await mesh["health"].done(f"/v1/referrals/{referral_id}/start", {})
+    complete = f"/v1/referrals/{referral_id}/complete"
+    expected = (409, "health.certificate-hers-first", "HEA-CERTIFICATE-HERS")
+    assert await refused(mesh, complete, {"outcome": "issued"}) == expected
+    await mesh["health"].done(f"{own}/{certificate}/given", {"actor": "doctor-1", "given_at": ago(seconds=1)})
+    await mesh["health"].done(complete, {"outcome": "issued"})
+    shown = (await mesh["health"].get(own)).json()["items"]
+    assert shown[0]["given_to_her_at"] is not None
+
+
+async def test_a_certificate_that_is_not_hers_yet_is_not_sent_on(mesh: World) -> None:
+    consent_id = await consent_to(mesh, "police", "POL-03", REPORT)
+    request = sending("police", "POL-03", consent_id, REPORT)
+    expected = (409, "health.certificate-hers-first", "HEA-CERTIFICATE-HERS")
+    assert await refused(mesh, "/v1/referrals", request) == expected
+    without = {**request, "compartments": {**REPORT, "forensic": {"storage_only": True}}}
+    await mesh["health"].done("/v1/referrals", without)
+
+
+# Steps that the record contradicts.
+
+
+async def test_an_outcome_that_the_record_contradicts_is_refused(mesh: World) -> None:
+    referral_id = await forensic_case(mesh)
+    own, complete = f"/v1/health/referrals/{referral_id}", f"/v1/referrals/{referral_id}/complete"
+    taken = (await mesh["health"].done(f"{own}/specimens", a_specimen()))["id"]
+    await mesh["health"].done(f"/v1/referrals/{referral_id}/start", {})
+    handed = await refused(mesh, complete, {"outcome": "handed_to_police"})
+    assert handed == (409, "health.hand-over-missing", "HEA-CUSTODY")
+    nothing = await refused(mesh, complete, {"outcome": "not_done"})
+    assert nothing == (409, "health.evidence-on-record", "HEA-CUSTODY")
+    await mesh["health"].done(
+        f"{own}/hand-overs", a_hand_over(taken, given_by="doctor-1", taken_by="officer-7", to="police")
+    )
+    await mesh["health"].done(complete, {"outcome": "handed_to_police"})
+
+
+async def test_a_dose_that_is_not_on_record_was_not_given(mesh: World) -> None:
+    happened = ago(hours=5)
+    referral_id = await post_rape_care(mesh, happened)
+    await mesh["health"].done(f"/v1/health/referrals/{referral_id}/assessments", assessed(happened))
+    await mesh["health"].done(f"/v1/referrals/{referral_id}/start", {})
+    complete = f"/v1/referrals/{referral_id}/complete"
+    said = await refused(mesh, complete, {"outcome": "pep_started"})
+    assert said == (409, "health.dose-missing", "HEA-PEP-START")
+    await mesh["health"].done(f"/v1/health/referrals/{referral_id}/doses", a_dose("pep", happened))
+    await mesh["health"].done(complete, {"outcome": "pep_started"})

@@ -114,6 +114,7 @@ def _sign(
         hand_over_id=str(statement["id"]),
         referral_id=referral.referral_id,
         sequence=sequence,
+        handed_to=str(statement["to"]),
         sha256=sha256,
         event_id=letter.message_id,
         event=letter.body or "",

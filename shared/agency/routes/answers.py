@@ -40,7 +40,13 @@ class HeldBackV1(Open):
 
     compartment: str
     reason: Literal[
-        "not_asked_by_service", "not_consented", "withheld", "forbidden_by_service", "beyond_basis", "unsafe_caregiver"
+        "not_asked_by_service",
+        "not_consented",
+        "withheld",
+        "forbidden_by_service",
+        "beyond_basis",
+        "unsafe_caregiver",
+        "sector_rule",
     ]
     rule: str
     basis: str
