@@ -21,11 +21,19 @@ def pids(home: Home) -> dict[str, int]:
     return {name: service["pid"] for name, service in state["services"].items()}
 
 
-def test_story_holds_to_its_end_more_than_once_and_leaves_no_word_about_her(home: Home) -> None:
+def assert_story_holds(home: Home) -> None:
+    outcome = run_mesh("demo", "--home", str(home.root))
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    assert "the ledger verifies" in outcome.stdout
+
+
+def test_story_holds_to_its_end_more_than_once(home: Home) -> None:
     for _ in range(2):
-        outcome = run_mesh("demo", "--home", str(home.root))
-        assert outcome.returncode == 0, outcome.stdout + outcome.stderr
-        assert "the ledger verifies" in outcome.stdout
+        assert_story_holds(home)
+
+
+def test_story_leaves_no_word_about_her_in_any_log_or_database(home: Home) -> None:
+    assert_story_holds(home)
     words = [word.encode() for word in ("Nguyễn Thị Mẫu", "Trần Văn Mẫu", "0900 000 000", "hoa sen")]
     written = [*home.root.glob("logs/*"), *home.root.glob("*/data.sqlite*")]
     assert len(written) > 5
@@ -51,8 +59,7 @@ def test_killed_services_come_back_and_the_story_still_holds(home: Home) -> None
         os.kill(before[name], signal.SIGKILL)
     for name in ("gateway", "police"):
         asyncio.run(wait_until_ready(state["services"][name]["url"]))
-    outcome = run_mesh("demo", "--home", str(home.root))
-    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    assert_story_holds(home)
     assert {name for name, pid in pids(home).items() if pid != before[name]} == {"gateway", "police"}
 
 
