@@ -9,8 +9,8 @@ from typing import Any, Final
 from services.police.acts import at_latest_sent, heed, heed_times, start_duty, unlocked
 from services.police.messages.reports import (
     ClassificationRequest,
-    ReportDecisionRequest,
-    ReportRequest,
+    CrimeReportDecision,
+    CrimeReportRequest,
     TransferRequest,
 )
 from services.police.records import CrimeReport
@@ -32,7 +32,7 @@ _CLASSIFY: Final = "VN-CR-02"
 _DECIDE: Final = ("POL-03", "VN-CR-03")
 
 
-async def take_report(practice: Practice, caller: Caller, referral_id: str, asked: ReportRequest) -> Done:
+async def take_report(practice: Practice, caller: Caller, referral_id: str, asked: CrimeReportRequest) -> Done:
     """Take a report; three clocks run. Raises `police.report-her-decision` (R-10), `police.report-rights`."""
     report_id = practice.new_id()
 
@@ -62,7 +62,7 @@ async def take_report(practice: Practice, caller: Caller, referral_id: str, aske
     return await practice.perform(caller, act, work)
 
 
-def _check(practice: Practice, referral: Referral, asked: ReportRequest) -> None:
+def _check(practice: Practice, referral: Referral, asked: CrimeReportRequest) -> None:
     heed_times(practice, ("/received_at", asked.received_at))
     by_duty = referral.basis.get("kind") == LegalBasisKind.LEGAL_OBLIGATION
     child = is_child(referral.age_band)
@@ -101,7 +101,7 @@ async def classify(
 
 
 async def decide_report(
-    practice: Practice, caller: Caller, referral_id: str, report_id: str, asked: ReportDecisionRequest
+    practice: Practice, caller: Caller, referral_id: str, report_id: str, asked: CrimeReportDecision
 ) -> Done:
     """Record what was decided on a report. Raises `police.report-reasons`, `police.decided-already`."""
 

@@ -5,7 +5,7 @@ from typing import Any
 from services.police.acts import unlocked
 from services.police.acts.interviews import statements_of
 from services.police.acts.needs import ASKING
-from services.police.messages.statements import StatementRequest
+from services.police.messages.statements import StatementAsTaken
 from services.police.records import Interview, Statement
 from shared.agency.acting import Caller
 from shared.agency.ports import Desk, Look
@@ -15,7 +15,7 @@ from shared.agency.sector.practice import Practice
 from shared.kernel.clock import to_wire
 
 
-async def register_statement(practice: Practice, caller: Caller, referral_id: str, asked: StatementRequest) -> Done:
+async def register_statement(practice: Practice, caller: Caller, referral_id: str, asked: StatementAsTaken) -> Done:
     """Register what she said in one or more sessions as one statement (R-02).
 
     Raises `police.statement-sessions` for sessions that last still, or that belong to another statement.

@@ -18,7 +18,7 @@ class Body(StrEnum):
     OTHER_COMMUNE_POLICE = "other_commune_police"
 
 
-class ReportRequest(Closed):
+class CrimeReportRequest(Closed):
     """How a report came, whether she decided to report, and whether she was told her rights."""
 
     actor: Actor
@@ -44,7 +44,7 @@ class ClassificationRequest(Closed):
     competence: Competence
 
 
-class ReportDecisionRequest(Closed):
+class CrimeReportDecision(Closed):
     """What was decided. A report that opens no case brings written reasons, and she was told how to complain."""
 
     actor: Actor
@@ -54,7 +54,7 @@ class ReportDecisionRequest(Closed):
     complaint_told: StrictBool
 
 
-class ReportV1(Open):
+class CrimeReportV1(Open):
     """A report and how far it is; `reasons` null once the referral was sealed off."""
 
     id: str

@@ -9,7 +9,7 @@ from shared.wire.fields import Actor, Closed, HexDigest, Line, Open, Uuid7
 _SESSIONS_MOST = 16
 
 
-class StatementRequest(Closed):
+class StatementAsTaken(Closed):
     """Where the statement is kept, its digest, and the sessions in which she made it."""
 
     actor: Actor
@@ -22,7 +22,7 @@ class StatementRequest(Closed):
         return self.model_dump(mode="json", exclude={"actor"})
 
 
-class StatementV1(Open):
+class StatementRecordV1(Open):
     """A statement by reference; `number` counts the statements she made in this chain of referrals."""
 
     id: str
@@ -36,7 +36,7 @@ class StatementV1(Open):
     interviews: list[str] | None
 
 
-class StatementsV1(Open):
+class StatementRecordsV1(Open):
     """The statements of a referral."""
 
-    items: list[StatementV1]
+    items: list[StatementRecordV1]

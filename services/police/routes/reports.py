@@ -7,9 +7,9 @@ from fastapi import APIRouter, Response
 from services.police.acts.reports import classify, decide_report, pass_on, shown_report, take_report
 from services.police.messages.reports import (
     ClassificationRequest,
-    ReportDecisionRequest,
-    ReportRequest,
-    ReportV1,
+    CrimeReportDecision,
+    CrimeReportRequest,
+    CrimeReportV1,
     TransferRequest,
 )
 from shared.agency.acting import Caller
@@ -27,12 +27,12 @@ def reports_router(practice: Practice) -> APIRouter:
     async def take(
         id: Id,
         caller: Annotated[Caller, doors.acting(HANDLE)],
-        request: Annotated[ReportRequest, json_body(ReportRequest)],
+        request: Annotated[CrimeReportRequest, json_body(CrimeReportRequest)],
         response: Response,
-    ) -> ReportV1:
+    ) -> CrimeReportV1:
         done = await take_report(practice, caller, id, request)
         shown = await practice.told(done, response, lambda reading: shown_report(practice, reading, done.target))
-        return ReportV1.model_validate(shown)
+        return CrimeReportV1.model_validate(shown)
 
     @router.post("/referrals/{id}/crime-reports/{report_id}/transfer", summary="Record that a report was passed on")
     async def transfer(
@@ -41,10 +41,10 @@ def reports_router(practice: Practice) -> APIRouter:
         caller: Annotated[Caller, doors.acting(HANDLE)],
         request: Annotated[TransferRequest, json_body(TransferRequest)],
         response: Response,
-    ) -> ReportV1:
+    ) -> CrimeReportV1:
         done = await pass_on(practice, caller, id, report_id, request)
         shown = await practice.told(done, response, lambda reading: shown_report(practice, reading, done.target))
-        return ReportV1.model_validate(shown)
+        return CrimeReportV1.model_validate(shown)
 
     @router.post("/referrals/{id}/crime-reports/{report_id}/classification", summary="Record what a report is")
     async def classify_report(
@@ -53,21 +53,21 @@ def reports_router(practice: Practice) -> APIRouter:
         caller: Annotated[Caller, doors.acting(HANDLE)],
         request: Annotated[ClassificationRequest, json_body(ClassificationRequest)],
         response: Response,
-    ) -> ReportV1:
+    ) -> CrimeReportV1:
         done = await classify(practice, caller, id, report_id, request)
         shown = await practice.told(done, response, lambda reading: shown_report(practice, reading, done.target))
-        return ReportV1.model_validate(shown)
+        return CrimeReportV1.model_validate(shown)
 
     @router.post("/referrals/{id}/crime-reports/{report_id}/decision", summary="Record what was decided on a report")
     async def decide(
         id: Id,
         report_id: Id,
         caller: Annotated[Caller, doors.acting(HANDLE)],
-        request: Annotated[ReportDecisionRequest, json_body(ReportDecisionRequest)],
+        request: Annotated[CrimeReportDecision, json_body(CrimeReportDecision)],
         response: Response,
-    ) -> ReportV1:
+    ) -> CrimeReportV1:
         done = await decide_report(practice, caller, id, report_id, request)
         shown = await practice.told(done, response, lambda reading: shown_report(practice, reading, done.target))
-        return ReportV1.model_validate(shown)
+        return CrimeReportV1.model_validate(shown)
 
     return router

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 
 from services.police.acts.statements import listed_statements, register_statement, shown_statement
-from services.police.messages.statements import StatementRequest, StatementsV1, StatementV1
+from services.police.messages.statements import StatementAsTaken, StatementRecordsV1, StatementRecordV1
 from shared.agency.acting import Caller
 from shared.agency.reading import Visitor
 from shared.agency.routes.callers import HANDLE, Id
@@ -22,18 +22,18 @@ def statements_router(practice: Practice) -> APIRouter:
     async def register(
         id: Id,
         caller: Annotated[Caller, doors.acting(HANDLE)],
-        request: Annotated[StatementRequest, json_body(StatementRequest)],
+        request: Annotated[StatementAsTaken, json_body(StatementAsTaken)],
         response: Response,
-    ) -> StatementV1:
+    ) -> StatementRecordV1:
         done = await register_statement(practice, caller, id, request)
         shown = await practice.told(done, response, lambda reading: shown_statement(practice, reading, done.target))
-        return StatementV1.model_validate(shown)
+        return StatementRecordV1.model_validate(shown)
 
     @router.get("/referrals/{id}/statements", summary="The statements of a case, by reference")
-    async def read_statements(id: Id, visitor: Annotated[Visitor, doors.visiting(HANDLE)]) -> StatementsV1:
+    async def read_statements(id: Id, visitor: Annotated[Visitor, doors.visiting(HANDLE)]) -> StatementRecordsV1:
         listed = await practice.visit(
             visitor, "statements", id, lambda reading: listed_statements(practice, reading, id)
         )
-        return StatementsV1.model_validate({"items": listed})
+        return StatementRecordsV1.model_validate({"items": listed})
 
     return router
