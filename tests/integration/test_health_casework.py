@@ -1,31 +1,17 @@
 """The casework of health services: care against time, first-line support, evidence, what leaves, her certificate."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
-from services.health.records import HandOver
-from services.health.tables import ROWS
-from shared.agency.adapters.store import SqlStore
-from shared.agency.ports import Desk
-from shared.kernel.clock import to_wire
 from tests.support.agency_services import World, a_consent, agency_id, world
 from tests.support.casework import a_case
+from tests.support.health_casework import a_dose, ago, assessed, post_rape_care, refused
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-CARE: Mapping[str, Any] = {
-    "contact": {"name_to_use": "M."},
-    "incident": {"types": ["sexual"]},
-    "demographics": {"age_band": "adult"},
-    "preferences": {"staff_gender": "female"},
-}
-ACCEPT = {"staff_gender": "female"}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -34,34 +20,6 @@ async def mesh(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]
     path: Path = tmp_path_factory.mktemp("health")
     async with world(path, "police", "health", "social") as made:
         yield made
-
-
-def ago(**length: float) -> str:
-    """A moment of the past, as wire text."""
-    return to_wire(datetime.now(UTC) - timedelta(**length))
-
-
-async def post_rape_care(mesh: World, incident_at: str | None, **changes: Any) -> str:
-    """Her referral for care, as the police sent it."""
-    known = {} if incident_at is None else {"incident_at": incident_at}
-    return await a_case(mesh, "police", "health", "HEA-02", compartments=CARE, accept=ACCEPT, **known, **changes)
-
-
-def assessed(counted_from: str, **needs: bool) -> dict[str, Any]:
-    """An assessment after which she needs everything, unless a test says otherwise."""
-    said = {"hiv_exposure": True, "pregnancy_possible": True, "hepatitis_b_open": True, "strangulation": False}
-    return {"actor": "nurse-3", "counted_from": counted_from, **said, **needs}
-
-
-def a_dose(dose: str, counted_from: str, **changes: Any) -> dict[str, Any]:
-    return {
-        "actor": "nurse-3",
-        "dose": dose,
-        "given_at": ago(seconds=1),
-        "counted_from": counted_from,
-        "answer": "given",
-        **changes,
-    }
 
 
 async def windows(mesh: World, referral_id: str) -> dict[str, Any]:
@@ -74,13 +32,6 @@ async def windows(mesh: World, referral_id: str) -> dict[str, Any]:
 async def clocks(mesh: World, referral_id: str) -> dict[str, Any]:
     shown = await mesh["health"].get(f"/v1/referrals/{referral_id}/clocks")
     return {one["rule"]: one for one in shown.json()["items"]}
-
-
-async def refused(mesh: World, path: str, body: Mapping[str, Any]) -> tuple[int, str, str | None]:
-    """The status, the code and the rule of a refusal."""
-    answer = await mesh["health"].post(path, body)
-    reasons = answer.json().get("reasons") or [{}]
-    return answer.status_code, answer.json()["code"], reasons[0].get("rule")
 
 
 @pytest.mark.rule("E6")
@@ -162,185 +113,6 @@ async def test_a_test_after_completion_is_still_recorded(mesh: World) -> None:
     test = {"actor": "nurse-3", "what": "hiv_six_weeks", "done_at": ago(seconds=1), "answer": "given"}
     await mesh["health"].done(f"/v1/health/referrals/{referral_id}/follow-ups", test)
     assert (await windows(mesh, referral_id))["hiv_six_weeks"]["state"] == "done"
-
-
-# Evidence.
-
-EVIDENCE: Mapping[str, Any] = {
-    "identity": {"name": "Nguyen Thi Mau", "sex": "female"},
-    "contact": {"name_to_use": "M."},
-    "incident": {"types": ["sexual"]},
-    "preferences": {"staff_gender": "female"},
-}
-YES_TO_ALL: Mapping[str, Any] = {
-    "actor": "doctor-1",
-    "told_treatment_does_not_depend": True,
-    "examination": True,
-    "specimens": True,
-    "photographs": True,
-    "handing_over": True,
-    "form": "written",
-    "given_by": "herself",
-}
-
-
-async def forensic_case(mesh: World, **consent: bool) -> str:
-    """Her referral for a forensic examination, with her answer about evidence and an examination."""
-    referral_id = await a_case(
-        mesh, "police", "health", "HEA-03", compartments=EVIDENCE, accept=ACCEPT, incident_at=ago(hours=5)
-    )
-    own = f"/v1/health/referrals/{referral_id}"
-    await mesh["health"].done(f"{own}/forensic-consents", {**YES_TO_ALL, **consent})
-    await mesh["health"].done(f"{own}/examinations", an_examination())
-    return referral_id
-
-
-def an_examination(**changes: Any) -> dict[str, Any]:
-    said = {"examiner": "doctor-1", "examiner_gender": "female", "same_gender_offered": True, "her_answer": None}
-    return {"actor": "doctor-1", "examined_at": ago(minutes=30), **said, **changes}
-
-
-def a_specimen(**changes: Any) -> dict[str, Any]:
-    said = {"kind": "oral", "collected_at": ago(minutes=20), "seal": "A-17", "kept_at": "F2/4"}
-    return {"actor": "doctor-1", **said, **changes}
-
-
-def a_hand_over(*specimens: str, given_by: str, taken_by: str, to: str = "storage", **changes: Any) -> dict[str, Any]:
-    return {
-        "actor": given_by,
-        "specimens": list(specimens),
-        "handed_at": ago(seconds=1),
-        "given_by": given_by,
-        "taken_by": taken_by,
-        "to": to,
-        "to_agency": None,
-        "order_reference": None,
-        "seal_intact": True,
-        **changes,
-    }
-
-
-async def custody(mesh: World, referral_id: str, *, in_ledger: int | None = None) -> dict[str, Any]:
-    """The chain of custody; waits until so many hand-overs stand in the ledger."""
-    async with asyncio.timeout(30):
-        while True:
-            shown = await mesh["health"].get(f"/v1/health/referrals/{referral_id}/custody")
-            assert shown.status_code == 200, shown.text
-            found: dict[str, Any] = shown.json()
-            noted = [one for one in found["hand_overs"] if one["ledger_index"] is not None]
-            if in_ledger is None or len(noted) == in_ledger:
-                return found
-            await asyncio.sleep(0.05)
-
-
-@pytest.mark.rule("R-21")
-async def test_without_her_consent_to_evidence_nothing_is_taken_and_treatment_goes_on(mesh: World) -> None:
-    happened = ago(hours=5)
-    referral_id = await post_rape_care(mesh, happened)
-    own = f"/v1/health/referrals/{referral_id}"
-    no = {**YES_TO_ALL, "examination": False, "specimens": False, "photographs": False, "handing_over": False}
-    untold = await refused(mesh, f"{own}/forensic-consents", {**no, "told_treatment_does_not_depend": False})
-    assert untold == (422, "health.forensic-told", "R-21")
-    expected = (409, "health.forensic-consent", "R-21")
-    assert await refused(mesh, f"{own}/examinations", an_examination()) == expected
-    await mesh["health"].done(f"{own}/forensic-consents", no)
-    assert await refused(mesh, f"{own}/examinations", an_examination()) == expected
-    assert await refused(mesh, f"{own}/specimens", a_specimen()) == expected
-    await mesh["health"].done(f"{own}/doses", a_dose("pep", happened))
-    await mesh["health"].done(f"{own}/assessments", assessed(happened))
-
-
-@pytest.mark.rule("R-01")
-async def test_an_examiner_she_did_not_choose_needs_her_answer(mesh: World) -> None:
-    wish = {"staff_gender": "female"}
-    referral_id = await a_case(
-        mesh, "police", "health", "HEA-03", compartments=EVIDENCE, accept=ACCEPT, preferences=wish
-    )
-    own = f"/v1/health/referrals/{referral_id}"
-    await mesh["health"].done(f"{own}/forensic-consents", YES_TO_ALL)
-    silent = await refused(mesh, f"{own}/examinations", an_examination(same_gender_offered=False))
-    assert silent == (422, "health.examiner-offer", "R-01")
-    another = an_examination(examiner_gender="male")
-    assert await refused(mesh, f"{own}/examinations", another) == (409, "health.examiner-gender", "R-01")
-    assert await refused(mesh, f"{own}/specimens", a_specimen()) == (409, "health.examination-first", "R-01")
-    await mesh["health"].done(f"{own}/examinations", {**another, "her_answer": "alternative_accepted"})
-
-
-@pytest.mark.rule("R-21")
-async def test_each_hand_over_is_signed_linked_and_in_the_ledger(mesh: World) -> None:
-    referral_id = await forensic_case(mesh)
-    own = f"/v1/health/referrals/{referral_id}"
-    taken = (await mesh["health"].done(f"{own}/specimens", a_specimen()))["id"]
-    wrong = a_hand_over(taken, given_by="nurse-3", taken_by="keeper-1")
-    assert await refused(mesh, f"{own}/hand-overs", wrong) == (409, "health.custody-holder", "HEA-CUSTODY")
-    await mesh["health"].done(f"{own}/hand-overs", a_hand_over(taken, given_by="doctor-1", taken_by="keeper-1"))
-    await mesh["health"].done(
-        f"{own}/hand-overs", a_hand_over(taken, given_by="keeper-1", taken_by="officer-7", to="police")
-    )
-    shown = await custody(mesh, referral_id, in_ledger=2)
-    first, second = shown["hand_overs"]
-    assert (shown["proof"], shown["specimens"][0]["held_by"]) == (
-        {"holds": True, "ledger_asked": True, "breaks": []},
-        "officer-7",
-    )
-    assert (first["statement"]["previous"], second["statement"]["previous"]) == (None, first["sha256"])
-    assert first["ledger_index"] < second["ledger_index"]
-    told = await mesh["police"].until(referral_id, lambda seen: len(_recorded(seen)) == 2)
-    assert [one["data"]["record_sha256"] for one in _recorded(told)] == [first["sha256"], second["sha256"]]
-
-
-def _recorded(seen: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [one for one in seen["history"] if one["type"] == "recorded"]
-
-
-async def test_a_hand_over_that_disappears_from_the_log_is_missed(mesh: World) -> None:
-    referral_id = await forensic_case(mesh)
-    own = f"/v1/health/referrals/{referral_id}"
-    taken = (await mesh["health"].done(f"{own}/specimens", a_specimen()))["id"]
-    await mesh["health"].done(f"{own}/hand-overs", a_hand_over(taken, given_by="doctor-1", taken_by="keeper-1"))
-    await mesh["health"].done(f"{own}/hand-overs", a_hand_over(taken, given_by="keeper-1", taken_by="lab-2"))
-    await custody(mesh, referral_id, in_ledger=2)
-    await _drop_last(mesh, referral_id)
-    proof = (await custody(mesh, referral_id))["proof"]
-    assert proof == {
-        "holds": False,
-        "ledger_asked": True,
-        "breaks": [{"code": "custody.missing", "sequence": None}],
-    }
-
-
-async def _drop_last(mesh: World, referral_id: str) -> None:
-    """Take the last hand-over out of the database, behind the service's back."""
-    store = SqlStore(mesh.services["health"].settings.database_url.get_secret_value(), rows=ROWS)
-
-    def work(desk: Desk) -> None:
-        desk.remove(desk.find(HandOver, referral_id=referral_id)[-1])
-
-    try:
-        await store.write(work)
-    finally:
-        store.close()
-
-
-@pytest.mark.rule("R-21")
-async def test_specimens_stay_in_storage_until_she_says_so_or_a_decision_does(mesh: World) -> None:
-    referral_id = await forensic_case(mesh, handing_over=False)
-    own = f"/v1/health/referrals/{referral_id}"
-    taken = (await mesh["health"].done(f"{own}/specimens", a_specimen()))["id"]
-    to_police = a_hand_over(taken, given_by="doctor-1", taken_by="officer-7", to="police")
-    assert await refused(mesh, f"{own}/hand-overs", to_police) == (409, "health.custody-authority", "R-21")
-    await mesh["health"].done(f"{own}/hand-overs", {**to_police, "order_reference": "12/QD-CSDT"})
-
-
-async def test_a_hand_over_after_completion_is_recorded(mesh: World) -> None:
-    referral_id = await forensic_case(mesh)
-    own = f"/v1/health/referrals/{referral_id}"
-    taken = (await mesh["health"].done(f"{own}/specimens", a_specimen()))["id"]
-    await mesh["health"].done(f"/v1/referrals/{referral_id}/start", {})
-    await mesh["health"].done(f"/v1/referrals/{referral_id}/complete", {"outcome": "collected_stored"})
-    await mesh["health"].until(referral_id, lambda seen: seen["state"] == "completed")
-    await mesh["health"].done(f"{own}/hand-overs", a_hand_over(taken, given_by="doctor-1", taken_by="keeper-1"))
-    assert (await custody(mesh, referral_id, in_ledger=1))["proof"]["holds"] is True
 
 
 # First-line support.
@@ -459,21 +231,6 @@ async def test_a_certificate_that_is_not_hers_yet_is_not_sent_on(mesh: World) ->
 
 
 # Steps that the record contradicts.
-
-
-async def test_an_outcome_that_the_record_contradicts_is_refused(mesh: World) -> None:
-    referral_id = await forensic_case(mesh)
-    own, complete = f"/v1/health/referrals/{referral_id}", f"/v1/referrals/{referral_id}/complete"
-    taken = (await mesh["health"].done(f"{own}/specimens", a_specimen()))["id"]
-    await mesh["health"].done(f"/v1/referrals/{referral_id}/start", {})
-    handed = await refused(mesh, complete, {"outcome": "handed_to_police"})
-    assert handed == (409, "health.hand-over-missing", "HEA-CUSTODY")
-    nothing = await refused(mesh, complete, {"outcome": "not_done"})
-    assert nothing == (409, "health.evidence-on-record", "HEA-CUSTODY")
-    await mesh["health"].done(
-        f"{own}/hand-overs", a_hand_over(taken, given_by="doctor-1", taken_by="officer-7", to="police")
-    )
-    await mesh["health"].done(complete, {"outcome": "handed_to_police"})
 
 
 async def test_a_dose_that_is_not_on_record_was_not_given(mesh: World) -> None:
