@@ -1,7 +1,6 @@
 """A real gateway in its own process, and agencies that were enrolled from outside."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -95,12 +94,12 @@ class World:
 def enrol_all(running: launch.Running, receiver: Receiver) -> dict[str, Agency]:
     agencies = {name: Agency(name, running.url) for name in SECTORS}
 
-    def enrol(agency: Agency) -> str:
+    def enrolment(agency: Agency) -> list[str]:
         base_url = receiver.url if agency.id == "out-shelter" else None
-        return launch.enrol(running.home, agency.id, sector=SECTORS[agency.id], jwks=agency.jwks, base_url=base_url)
+        return launch.enrolment(running.home, agency.id, sector=SECTORS[agency.id], jwks=agency.jwks, base_url=base_url)
 
-    with ThreadPoolExecutor(2) as pool:
-        secrets = dict(zip(agencies, pool.map(enrol, agencies.values()), strict=True))
+    answers = launch.mesh_in_turn([enrolment(agency) for agency in agencies.values()])
+    secrets = {agency_id: launch.secret_of(told, agency_id) for agency_id, told in zip(agencies, answers, strict=True)}
     receiver.secret = secrets["out-shelter"]
     receiver.receipt_for = agencies["out-shelter"].receipt_for
     launch.mesh("agencies", "disable", "out-gone", "--home", str(running.home))

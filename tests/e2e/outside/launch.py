@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,12 @@ from tests.e2e.outside.keys import Json
 from tests.support.ports import free_ports
 
 CHECKOUT = Path(__file__).resolve().parents[3]
+IN_TURN = """
+import json, sys
+from mesh.cli import app
+for words in json.load(sys.stdin):
+    app(words, standalone_mode=False)
+"""
 
 
 def clean_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -29,8 +35,25 @@ def command(*words: str) -> list[str]:
 
 def mesh(*words: str) -> str:
     """Run one command of the command line to its end; what it printed."""
+    return _run(command(*words))
+
+
+def mesh_in_turn(commands: Sequence[Sequence[str]]) -> list[Json]:
+    """Run several commands that print JSON in one process, as it is slow to start; what each printed."""
+    printed = _run([sys.executable, "-c", IN_TURN], told=json.dumps(commands))
+    return [json.loads(one) for one in printed.splitlines()]
+
+
+def _run(words: Sequence[str], *, told: str | None = None) -> str:
     done = subprocess.run(
-        command(*words), cwd=CHECKOUT, env=clean_environment(), capture_output=True, text=True, check=False, timeout=60
+        words,
+        cwd=CHECKOUT,
+        env=clean_environment(),
+        input=told,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -101,8 +124,21 @@ def start_mesh(home: Path) -> Running:
     return running
 
 
-def enrol(home: Path, agency_id: str, *, sector: str, jwks: Json, base_url: str | None = None, **over: Any) -> str:
+def enrol(home: Path, agency_id: str, *, sector: str, jwks: Json, **over: Any) -> str:
     """Enrol an agency of Thanh Hoa; its webhook secret."""
+    return secret_of(json.loads(mesh(*enrolment(home, agency_id, sector=sector, jwks=jwks, **over))), agency_id)
+
+
+def secret_of(answer: Json, agency_id: str) -> str:
+    """The webhook secret that was told when an agency was enrolled."""
+    assert answer["id"] == agency_id
+    return str(answer["webhook_secret"])
+
+
+def enrolment(
+    home: Path, agency_id: str, *, sector: str, jwks: Json, base_url: str | None = None, **over: Any
+) -> list[str]:
+    """The command that enrols an agency of Thanh Hoa."""
     file = home.parent / f"{agency_id}.jwks.json"
     file.write_text(json.dumps(jwks))
     words = ["agencies", "enroll", "--home", str(home), "--id", agency_id, "--name", agency_id, "--jwks", str(file)]
@@ -111,6 +147,4 @@ def enrol(home: Path, agency_id: str, *, sector: str, jwks: Json, base_url: str 
         words += ["--area", area]
     if base_url:
         words += ["--base-url", base_url]
-    answer = json.loads(mesh(*words))
-    assert answer["id"] == agency_id
-    return str(answer["webhook_secret"])
+    return words
