@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from services.social.records import Booking, CasePlan, ChildDecision, ChildForm, ManagedCase
+from services.social.acts.trafficking import status_of
+from services.social.records import Booking, CasePlan, ChildDecision, ChildForm, ManagedCase, SupportBooking
 from services.social.rules.beds import BookingState, contradicts
 from services.social.rules.cases import outcome_refused
 from services.social.rules.children import COPY
 from services.social.rules.children import outcome_refused as child_outcome_refused
+from services.social.rules.entitlements import Support, refused
 from shared.agency.ports import Look
-from shared.agency.records import SectorClock
+from shared.agency.records import Happening, SectorClock
 from shared.agency.sector.guards import Guard, Step
 from shared.agency.sector.rulebook import Rulebook
 from shared.sop.model import EventType
@@ -59,5 +61,45 @@ def outcome_for_a_child(step: Step, look: Look, rulebook: Rulebook) -> Mapping[s
     return _NOTHING
 
 
+def allowance_paid(step: Step, look: Look, rulebook: Rulebook) -> Mapping[str, Any]:
+    """Refuse that the allowance was paid where her status is known and does not give it (E5)."""
+    if step.event is not EventType.COMPLETED or step.data.get("outcome") != "paid":
+        return _NOTHING
+    status = status_of(look, step.referral)
+    refusal = None if status is None else refused(status, Support.HARDSHIP_ALLOWANCE)
+    if refusal is not None:
+        raise rulebook.refused(refusal, pointer="/outcome")
+    return _NOTHING
+
+
+def support_provided(step: Step, look: Look, rulebook: Rulebook) -> Mapping[str, Any]:
+    """Refuse that an interpreter, companion or transport was provided where none that was booked was there (R-06)."""
+    if step.event is not EventType.COMPLETED or step.data.get("outcome") != "provided":
+        return _NOTHING
+    booked = look.find(SupportBooking, referral_id=step.referral.referral_id)
+    if booked and not any(one.provided for one in booked):
+        raise rulebook.refused("social.nothing-provided", pointer="/outcome")
+    return _NOTHING
+
+
+def reaching_her(step: Step, look: Look, rulebook: Rulebook) -> Mapping[str, Any]:
+    """Refuse a fourth attempt to reach her (R-25), and any outside her safe hours (R-03)."""
+    if step.event is not EventType.CONTACT_ATTEMPTED:
+        return _NOTHING
+    if step.data.get("inside_safe_hours") is False:
+        raise rulebook.refused("social.outside-safe-hours", pointer="/inside_safe_hours")
+    before = look.find(Happening, referral_id=step.referral.referral_id, type=EventType.CONTACT_ATTEMPTED.value)
+    if len(before) >= rulebook.most("SOC-ATTEMPTS"):
+        raise rulebook.refused("social.attempts-spent")
+    return _NOTHING
+
+
 #: Asked in this order before a step is signed.
-GUARDS: Final[tuple[Guard, ...]] = (outcome_of_a_bed, outcome_of_a_case, outcome_for_a_child)
+GUARDS: Final[tuple[Guard, ...]] = (
+    outcome_of_a_bed,
+    outcome_of_a_case,
+    outcome_for_a_child,
+    allowance_paid,
+    support_provided,
+    reaching_her,
+)

@@ -198,3 +198,52 @@ class HotlineCopy:
     referral_id: str
     at: str
     actor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reception:
+    """That somebody who may have been trafficked was received."""
+
+    referral_id: str
+    at: str
+    actor: str
+    offence_or_immigration: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusTurn:
+    """One decision on somebody's status as a victim of trafficking; the latest counts."""
+
+    key: str  # referral id "/" number
+    referral_id: str
+    number: int
+    status: str
+    decided_by: str
+    at: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupportGiven:
+    """A support that was given."""
+
+    support_id: str
+    referral_id: str
+    support: str
+    at: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupportBooking:
+    """An interpreter, companion or transport that was booked; `provided` once it is known."""
+
+    booking_id: str
+    referral_id: str
+    kind: str
+    at: str
+    actor: str
+    starts_at: str
+    content: bytes  # who comes, where to
+    settled_at: str | None = None
+    provided: bool | None = None

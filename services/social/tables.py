@@ -209,6 +209,55 @@ class HotlineCopyRow(SocialRow, table=True):
     actor: str
 
 
+class ReceptionRow(SocialRow, table=True):
+    """A reception."""
+
+    __tablename__ = "receptions"
+    referral_id: str = Field(primary_key=True)
+    at: str
+    actor: str
+    offence_or_immigration: bool
+
+
+class StatusTurnRow(SocialRow, table=True):
+    """A decision on a status."""
+
+    __tablename__ = "trafficking_statuses"
+    key: str = Field(primary_key=True)
+    referral_id: str = Field(index=True)
+    number: int
+    status: str
+    decided_by: str
+    at: str
+    actor: str
+
+
+class SupportGivenRow(SocialRow, table=True):
+    """A support that was given."""
+
+    __tablename__ = "supports_given"
+    support_id: str = Field(primary_key=True)
+    referral_id: str = Field(index=True)
+    support: str
+    at: str
+    actor: str
+
+
+class SupportBookingRow(SocialRow, table=True):
+    """A booked interpreter, companion or transport."""
+
+    __tablename__ = "support_bookings"
+    booking_id: str = Field(primary_key=True)
+    referral_id: str = Field(index=True)
+    kind: str
+    at: str
+    actor: str
+    starts_at: str
+    content: bytes = bytes_column(nullable=False)
+    settled_at: str | None = None
+    provided: bool | None = None
+
+
 #: Which rows keep each kind of record.
 ROWS: Final[Mapping[type[Any], type[Any]]] = {
     records.Place: PlaceRow,
@@ -226,4 +275,8 @@ ROWS: Final[Mapping[type[Any], type[Any]]] = {
     records.ChildForm: ChildFormRow,
     records.ChildDecision: ChildDecisionRow,
     records.HotlineCopy: HotlineCopyRow,
+    records.Reception: ReceptionRow,
+    records.StatusTurn: StatusTurnRow,
+    records.SupportGiven: SupportGivenRow,
+    records.SupportBooking: SupportBookingRow,
 }

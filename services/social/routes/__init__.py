@@ -9,6 +9,8 @@ from services.social.routes.cases import cases_router
 from services.social.routes.children import children_router
 from services.social.routes.places import places_router
 from services.social.routes.safety import safety_router
+from services.social.routes.support import support_router
+from services.social.routes.trafficking import trafficking_router
 from shared.agency.sector.practice import Practice
 
 
@@ -20,4 +22,6 @@ def sector_routers(practice: Practice) -> Sequence[APIRouter]:
         safety_router(practice),
         cases_router(practice),
         children_router(practice),
+        trafficking_router(practice),
+        support_router(practice),
     ]
