@@ -5,33 +5,25 @@ Owns the declaration: in one unit of work the case is kept from whoever declares
 From then on every use case here answers that person as if the case were not there. Nobody is asked why.
 """
 
-import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any, Final
 
 from shared.agency.acting import ACCEPTED, Answer, Caller, post, replay
-from shared.agency.directory import BRIEFLY
+from shared.agency.giving_back import another_agency, give_back
 from shared.agency.office import Office
 from shared.agency.ports import Desk
 from shared.agency.reading import Visitor
 from shared.agency.records import Box, ConflictRecord, Happening, Letter, Referral
 from shared.agency.requests import ConflictRequest
-from shared.agency.settling import SYSTEM
 from shared.consent.citation import CONFLICT_RULE, by_rule
-from shared.kernel.errors import Conflict, ConsentRequired, FieldFault, InputRejected, NotPermitted, PeerUnavailable
+from shared.kernel.errors import Conflict, ConsentRequired, FieldFault, InputRejected, NotPermitted
 from shared.referral.blocked import is_blocked
 from shared.referral.conflict import CONFLICT_DECLINE, CONFLICT_REASON, KEPT_FROM
-from shared.referral.lifecycle import open_events
-from shared.sop.model import EventType, Party, ReferralState
 
 #: How a case that was handed over stands in its history, and what partner systems are told.
 HANDED_OVER: Final = "handed_over"
 TOLD: Final = "referral.handed-over"
-
-#: How a recipient gives a case back: before it has begun, and after.
-_GIVING_BACK: Final = (EventType.DECLINED, EventType.FAILED)
-_Step = tuple[EventType, Mapping[str, Any]]
 
 
 async def declare_conflict(office: Office, caller: Caller, referral_id: str, request: ConflictRequest) -> Answer:
@@ -103,44 +95,13 @@ async def _written(office: Office, referral: Referral, request: ConflictRequest)
 
 
 async def _giving_back(office: Office, referral: Referral, request: ConflictRequest) -> Sequence[Letter]:
-    """Write that nobody here can take the case; its sender hears a code and where to ask next, and no name.
-
-    It is acknowledged first where nobody has: somebody saw it, and the gateway may not know yet that it arrived.
-    """
-    state = ReferralState(referral.state)
-    possible = open_events(office.sop, state=state, by=Party.RECIPIENT)
-    event = next((one for one in _GIVING_BACK if one in possible), None)
-    if event is None:
+    """Write that nobody here can take the case; its sender hears a code and where to ask next, and no name."""
+    alternative = request.alternative or await another_agency(office, referral)
+    back = give_back(office, referral, reason=CONFLICT_DECLINE, alternative=alternative)
+    if not back:
         message = "This case cannot be given back as it stands. Declare without nobody_else; a supervisor hears of it."
         raise Conflict("referral.transition", message)
-    alternative = request.alternative or await _alternative(office, referral)
-    data = {"reason": CONFLICT_DECLINE, **({"alternative": alternative} if alternative else {})}
-    seen: Sequence[_Step] = [(EventType.ACKNOWLEDGED, {})] if EventType.ACKNOWLEDGED in possible else []
-    return [_said(office, referral, type, facts) for type, facts in (*seen, (event, data))]
-
-
-def _said(office: Office, referral: Referral, event: EventType, data: Mapping[str, Any]) -> Letter:
-    """Write an event in the name of this service: nobody outside learns who declared."""
-    return office.scribe.event(
-        event, referral_id=referral.referral_id, recipient=referral.sender, actor=SYSTEM, data=data
-    )
-
-
-async def _alternative(office: Office, referral: Referral) -> str | None:
-    """Return whom the gateway proposes instead; None while it is away, or when nobody else takes people."""
-    wanted = {
-        "service_type": referral.service_type,
-        "area": referral.area,
-        "exclude": sorted({office.agency_id, referral.sender}),
-        "chain_id": referral.chain_id,
-    }
-    try:
-        async with asyncio.timeout(BRIEFLY):
-            answer = await office.hub.post("/v1/matches", wanted)
-    except (PeerUnavailable, TimeoutError):
-        return None
-    matches: Sequence[Mapping[str, Any]] = answer.get("items", ())
-    return next((str(match["agency"]) for match in matches), None)
+    return back
 
 
 def _handed_over(office: Office, record: ConflictRecord) -> Happening:

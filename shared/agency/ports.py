@@ -71,6 +71,10 @@ class Desk(Protocol):
         """Return the notes of a referral."""
         ...
 
+    def traces(self, referral_id: str) -> Sequence[Any]:
+        """Return what the sector keeps of a case outside its key, to be removed with it (`gone_with_case`)."""
+        ...
+
     def find(self, kind: type[R], **equal: Any) -> Sequence[R]:
         """Return the records that have these values in these fields, in the order of their keys.
 

@@ -1,12 +1,13 @@
 """Sealing off: what may no longer be known here is made unreadable by destroying its key.
 
 Follows promise 4 (consent can be taken back, and that travels) and rule R-16. When only some compartments are
-taken back, the others are put under a new key, so that the old one can still be destroyed.
+taken back, the others are put under a new key, so that the old one can still be destroyed. What a sector keeps of a
+case outside that key, to find it again (`gone_with_case`), is removed when nothing is left.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from shared.agency.ports import Desk
 from shared.agency.records import Holding, HoldingState, Note, Referral
@@ -29,6 +30,7 @@ class Contents:
     referral: Referral
     holdings: Sequence[Holding]
     notes: Sequence[Note]
+    traces: Sequence[Any] = ()
 
     def were_opened(self, lost: frozenset[str]) -> bool:
         """Say whether any of these compartments was ever opened here."""
@@ -42,7 +44,8 @@ class Contents:
 
 def contents_of(desk: Desk, referral: Referral) -> Contents:
     """Read everything that is kept of a referral."""
-    return Contents(referral, desk.holdings(referral.referral_id), desk.notes(referral.referral_id))
+    referral_id = referral.referral_id
+    return Contents(referral, desk.holdings(referral_id), desk.notes(referral_id), desk.traces(referral_id))
 
 
 def seal_off(
@@ -67,10 +70,10 @@ def seal_off(
         changes |= {"next_due_at": None}  # type: ignore[dict-item]  # a column that may be null
     nothing_left = contents.names() <= lost or referral.wrapped_key is None
     if nothing_left:
-        for note in contents.notes:
-            desk.remove(note)
+        for one in (*contents.notes, *contents.traces):
+            desk.remove(one)
         changes |= {"sealed": None, "sealed_off_at": at}  # type: ignore[dict-item]  # a column that may be null
-        contents = Contents(referral, contents.holdings, ())
+        contents = Contents(referral, contents.holdings, (), ())
     if nothing_left and not aside:
         _destroy(desk, contents.holdings)
         desk.change(referral, wrapped_key=None, **changes)

@@ -6,7 +6,7 @@ once and not kept; consent taken back is sealed off here before anybody is answe
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from shared.agency.notifying import Notifier
@@ -154,7 +154,7 @@ class Settling:
         settle_held(desk, held)
         changed = desk.change(referral, **standing)
         if contents is not None and referral.sealed_off_at is None:
-            contents = Contents(changed, contents.holdings, contents.notes)
+            contents = replace(contents, referral=changed)
             seal_off(desk, contents, contents.names(), vault=self._opener.vault, at=self._now())
         self._notifier.tell(desk, "referral.changed", referral_id=referral.referral_id, state=standing["state"])
         return ()

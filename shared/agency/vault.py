@@ -63,6 +63,10 @@ class CaseVault:
         """Open where a place is. Raises `InternalFault` (`at-rest.unreadable`)."""
         return self._open(f"place/{place_id}", wrapped)
 
+    def blind(self, text: str, purpose: str) -> str:
+        """Return what a text is found by without being kept; see `shared.seal.at_rest.Vault.blind`."""
+        return self._vault.blind(text, purpose)
+
     def check(self) -> None:
         """Prove that the keys are at hand and work. Raises `InternalFault` (`keys.locked`)."""
         case, wrapped = self._new("check")

@@ -52,6 +52,10 @@ class SqlDesk:
         """Return the notes of a referral."""
         return self._find(Note, NOTES.c.referral_id == referral_id)
 
+    def traces(self, referral_id: str) -> Sequence[Any]:
+        """Return what the sector keeps of a case outside its key, to be removed with it (`gone_with_case`)."""
+        return [one for kind in self._places.traces for one in self.find(kind, referral_id=referral_id)]
+
     def find(self, kind: type[R], **equal: Any) -> Sequence[R]:
         """Return the records that have these values in these fields, in the order of their keys."""
         table = self._places.table_of(kind)

@@ -44,6 +44,7 @@ class Places:
 
     def __init__(self, rows: Rows | None = None) -> None:
         own = {kind: tables.table_of(row) for kind, row in (rows or {}).items()}
+        self.traces = tuple(kind for kind in own if getattr(kind, "gone_with_case", False))
         self._tables: Mapping[type[Any], Table] = {**CHASSIS, **own}
         self._keys = {kind: next(iter(table.primary_key)).key for kind, table in self._tables.items()}
         self._fields = {kind: tuple(field.name for field in fields(kind)) for kind in self._tables}

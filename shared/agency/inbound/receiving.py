@@ -227,7 +227,7 @@ class Receiving:
         sop, at = self._opener.sop, self._scribe.stamp()
         self._goes_on(desk, reroute_after_event(referral, message.type, message.data, rules=sop.reroutes, at=at))
         if contents is not None:
-            left = Contents(moved, contents.holdings, contents.notes)
+            left = replace(contents, referral=moved)
             seal_off(desk, left, left.names(), vault=self._opener.vault, at=self._scribe.stamp())
         self._notifier.tell(desk, "referral.changed", referral_id=referral.referral_id, state=state)
         return Taken()

@@ -72,3 +72,16 @@ def test_keys_do_not_show_themselves() -> None:
     data_key, _ = VAULT.new_key("a")
     assert "mmmm" not in repr(VAULT) + str(VAULT)
     assert repr(data_key).startswith("<shared.seal.at_rest.DataKey object")
+
+
+def test_a_blinded_text_is_the_same_for_one_key_and_purpose_and_for_no_other() -> None:
+    """Nobody who has the database and not the key can try texts against it, nor join two purposes."""
+    blinded = VAULT.blind("tran van hoa", "party/client")
+    assert blinded == Vault(b"m" * 32).blind("tran van hoa", "party/client")
+    others = {
+        VAULT.blind("tran van hoa", "party/adverse"),
+        VAULT.blind("tran van hoà", "party/client"),
+        Vault(b"n" * 32).blind("tran van hoa", "party/client"),
+    }
+    assert blinded not in others
+    assert len(others) == 3
