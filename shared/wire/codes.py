@@ -274,6 +274,7 @@ FIELD_CODES: Final[Mapping[str, str]] = {
     "field.type": "Another type of JSON value is needed.",
     "field.choice": "The value is not one of those listed.",
     "field.form": "The text does not have the form of this field.",
+    "field.day": "Not a day of the calendar, year-month-day.",
     "field.time": "Not an RFC 3339 time with an offset.",
     "field.fact": "Not a coded value.",
     "field.too-long": "The text is too long.",

@@ -49,6 +49,7 @@ _FIXED: Final[Mapping[str, tuple[str, str]]] = {
     "json_invalid": ("message.not-json", "The body is not JSON; send one JSON document in UTF-8."),
     "json_type": ("message.not-json", "The body is not JSON; send one JSON document in UTF-8."),
     "wire_time": ("field.time", "Write a time as RFC 3339 with an offset, such as 2026-11-21T08:15:30.123Z."),
+    "wire_day": ("field.day", "Write a day such as 2026-11-21."),
     "wire_fact": ("field.fact", HOW[FACT_PATTERN]),
 }
 

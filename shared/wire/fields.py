@@ -7,7 +7,7 @@ of the wire contract (section 1) and RFC 3339, RFC 4648 section 5, RFC 9562, BCP
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, StrictInt, StringConstraints
@@ -64,6 +64,7 @@ HOW: Final[Mapping[str, str]] = {
 }
 
 _FACT: Final = re.compile(FACT_PATTERN.rstrip("$"))
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME_MOST: Final = 40
 
 
@@ -77,6 +78,18 @@ def _read_time(value: Any) -> datetime:
         return from_wire(value).astimezone(UTC)
     except (InputRejected, OverflowError) as fault:
         raise PydanticCustomError("wire_time", "RFC 3339") from fault
+
+
+def _read_day(value: Any) -> date:
+    """Read a calendar day, or take a `date` when a message is built in the process."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    try:
+        if not isinstance(value, str) or not _DAY.fullmatch(value):
+            raise ValueError
+        return date.fromisoformat(value)
+    except ValueError as fault:
+        raise PydanticCustomError("wire_day", "RFC 3339 full-date") from fault
 
 
 def _read_fact(value: Any) -> bool | int | str:
@@ -118,6 +131,13 @@ Time = Annotated[
     PlainValidator(_read_time),
     PlainSerializer(to_wire, when_used="json"),
     Schema({"type": "string", "format": "date-time", "maxLength": _TIME_MOST}),
+]
+#: A day of the calendar of Viet Nam.
+Day = Annotated[
+    date,
+    PlainValidator(_read_day),
+    PlainSerializer(date.isoformat, when_used="json"),
+    Schema({"type": "string", "format": "date", "maxLength": 10}),
 ]
 #: One coded fact: never free text, never identifying.
 FactValue = Annotated[
