@@ -240,6 +240,7 @@ _FAULTS: Final[Mapping[str, str]] = {
     "profile.wrong": "The service's profile does not fit the procedure",
     "rule.unknown": "A rule or refusal that the sector does not list was asked for",
     "records.kind": "A record has no table",
+    "calendar.malformed": "An appointment cannot be written into a calendar",
     "settings.refused": "A setting is missing or wrong; the message names it",
     "sop.time-without-offset": "A time without offset reached the calendar",
     "storage.absent": "A row to be changed is not there",

@@ -3,7 +3,7 @@
 from typing import Final
 
 from services.legal_aid.acts.intake import require_taken
-from services.legal_aid.acts.showing import details_of, place_of
+from services.legal_aid.acts.legal_file import details_of, place_of
 from services.legal_aid.messages.complaints import ComplaintRequest
 from services.legal_aid.records import Assignment, Complaint
 from shared.agency.acting import Caller

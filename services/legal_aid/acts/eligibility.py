@@ -3,8 +3,7 @@
 from datetime import date
 from typing import Any, Final
 
-from services.legal_aid.acts.showing import details_of, place_of
-from services.legal_aid.acts.terms import today
+from services.legal_aid.acts.legal_file import details_of, place_of
 from services.legal_aid.messages.eligibility import EligibilityRequest
 from services.legal_aid.records import Assignment, Eligibility, last_answer
 from services.legal_aid.rules.assignment import ASSIGN_BY
@@ -63,8 +62,9 @@ def status_on_record(look: Look, file: CaseFile) -> str | None:
 def _is_urgent(practice: Practice, referral: Referral, request: EligibilityRequest) -> bool:
     days = [request.hearing_on, request.limitation_on]
     days += [_day(referral.facts.get(name)) for name in ("hearing_on", "limitation_on")]
+    today = practice.now().astimezone(ZONE).date()
     fifth = practice.rulebook.due(URGENT, practice.now()).astimezone(ZONE).date()
-    return any(is_urgent(day, today=today(practice), fifth_working_day=fifth) for day in days)
+    return any(is_urgent(day, today=today, fifth_working_day=fifth) for day in days)
 
 
 def _day(text: Any) -> date | None:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from services.legal_aid.acts.eligibility import status_on_record
-from services.legal_aid.acts.showing import place_of
+from services.legal_aid.acts.legal_file import place_of
 from services.legal_aid.messages.exposures import ExposureRequest, OfferAnswerRequest
 from services.legal_aid.records import Exposure, Offer, unanswered
 from services.legal_aid.rules.eligibility import TRAFFICKED

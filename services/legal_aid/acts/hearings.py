@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 from services.legal_aid.acts.intake import require_taken
-from services.legal_aid.acts.showing import place_of
-from services.legal_aid.acts.terms import remind_before
+from services.legal_aid.acts.legal_file import place_of
+from services.legal_aid.acts.proceedings import remind_before
 from services.legal_aid.messages.hearings import HearingChangeRequest, HearingRequest
 from services.legal_aid.records import Hearing
 from services.legal_aid.rules.hearings import Companion, HearingState, may_be_held
@@ -92,11 +92,6 @@ def calendar_for(practice: Practice, reading: Reading, visitor: Visitor) -> str:
     since = to_wire(practice.now() - PAST)
     found = [one for state in (HearingState.PLANNED, HearingState.CANCELLED) for one in _in(reading, state)]
     return calendar_of(_appointment(one) for one in _visible(reading, visitor, found) if one.ends_at >= since)
-
-
-def shown_hearing(hearing: dict[str, Any]) -> dict[str, Any]:
-    """Return a hearing as it is answered, without what the calendar alone knows it by."""
-    return {name: value for name, value in hearing.items() if name not in {"uid", "sequence"}}
 
 
 def _in(reading: Reading, state: HearingState) -> list[Hearing]:

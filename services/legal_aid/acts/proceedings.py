@@ -1,10 +1,10 @@
 """Cases in court, their deadlines, and a court's no-contact order, which needs a pending civil case (E2)."""
 
+from datetime import date, datetime, time
 from typing import Final
 
 from services.legal_aid.acts.intake import require_taken
-from services.legal_aid.acts.showing import details_of, place_of
-from services.legal_aid.acts.terms import end_of, remind_before
+from services.legal_aid.acts.legal_file import details_of, place_of
 from services.legal_aid.messages.proceedings import (
     CourtOrderRequest,
     DeadlineEndRequest,
@@ -14,7 +14,7 @@ from services.legal_aid.messages.proceedings import (
     ProceedingRequest,
 )
 from services.legal_aid.records import CourtOrder, Deadline, Proceeding, is_case_pending
-from services.legal_aid.rules.proceedings import OrderState, months_after
+from services.legal_aid.rules.proceedings import OrderState, months_after, working_days_before
 from services.legal_aid.worklists import SERVICES
 from shared.agency.acting import Caller
 from shared.agency.ports import Desk
@@ -23,10 +23,13 @@ from shared.agency.sector.casefile import open_file, record_of
 from shared.agency.sector.clocks import start_clock, stop_clock
 from shared.agency.sector.practice import Practice
 from shared.kernel.clock import to_wire
+from shared.sop.calendar import ZONE
 
 DEADLINE: Final = "LEG-DEADLINE"
 WARNING: Final = "LEG-DEADLINE-WARNING"
 ORDER_ENDS: Final = "LEG-ORDER-ENDS"
+_MORNING: Final = time(8, tzinfo=ZONE)
+_LAST: Final = time(23, 59, 59, 999_000, tzinfo=ZONE)
 _COURT_ORDERS: Final = frozenset({"LEG-03", "LEG-04"})
 
 
@@ -80,7 +83,9 @@ async def set_deadline(practice: Practice, caller: Caller, referral_id: str, req
         open_file(practice.office, desk, referral_id, SERVICES)
         require_taken(practice, desk, referral_id)
         remind_before(practice, desk, referral_id, deadline_id, WARNING, day=request.due_on)
-        start_clock(desk, referral_id, deadline_id, DEADLINE, started_at=now, due_at=end_of(request.due_on))
+        start_clock(
+            desk, referral_id, deadline_id, DEADLINE, started_at=now, due_at=datetime.combine(request.due_on, _LAST)
+        )
         desk.add(
             Deadline(
                 deadline_id=deadline_id,
@@ -154,6 +159,13 @@ async def record_decision(
 
     act = Act(name="legal-aid.record-court-decision", actor=request.actor, referral_id=referral_id)
     return await practice.perform(caller, act, work)
+
+
+def remind_before(practice: Practice, desk: Desk, referral_id: str, target: str, rule: str, *, day: date) -> None:
+    """Start the clock that runs out so many working days before `day` as `rule` says; at once where that is past."""
+    now = practice.now()
+    due = datetime.combine(working_days_before(day, practice.rulebook.most(rule)), _MORNING)
+    start_clock(desk, referral_id, target, rule, started_at=now, due_at=max(due, now))
 
 
 def _require_lawful_length(practice: Practice, request: OrderDecisionRequest) -> None:

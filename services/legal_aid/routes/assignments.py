@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 
 from services.legal_aid.acts.assignments import assign
-from services.legal_aid.acts.showing import shown
+from services.legal_aid.acts.legal_file import shown
 from services.legal_aid.messages.assignments import AssignmentRequest, AssignmentV1
 from services.legal_aid.records import Assignment
 from shared.agency.acting import Caller

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 
 from services.legal_aid.acts.claims import claim, take_claim_on
-from services.legal_aid.acts.showing import shown
+from services.legal_aid.acts.legal_file import shown
 from services.legal_aid.messages.claims import ClaimRequest, ClaimStepRequest, ClaimV1
 from services.legal_aid.records import Claim
 from shared.agency.acting import Caller

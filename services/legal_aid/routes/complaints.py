@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 
 from services.legal_aid.acts.complaints import lodge
-from services.legal_aid.acts.showing import shown
+from services.legal_aid.acts.legal_file import shown
 from services.legal_aid.messages.complaints import ComplaintRequest, ComplaintV1
 from services.legal_aid.records import Complaint
 from shared.agency.acting import Caller

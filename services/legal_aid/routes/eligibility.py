@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 
 from services.legal_aid.acts.eligibility import answer_request
-from services.legal_aid.acts.showing import shown
+from services.legal_aid.acts.legal_file import shown
 from services.legal_aid.messages.eligibility import EligibilityRequest, EligibilityV1
 from services.legal_aid.records import Eligibility
 from shared.agency.acting import Caller

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Response
 
 from services.legal_aid.acts.exposures import answer_offer, record_exposure
-from services.legal_aid.acts.showing import shown
+from services.legal_aid.acts.legal_file import shown
 from services.legal_aid.messages.exposures import ExposureRequest, ExposureV1, OfferAnswerRequest, OfferV1
 from services.legal_aid.records import Exposure, Offer, unanswered
 from shared.agency.acting import Caller

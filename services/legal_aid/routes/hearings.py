@@ -1,16 +1,15 @@
 """Routes of hearings, and of the calendar of them all."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Header, Response
 
-from services.legal_aid.acts.hearings import calendar_for, change_hearing, plan_hearing, shown_hearing
-from services.legal_aid.acts.showing import shown
+from services.legal_aid.acts.hearings import calendar_for, change_hearing, plan_hearing
+from services.legal_aid.acts.legal_file import shown
 from services.legal_aid.messages.hearings import HearingChangeRequest, HearingRequest, HearingV1
 from services.legal_aid.records import Hearing
 from services.legal_aid.rules.icalendar import MEDIA_TYPE
 from shared.agency.acting import Caller
-from shared.agency.ports import Reading
 from shared.agency.reading import Visitor
 from shared.agency.routes.callers import HANDLE, Id
 from shared.agency.sector.casefile import record_of
@@ -39,7 +38,7 @@ def hearings_router(practice: Practice) -> APIRouter:
             done,
             response,
             lambda reading: HearingV1.model_validate(
-                _shown(practice, reading, record_of(reading, Hearing, done.target, id))
+                shown(practice, reading, record_of(reading, Hearing, done.target, id))
             ),
         )
 
@@ -60,7 +59,7 @@ def hearings_router(practice: Practice) -> APIRouter:
             done,
             response,
             lambda reading: HearingV1.model_validate(
-                _shown(practice, reading, record_of(reading, Hearing, done.target, id))
+                shown(practice, reading, record_of(reading, Hearing, done.target, id))
             ),
         )
 
@@ -81,7 +80,3 @@ def hearings_router(practice: Practice) -> APIRouter:
         return Response(text, media_type=f"{MEDIA_TYPE}; charset=utf-8", headers=headers)
 
     return router
-
-
-def _shown(practice: Practice, reading: Reading, hearing: Hearing) -> dict[str, Any]:
-    return shown_hearing(shown(practice, reading, hearing))

@@ -5,11 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 
 from services.legal_aid.acts.intake import take_in
-from services.legal_aid.acts.showing import shown
+from services.legal_aid.acts.legal_file import shown
 from services.legal_aid.messages.intake import IntakeRequest, IntakeV1
 from services.legal_aid.records import Intake
 from shared.agency.acting import Caller
-from shared.agency.ports import Reading
 from shared.agency.routes.callers import HANDLE, Id
 from shared.agency.sector.casefile import record_of
 from shared.agency.sector.practice import Practice
@@ -29,11 +28,12 @@ def intake_router(practice: Practice) -> APIRouter:
     ) -> IntakeV1:
         done = await take_in(practice, caller, id, request)
 
-        def show(reading: Reading) -> IntakeV1:
-            answer = shown(practice, reading, record_of(reading, Intake, done.target, id))
-            answer.pop("sender")
-            return IntakeV1.model_validate(answer)
-
-        return await practice.told(done, response, show)
+        return await practice.told(
+            done,
+            response,
+            lambda reading: IntakeV1.model_validate(
+                shown(practice, reading, record_of(reading, Intake, done.target, id))
+            ),
+        )
 
     return router

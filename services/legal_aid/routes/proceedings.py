@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Response
 
+from services.legal_aid.acts.legal_file import shown
 from services.legal_aid.acts.proceedings import (
     ask_court,
     change_proceeding,
@@ -12,7 +13,6 @@ from services.legal_aid.acts.proceedings import (
     record_proceeding,
     set_deadline,
 )
-from services.legal_aid.acts.showing import shown
 from services.legal_aid.messages.proceedings import (
     CourtOrderRequest,
     CourtOrderV1,
