@@ -18,7 +18,7 @@ from pathlib import Path
 import psycopg
 
 MISSING = "PostgreSQL is not installed here (Debian: apt-get install postgresql)"
-_HAS_STRATEGY = 150_000  # as server_version_num counts
+_HAS_STRATEGY = 150_000  # as the server counts its versions
 _QUIET = ("shared_buffers=128MB", "listen_addresses=")
 DURABLE = ("fsync=on", "synchronous_commit=on", "full_page_writes=on", *_QUIET)
 HASTY = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", *_QUIET)
@@ -26,9 +26,10 @@ HASTY = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", *_QUIET)
 
 @dataclass(frozen=True)
 class PostgresServer:
-    """A running server, known by the folder of its socket."""
+    """A running server, known by the folder of its socket; `desk` is a connection from outside the code under test."""
 
     sockets: Path
+    desk: psycopg.Connection
 
     def url(self, database: str) -> str:
         """Return the address of one of its databases, as `open_engine` takes it."""
@@ -39,19 +40,17 @@ class PostgresServer:
 
         Copying files is quicker than logging every page; before version 15 there was no other way, and no word for it.
         """
-        [(version,)] = self.execute("SELECT current_setting('server_version_num')::int")
-        strategy = " STRATEGY file_copy" if int(str(version)) >= _HAS_STRATEGY else ""
+        strategy = " STRATEGY file_copy" if self.desk.info.server_version >= _HAS_STRATEGY else ""
         self.execute(f"CREATE DATABASE {database} TEMPLATE {template}{strategy}")
 
     def drop(self, database: str) -> None:
         """Take a database away, whoever is connected to it."""
         self.execute(f"DROP DATABASE {database} WITH (FORCE)")
 
-    def execute(self, statement: str, *, database: str = "postgres") -> list[tuple[object, ...]]:
-        """Run one statement from outside the code under test, and return its rows."""
-        with psycopg.connect(host=str(self.sockets), user="postgres", dbname=database, autocommit=True) as connection:
-            cursor = connection.execute(statement.encode())
-            return cursor.fetchall() if cursor.description else []
+    def execute(self, statement: str) -> list[tuple[object, ...]]:
+        """Run one statement at the desk, and return its rows."""
+        cursor = self.desk.execute(statement.encode())
+        return cursor.fetchall() if cursor.description else []
 
 
 def find_programs() -> Path | None:
@@ -91,7 +90,8 @@ def _serve(programs: Path, folder: Path, settings: Sequence[str]) -> Iterator[Po
     options = " ".join(["-k", str(folder), *(f"-c {setting}" for setting in settings)])
     try:
         run("pg_ctl", "start", "--wait", "--log", str(folder / "log"), "--options", options)
-        yield PostgresServer(folder)
+        with psycopg.connect(host=str(folder), user="postgres", dbname="postgres", autocommit=True) as desk:
+            yield PostgresServer(folder, desk)
     finally:
         run("pg_ctl", "stop", "--mode=immediate")
 
