@@ -11,7 +11,7 @@ from services.health.rules.windows import TIME_AHEAD
 from shared.agency.acting import Caller
 from shared.agency.ports import Desk, Look, Reading
 from shared.agency.sector.acting import Act, Done, Outcome
-from shared.agency.sector.casefile import When, file_of, open_file, received, record_of
+from shared.agency.sector.casefile import When, file_to_read, open_file, record_of
 from shared.agency.sector.departures import Leaving, Stays
 from shared.agency.sector.practice import Practice
 from shared.agency.sector.rulebook import Rulebook
@@ -97,7 +97,7 @@ def require_hers_first(leaving: Leaving, look: Look, rulebook: Rulebook) -> Sequ
 
 def shown_certificates(practice: Practice, look: Reading, referral_id: str) -> list[dict[str, Any]]:
     """Return the certificates of a case, oldest first; without what they say once it was sealed off."""
-    file = file_of(practice.office, received(look, referral_id, CERTIFYING))
+    file = file_to_read(practice.office, look, referral_id)
     return [
         {
             "id": one.certificate_id,

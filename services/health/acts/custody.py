@@ -18,11 +18,11 @@ from services.health.rules.custody import (
 from services.health.rules.forensic import may_go
 from services.health.rules.windows import TIME_AHEAD
 from shared.agency.acting import Caller
-from shared.agency.ports import Desk, Look, Reading
+from shared.agency.ports import Desk, Look
 from shared.agency.reading import Visitor
-from shared.agency.records import Letter, Referral
+from shared.agency.records import Letter
 from shared.agency.sector.acting import Act, Done, Outcome
-from shared.agency.sector.casefile import CaseFile, When, file_of, open_file, received, record_of
+from shared.agency.sector.casefile import CaseFile, When, file_to_read, open_file, record_of
 from shared.agency.sector.practice import Practice
 from shared.kernel.clock import to_wire
 from shared.kernel.encoding import sha256_hex
@@ -125,10 +125,9 @@ def _sign(
 
 async def shown_custody(practice: Practice, visitor: Visitor, referral_id: str) -> dict[str, Any]:
     """Return the chain of custody with its proof: specimens, hand-overs, what the ledger says, and every break."""
-    referral, specimens, log = await practice.visit(
-        visitor, "custody", referral_id, lambda reading: _kept(reading, referral_id)
+    file, specimens, log = await practice.visit(
+        visitor, "custody", referral_id, lambda reading: _kept(practice, reading, referral_id)
     )
-    file = file_of(practice.office, referral)
     records = [] if file is None else [_record(file, one) for one in log]
     noted = await _noted(practice, referral_id)
     said = [read_statement(one) for one in records]
@@ -141,9 +140,11 @@ async def shown_custody(practice: Practice, visitor: Visitor, referral_id: str) 
     }
 
 
-def _kept(reading: Reading, referral_id: str) -> tuple[Referral, Sequence[SpecimenTaken], Sequence[HandOver]]:
-    referral = received(reading, referral_id, FORENSIC)
-    return referral, reading.find(SpecimenTaken, referral_id=referral_id), log_of(reading, referral_id)
+def _kept(
+    practice: Practice, look: Look, referral_id: str
+) -> tuple[CaseFile | None, Sequence[SpecimenTaken], Sequence[HandOver]]:
+    file = file_to_read(practice.office, look, referral_id)
+    return file, look.find(SpecimenTaken, referral_id=referral_id), log_of(look, referral_id)
 
 
 async def _noted(practice: Practice, referral_id: str) -> Sequence[Noted] | None:

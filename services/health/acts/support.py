@@ -11,7 +11,7 @@ from services.health.rules.windows import TIME_AHEAD
 from shared.agency.acting import Caller
 from shared.agency.ports import Desk, Reading
 from shared.agency.sector.acting import Act, Done, Outcome
-from shared.agency.sector.casefile import When, file_of, open_file, received
+from shared.agency.sector.casefile import When, file_to_read, open_file
 from shared.agency.sector.practice import Practice
 from shared.kernel.clock import to_wire
 
@@ -67,7 +67,7 @@ async def support(practice: Practice, caller: Caller, referral_id: str, *, actor
 
 def shown_supports(practice: Practice, look: Reading, referral_id: str) -> list[dict[str, Any]]:
     """Return the first-line support of a case, oldest first; without what was done once it was sealed off."""
-    file = file_of(practice.office, received(look, referral_id, SUPPORTING))
+    file = file_to_read(practice.office, look, referral_id)
     return [
         {
             "id": one.support_id,

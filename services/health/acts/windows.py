@@ -23,9 +23,8 @@ from services.health.rules.windows import (
 )
 from shared.agency.acting import Caller
 from shared.agency.ports import Desk, Look, Reading
-from shared.agency.records import Referral
 from shared.agency.sector.acting import Act, Done, Outcome
-from shared.agency.sector.casefile import CaseFile, When, file_of, open_file
+from shared.agency.sector.casefile import CaseFile, When, file_to_read, open_file
 from shared.agency.sector.clocks import start_clock, stop_clock
 from shared.agency.sector.practice import Practice
 from shared.kernel.clock import from_wire, to_wire
@@ -166,12 +165,11 @@ def told_of(file: CaseFile, look: Look) -> Told:
 
 def shown_windows(practice: Practice, look: Reading, referral_id: str) -> dict[str, Any]:
     """Return the windows of a referral as a live countdown; nothing once it was sealed off."""
-    referral = look.get(Referral, referral_id)
-    file = None if referral is None else file_of(practice.office, referral)
-    if referral is None or file is None:
+    file = file_to_read(practice.office, look, referral_id)
+    if file is None:
         return {"at": to_wire(practice.now()), "incident_known": False, "items": []}
     told, now = told_of(file, look), practice.now()
-    items = [_shown(practice, window, told, now) for window in of_service(referral.service_type)]
+    items = [_shown(practice, window, told, now) for window in of_service(file.referral.service_type)]
     return {"at": to_wire(now), "incident_known": told.story.incident_at is not None, "items": items}
 
 

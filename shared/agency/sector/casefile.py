@@ -109,3 +109,9 @@ def file_of(office: Office, referral: Referral) -> CaseFile | None:
     if referral.wrapped_key is None:
         return None
     return CaseFile(referral, office.vault.open_referral(referral.referral_id, referral.wrapped_key))
+
+
+def file_to_read(office: Office, look: Look, referral_id: str) -> CaseFile | None:
+    """Return the file of the referral with this id for reading; None when there is none, or it was sealed off."""
+    referral = look.get(Referral, referral_id)
+    return None if referral is None else file_of(office, referral)
