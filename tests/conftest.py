@@ -46,10 +46,16 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     return Spreading(config, log)
 
 
+def pytest_collection() -> None:
+    """Look for no garbage while tests are collected: all of it stays."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
     """Leave what was collected out of every later search for garbage: it stays for the whole run."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def pytest_runtest_teardown() -> None:

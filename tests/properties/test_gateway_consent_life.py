@@ -356,7 +356,7 @@ def test_a_life_of_consents_keeps_the_invariants(template: Path, tmp_path: Path)
     run_state_machine_as_test(
         lambda: Lives(template, tmp_path),
         settings=settings(
-            max_examples=max(3, settings.default.max_examples * 3 // 10),
+            max_examples=max(3, settings.default.max_examples // 5),
             stateful_step_count=30,
             phases=PHASES,
             deadline=None,
