@@ -1,7 +1,7 @@
 """Evidence at a health service: only with her consent, each hand-over linked, signed and in the ledger."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from services.health.records import HandOver
 from services.health.tables import ROWS
 from shared.agency.adapters.store import SqlStore
 from shared.agency.ports import Desk
-from tests.support.agency_services import World, world
+from tests.support.agency_services import World, databases, world
 from tests.support.casework import a_case
 from tests.support.health_casework import (
     ACCEPT,
@@ -28,6 +28,8 @@ from tests.support.health_casework import (
     post_rape_care,
     refused,
 )
+
+__all__ = ["databases"]
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -176,3 +178,33 @@ async def test_an_outcome_that_the_record_contradicts_is_refused(mesh: World) ->
         f"{own}/hand-overs", a_hand_over(taken, given_by="doctor-1", taken_by="officer-7", to="police")
     )
     await mesh["health"].done(complete, {"outcome": "handed_to_police"})
+
+
+async def test_what_is_kept_of_evidence_is_gone_once_the_case_is_sealed_off_and_the_digests_stay(mesh: World) -> None:
+    referral_id = await forensic_case(mesh)
+    own = f"/v1/health/referrals/{referral_id}"
+    taken = (await mesh["health"].done(f"{own}/specimens", a_specimen()))["id"]
+    await mesh["health"].done(f"{own}/hand-overs", a_hand_over(taken, given_by="doctor-1", taken_by="keeper-1"))
+    before = await custody(mesh, referral_id, in_ledger=1)
+    await mesh["health"].done(f"/v1/referrals/{referral_id}/withdraw", {"reason": "survivor_asked"})
+    await mesh["health"].until(referral_id, lambda seen: seen["sealed_off_at"] is not None)
+    after = await custody(mesh, referral_id)
+    assert [(one["kind"], one["seal"]) for one in after["specimens"]] == [(None, None)]
+    assert [(one["record"], one["sha256"]) for one in after["hand_overs"]] == [
+        (None, before["hand_overs"][0]["sha256"])
+    ]
+    assert after["proof"]["holds"] is None
+
+
+async def test_of_two_hand_overs_of_one_specimen_at_once_one_is_true(
+    tmp_path: Path, databases: Callable[[str], str]
+) -> None:
+    async with world(tmp_path, "police", "health", database_url=databases) as racing:
+        referral_id = await forensic_case(racing)
+        own = f"/v1/health/referrals/{referral_id}"
+        taken = (await racing["health"].done(f"{own}/specimens", a_specimen()))["id"]
+        said = [a_hand_over(taken, given_by="doctor-1", taken_by=who) for who in ("keeper-1", "keeper-2")]
+        answers = await asyncio.gather(*(racing["health"].post(f"{own}/hand-overs", one) for one in said))
+        assert sorted(one.status_code for one in answers) == [201, 409]
+        shown = await custody(racing, referral_id, in_ledger=1)
+        assert shown["proof"] == {"holds": True, "ledger_asked": True, "breaks": []}
