@@ -119,9 +119,9 @@ class GatewayClient:
         """Fetch a document. Raises what the gateway answered, or `PeerUnavailable`."""
         return (await self._call("GET", path, params=params)).json()
 
-    async def put(self, path: str, document: Mapping[str, Any]) -> Any:
-        """Replace a document, such as an availability. Raises as `get`."""
-        return (await self._call("PUT", path, content=json.dumps(document).encode())).json()
+    async def put(self, path: str, document: Mapping[str, Any]) -> None:
+        """Replace a document, such as an availability; the gateway answers without a body. Raises as `get`."""
+        await self._call("PUT", path, content=json.dumps(document).encode())
 
     async def post(self, path: str, document: Mapping[str, Any]) -> Any:
         """Post an unsigned document, such as a request for matches. Raises as `get`."""
