@@ -1,12 +1,17 @@
 """What social services do in a case, at the real service: beds, plans, leads, children, entitlements, bookings."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
-from tests.support.agency_services import World, world
+from shared.kernel.clock import SystemClock
+from shared.kernel.identifiers import Uuid7Factory
+from shared.transport.gateway_client import GatewayClient
+from shared.transport.peer import Peer
+from tests.support.agency_services import GATEWAY_URL, World, agency_id, keys_of, world
 from tests.support.houses import ONE_WOMAN, STAFF, a_house, asks, sheltered
 from tests.support.social import clocks, journal, refused
 
@@ -18,6 +23,25 @@ async def mesh(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]
     """A health service that refers, and social services."""
     async with world(tmp_path_factory.mktemp("social"), "health", "social") as made:
         yield made
+
+
+@asynccontextmanager
+async def at_the_gateway(mesh: World, kind: str) -> AsyncIterator[GatewayClient]:
+    """An agency's own client of the gateway, beside its service."""
+    async with mesh.wire.client() as line:
+        peer, clock = Peer(GATEWAY_URL, client=line), SystemClock()
+        keys = keys_of(kind).signing
+        yield GatewayClient(peer, agency_id=agency_id(kind), signing_key=keys, clock=clock, ids=Uuid7Factory(clock))
+
+
+async def a_lease(mesh: World) -> str:
+    """Let social services say that they have a bed, and health lease it; the lease's id."""
+    async with at_the_gateway(mesh, "social") as social:
+        offer = {"service_type": "SOC-01", "accepting": True, "capacity": 5}
+        await social.put(f"/v1/agencies/{agency_id('social')}/availability", offer)
+    async with at_the_gateway(mesh, "health") as health:
+        asked = {"agency": agency_id("social"), "service_type": "SOC-01", "minutes": 30}
+        return str((await health.post("/v1/leases", asked))["lease_id"])
 
 
 class TestBeds:
@@ -48,6 +72,16 @@ class TestBeds:
             answer = await social.post(f"{path}/{what}", body)
             assert refused(answer, 409, "social.bed-before-acceptance") == "SOC-BED"
         assert [line[2] for line in await journal(mesh, referral_id)] == ["social.bed-before-acceptance"] * 2
+
+    async def test_a_bed_is_held_before_acceptance_for_a_referral_that_came_with_a_lease(self, mesh: World) -> None:
+        lease = await a_lease(mesh)
+        referral_id = await sheltered(mesh, until="deliver", facts={"lease_id": lease})
+        place_id = await a_house(mesh["social"])
+        path = f"/v1/social/referrals/{referral_id}"
+        held = await mesh["social"].done(f"{path}/bed-holds", asks(place_id, minutes=30, lease_id=lease))
+        assert (held["state"], held["lease_id"]) == ("held", lease)
+        early = await mesh["social"].post(f"{path}/admissions", asks(place_id))
+        assert refused(early, 409, "social.bed-before-acceptance") == "SOC-BED"
 
     async def test_a_bed_is_not_given_twice_and_comes_free_when_it_is_let_go(self, mesh: World) -> None:
         social, place_id = mesh["social"], await a_house(mesh["social"])

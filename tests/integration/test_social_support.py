@@ -137,3 +137,16 @@ class TestReachingHer:
         assert refused(fourth, 403, "social.attempts-spent") == "R-25"
         assert ("step.attempt-contact", "refused", "social.attempts-spent", "R-25") in await journal(mesh, referral_id)
         await social.done(f"/v1/referrals/{referral_id}/fail", {"reason": "unable_to_contact"})
+
+    @pytest.mark.rule("R-03")
+    async def test_whoever_asks_before_dialling_is_told_by_her_own_words(self, mesh: World) -> None:
+        social = mesh["social"]
+        contact = {"name_to_use": "M.", "safe_hours": ["00:00-24:00"], "may_text": False}
+        referral_id = await a_case(mesh, "health", "social", "SOC-12", compartments={**MET, "contact": contact})
+        path = f"/v1/social/referrals/{referral_id}/contact-checks"
+        unread = await social.post(path, {"actor": "staff-7", "method": "phone"})
+        assert refused(unread, 409, "social.contact-unread") == "R-03"
+        await social.seen(referral_id)
+        assert (await social.done(path, {"actor": "staff-7", "method": "phone"}))["allowed"] is True
+        text = await social.post(path, {"actor": "staff-7", "method": "text"})
+        assert refused(text, 409, "social.channel-unsafe") == "R-03"

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from services.social.routes.beds import beds_router
 from services.social.routes.cases import cases_router
 from services.social.routes.children import children_router
+from services.social.routes.contact import contact_router
 from services.social.routes.places import places_router
 from services.social.routes.safety import safety_router
 from services.social.routes.support import support_router
@@ -24,4 +25,5 @@ def sector_routers(practice: Practice) -> Sequence[APIRouter]:
         children_router(practice),
         trafficking_router(practice),
         support_router(practice),
+        contact_router(practice),
     ]
