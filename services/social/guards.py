@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from services.social.acts.trafficking import status_of
-from services.social.records import Booking, CasePlan, ChildDecision, ChildForm, ManagedCase, SupportBooking
+from services.social.records import Booking, CasePlan, ChildDecision, ChildForm, ManagedCase, StatusTurn, SupportBooking
 from services.social.rules.beds import BookingState, contradicts
 from services.social.rules.cases import outcome_refused
 from services.social.rules.children import COPY
 from services.social.rules.children import outcome_refused as child_outcome_refused
-from services.social.rules.entitlements import Support, refused
+from services.social.rules.entitlements import Support, refused, status_now
 from shared.agency.ports import Look
 from shared.agency.records import Happening, SectorClock
 from shared.agency.sector.guards import Guard, Step
@@ -65,7 +64,9 @@ def allowance_paid(step: Step, look: Look, rulebook: Rulebook) -> Mapping[str, A
     """Refuse that the allowance was paid where her status is known and does not give it (E5)."""
     if step.event is not EventType.COMPLETED or step.data.get("outcome") != "paid":
         return _NOTHING
-    status = status_of(look, step.referral)
+    decided = look.find(StatusTurn, referral_id=step.referral.referral_id)
+    said = step.referral.facts.get("trafficking_status")
+    status = status_now(((one.number, one.status) for one in decided), said=said)
     refusal = None if status is None else refused(status, Support.HARDSHIP_ALLOWANCE)
     if refusal is not None:
         raise rulebook.refused(refusal, pointer="/outcome")

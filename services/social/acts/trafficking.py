@@ -13,6 +13,7 @@ from services.social.rules.entitlements import (
     may_say,
     offers,
     refused,
+    status_now,
 )
 from shared.agency.acting import Caller
 from shared.agency.ports import Desk, Look
@@ -89,7 +90,7 @@ async def give(practice: Practice, caller: Caller, referral_id: str, *, actor: s
 
     def work(desk: Desk) -> Outcome:
         referral = open_file(practice.office, desk, referral_id, GIVING).referral
-        refusal = refused(status_of(desk, referral), support)
+        refusal = refused(_status(desk, referral), support)
         if refusal is not None:
             raise practice.rulebook.refused(refusal, pointer="/support")
         desk.add(SupportGiven(support_id=support_id, referral_id=referral_id, support=support, at=at, actor=actor))
@@ -98,17 +99,15 @@ async def give(practice: Practice, caller: Caller, referral_id: str, *, actor: s
     return await practice.perform(caller, Act(name="social.give-support", actor=actor, referral_id=referral_id), work)
 
 
-def status_of(look: Look, referral: Referral) -> Status | None:
-    """Return her status: as recorded here last, else as the referral says."""
-    latest = _latest(look, referral.referral_id)
-    said = referral.facts.get("trafficking_status") if latest is None else latest.status
-    return None if said is None else Status(said)
+def _status(look: Look, referral: Referral) -> Status | None:
+    decided = look.find(StatusTurn, referral_id=referral.referral_id)
+    return status_now(((one.number, one.status) for one in decided), said=referral.facts.get("trafficking_status"))
 
 
 def shown_standing(practice: Practice, look: Look, referral_id: str) -> dict[str, Any]:
     """Return her status with how it came about, what it gives with its basis, what was given, and what to offer."""
     referral = look.get(Referral, referral_id)
-    status = None if referral is None else status_of(look, referral)
+    status = None if referral is None else _status(look, referral)
     reception = look.get(Reception, referral_id)
     turns = sorted(look.find(StatusTurn, referral_id=referral_id), key=lambda one: one.number)
     issue = reception is not None and reception.offence_or_immigration

@@ -5,7 +5,7 @@ The initial hardship allowance is for recognised victims (E5).
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -79,6 +79,13 @@ def entitlements(status: Status) -> tuple[Entitlement, ...]:
         return tuple(Entitlement(support, Given.NO, "SOC-TR-STATUS") for support in Support)
     column = Status.IN_PROCESS if status is Status.POSSIBLE else status
     return tuple(Entitlement(support, row[column], rule) for support, (rule, row) in _table().items())
+
+
+def status_now(decided: Iterable[tuple[int, str]], *, said: object) -> Status | None:
+    """Return her status: as decided last (number, status), else as the referral says it."""
+    latest = max(decided, default=None)
+    status = said if latest is None else latest[1]
+    return None if status is None else Status(str(status))
 
 
 def refused(status: Status | None, support: Support) -> str | None:
