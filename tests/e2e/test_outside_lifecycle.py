@@ -30,6 +30,7 @@ DATA: dict[str, Json] = {
     "closed": {"survivor_told": True},
     "entered_in_error": {"reason": "wrong_person"},
     "sealed": {"result": "sealed"},
+    "recorded": {"record_kind": "custody_handover", "record_sha256": "ab" * 32},
 }
 BY_RECIPIENT = [
     "acknowledged",
@@ -43,6 +44,7 @@ BY_RECIPIENT = [
     "resumed",
     "completed",
     "failed",
+    "recorded",
 ]
 BY_SENDER = ["info_provided", "cancelled", "closed"]
 BY_EITHER = ["withdrawn", "entered_in_error"]
@@ -82,6 +84,10 @@ LEGAL: dict[str, dict[str, str]] = {
     "cancelled": dict.fromkeys(LIVE, "cancelled"),
     "withdrawn": dict.fromkeys(LIVE, "withdrawn"),
     "closed": dict.fromkeys(["completed", "declined", "failed"], "closed"),
+    "recorded": {
+        state: state
+        for state in ("accepted", "scheduled", "in_progress", "on_hold", "unreached", "completed", "closed")
+    },
 }
 ILLEGAL = [
     (state, type_)

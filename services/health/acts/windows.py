@@ -182,7 +182,7 @@ def _incident(file: CaseFile, recorded: Any) -> datetime | None:
 
 def _check_start(practice: Practice, file: CaseFile, story: Story, counted_from: datetime, now: datetime) -> None:
     sent_at = from_wire(file.referral.sent_at)
-    code = wrong_start(counted_from, incident_at=story.incident_at, sent_at=sent_at, now=now)
+    code = wrong_start(counted_from, story, sent_at=sent_at, now=now)
     if code is not None:
         raise practice.rulebook.refused(code, pointer="/counted_from")
 

@@ -168,17 +168,17 @@ def of_service(service_type: str) -> list[Window]:
     return [window for window in load_windows().values() if service_type in window.services]
 
 
-def wrong_start(
-    counted_from: datetime, *, incident_at: datetime | None, sent_at: datetime, now: datetime
-) -> str | None:
+def wrong_start(counted_from: datetime, story: Story, *, sent_at: datetime, now: datetime) -> str | None:
     """Return the code for which a time that a window is to be counted from is refused; None when it is right (E6).
 
-    Right is the incident that is on record, or, where nobody knows it, now. It is never when a referral was sent.
+    Right is the incident that is on record. Where nobody knows it: now, or her first contact here, which was now once.
+    It is never when a referral was sent.
     """
-    if incident_at is not None:
-        right = counted_from == incident_at
+    if story.incident_at is not None:
+        right = counted_from == story.incident_at
     else:
-        right = counted_from != sent_at and abs(counted_from - now) <= NOW_WITHIN
+        here = counted_from == story.assessed_at or abs(counted_from - now) <= NOW_WITHIN
+        right = here and counted_from != sent_at
     if right:
         return None
     sent = counted_from.replace(microsecond=0) == sent_at.replace(microsecond=0)

@@ -49,23 +49,25 @@ def standing(window_id: str, *, hours_ago: float, **story: Any) -> Standing:
 @pytest.mark.rule("E6")
 @given(moments, moments)
 def test_where_the_incident_is_known_no_other_time_starts_a_window(incident: datetime, other: datetime) -> None:
-    found = wrong_start(other, incident_at=incident, sent_at=NOW, now=NOW)
+    found = wrong_start(other, Story(incident_at=incident), sent_at=NOW, now=NOW)
     assert (found is None) is (other == incident)
 
 
 @pytest.mark.rule("E6")
 @given(moments)
 def test_the_time_of_sending_never_starts_a_window(sent: datetime) -> None:
-    unknown = wrong_start(sent, incident_at=None, sent_at=sent, now=NOW)
-    known = wrong_start(sent, incident_at=sent - timedelta(minutes=1), sent_at=sent, now=NOW)
+    unknown = wrong_start(sent, Story(assessed_at=sent), sent_at=sent, now=NOW)
+    known = wrong_start(sent, Story(incident_at=sent - timedelta(minutes=1)), sent_at=sent, now=NOW)
     assert (unknown, known) == (FROM_SENDING, FROM_SENDING)
 
 
 @pytest.mark.rule("E6")
 def test_where_nobody_knows_when_it_happened_windows_count_from_now() -> None:
     sent = NOW - timedelta(hours=3)
-    assert wrong_start(NOW, incident_at=None, sent_at=sent, now=NOW) is None
-    assert wrong_start(NOW - timedelta(hours=1), incident_at=None, sent_at=sent, now=NOW) == OTHER_START
+    earlier = NOW - timedelta(hours=1)
+    assert wrong_start(NOW, Story(), sent_at=sent, now=NOW) is None
+    assert wrong_start(earlier, Story(), sent_at=sent, now=NOW) == OTHER_START
+    assert wrong_start(earlier, Story(assessed_at=earlier), sent_at=sent, now=NOW) is None
 
 
 @pytest.mark.parametrize(
