@@ -126,7 +126,9 @@ def enroll_agency(
     *,
     agency_id: Annotated[str, typer.Option("--id", help="Id it is known by: small letters, digits, hyphens.")],
     name: Annotated[str, typer.Option(help="Name people know it by.")],
-    sector: Annotated[list[str], typer.Option(help="police, health, legal_aid, social or coordination; repeatable.")],
+    sector: Annotated[
+        list[str], typer.Option(help="Its sector, such as police; authority, hotline or rescuing_force.")
+    ],
     area: Annotated[list[str], typer.Option(help="Code of a province or commune it serves; repeatable.")],
     jwks: Annotated[Path, typer.Option(help="File with its public keys (a JWK Set).")],
     service: Annotated[list[str] | None, typer.Option(help="Service type it gives; all of its sector without.")] = None,

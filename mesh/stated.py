@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gateway.domain.agency import AgencyEnrolment
+from gateway.domain.credential import SECTORS
 from mesh.refusal import CommandRefused
 from shared.sop.loader import load_sop
-from shared.sop.model import Sector
 
 AREA_HEADINGS = ("code", "full_name", "province_code")
 
@@ -50,10 +50,9 @@ def enrolment(
 
 
 def check_sector(sector: str) -> str:
-    """Return a known sector. Raises `CommandRefused` for another."""
-    known = [member.value for member in Sector]
-    if sector not in known:
-        raise CommandRefused(f"There is no such sector; the sectors are {', '.join(known)}.")
+    """Return a known sector, or one of those outside the sectors who may send. Raises `CommandRefused` for another."""
+    if sector not in SECTORS:
+        raise CommandRefused(f"There is no such sector; the sectors are {', '.join(sorted(SECTORS))}.")
     return sector
 
 

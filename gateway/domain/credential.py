@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from shared.sop.model import Sector
+from shared.sop.model import Sector, Sender
 
 #: Each scope with its meaning, as the OpenAPI document tells it.
 SCOPES_MEANING: Mapping[str, str] = {
@@ -17,4 +17,8 @@ SCOPES_MEANING: Mapping[str, str] = {
 }
 OVERSIGHT_SCOPES: frozenset[str] = frozenset({"oversight.read", "oversight.review", "ledger.read", "directory.read"})
 AGENCY_SCOPES: frozenset[str] = frozenset(SCOPES_MEANING) - {"oversight.read", "oversight.review"}
-SECTORS: frozenset[str] = frozenset(sector.value for sector in Sector)
+#: As what an agency can be enrolled: a sector, or somebody outside them who sends and gives no service, such as the
+#: chair of a commune People's Committee. The survivor herself is nobody to enrol.
+SECTORS: frozenset[str] = frozenset(sector.value for sector in Sector) | {
+    sender.value for sender in Sender if sender is not Sender.SELF
+}

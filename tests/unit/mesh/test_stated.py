@@ -31,6 +31,14 @@ def test_agency_without_named_services_gives_all_of_its_sector(tmp_path: Path) -
     assert stated.base_url == "https://peace-house.example"
 
 
+def test_the_chair_of_a_commune_sends_and_gives_no_service(tmp_path: Path) -> None:
+    keys = a_file(tmp_path, '{"keys": []}')
+    stated = enrolment(
+        "chair", name="C", sectors=["authority"], areas=["14845"], services=[], jwks_file=keys, base_url=None
+    )
+    assert (stated.sectors, stated.services) == ({"authority"}, frozenset())
+
+
 def test_unknown_sector_is_refused(tmp_path: Path) -> None:
     keys = a_file(tmp_path, '{"keys": []}')
     with pytest.raises(CommandRefused, match="police"):
