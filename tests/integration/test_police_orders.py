@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from services.police.routes.reading import LISTED
 from shared.kernel.clock import from_wire, to_wire
 from tests.support.agency_services import World, world
 from tests.support.police_cases import (
@@ -214,6 +215,19 @@ class TestSupervision:
         assert (await mesh["police"].done(path, breach))["details"]["her_safety"] == "checked_safe"
         before = await mesh["police"].post(path, {**breach, "happened_at": ago(days=2)})
         refused(before, 422, "police.times", "POL-TIMES")
+
+
+@pytest.mark.rule("R-24")
+async def test_every_list_of_a_case_is_read_with_a_reason_and_logged(mesh: World) -> None:
+    referral_id, order_id = await ordered(mesh)
+    await mesh["police"].done(f"/v1/police/referrals/{referral_id}/orders/{order_id}/supervisions", supervisor())
+    counts = {}
+    for one in LISTED:
+        path = f"/v1/police/referrals/{referral_id}/{one.path}"
+        assert (await mesh["police"].http.get(path)).status_code == 422, "no reason"
+        counts[one.path] = len((await mesh["police"].get(path)).json()["items"])
+    assert {path for path, count in counts.items() if count} == {"order-requests", "orders", "supervisions"}
+    assert {one.what for one in await visits(mesh, referral_id)} >= counts.keys()
 
 
 async def test_a_record_of_another_case_is_not_found(mesh: World) -> None:

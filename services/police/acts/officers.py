@@ -86,7 +86,7 @@ def require_assigned(practice: Practice, look: Look, referral: Referral, officer
         raise practice.rulebook.refused("police.officer-other", pointer="/officer")
 
 
-def shown_assignment(look: Look, assignment_id: str) -> Mapping[str, Any]:
+def shown_assignment(_practice: Practice, look: Look, assignment_id: str) -> Mapping[str, Any]:
     """Return an assignment as its route answers it."""
     one = look.get(Assignment, assignment_id)
     assert one is not None  # noqa: S101 - the act that made it named it

@@ -69,11 +69,5 @@ def shown_statement(practice: Practice, look: Look, statement_id: str) -> dict[s
     }
 
 
-def listed_statements(practice: Practice, look: Look, referral_id: str) -> list[dict[str, Any]]:
-    """Return the statements of a referral, oldest first."""
-    found = sorted(look.find(Statement, referral_id=referral_id), key=lambda one: (one.number, one.statement_id))
-    return [shown_statement(practice, look, one.statement_id) for one in found]
-
-
 def _place(statement_id: str) -> str:
     return f"statement/{statement_id}"

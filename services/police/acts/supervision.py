@@ -156,7 +156,7 @@ def _order_alone(practice: Practice, look: Look, order_id: str) -> dict[str, Any
     }
 
 
-def shown_supervision(look: Look, supervision_id: str) -> dict[str, Any]:
+def shown_supervision(_practice: Practice, look: Look, supervision_id: str) -> dict[str, Any]:
     """Return a supervision as its routes answer it."""
     one = look.get(Supervision, supervision_id)
     assert one is not None  # noqa: S101 - the act that made it named it

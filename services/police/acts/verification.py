@@ -78,7 +78,7 @@ async def record_finding(
     return await practice.perform(caller, act, work)
 
 
-def shown_verification(look: Look, verification_id: str) -> dict[str, Any]:
+def shown_verification(_practice: Practice, look: Look, verification_id: str) -> dict[str, Any]:
     """Return a verification as its routes answer it."""
     one = look.get(Verification, verification_id)
     assert one is not None  # noqa: S101 - the act that made it named it

@@ -34,9 +34,3 @@ class StatementRecordV1(Open):
     reference: str | None
     sha256: str | None
     interviews: list[str] | None
-
-
-class StatementRecordsV1(Open):
-    """The statements of a referral."""
-
-    items: list[StatementRecordV1]

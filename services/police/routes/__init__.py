@@ -10,6 +10,7 @@ from services.police.routes.interviews import interviews_router
 from services.police.routes.needs import needs_router
 from services.police.routes.officers import officers_router
 from services.police.routes.orders import orders_router
+from services.police.routes.reading import reading_router
 from services.police.routes.reports import reports_router
 from services.police.routes.statements import statements_router
 from services.police.routes.supervision import supervision_router
@@ -30,4 +31,5 @@ def sector_routers(practice: Practice) -> Sequence[APIRouter]:
         contacts_router(practice),
         reports_router(practice),
         verification_router(practice),
+        reading_router(practice),
     ]

@@ -24,7 +24,7 @@ def officers_router(practice: Practice) -> APIRouter:
         response: Response,
     ) -> OfficerV1:
         done = await assign_officer(practice, caller, id, **dict(request))
-        shown = await practice.told(done, response, lambda reading: shown_assignment(reading, done.target))
+        shown = await practice.told(done, response, lambda reading: shown_assignment(practice, reading, done.target))
         return OfficerV1.model_validate(shown)
 
     return router

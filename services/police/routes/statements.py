@@ -4,10 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Response
 
-from services.police.acts.statements import listed_statements, register_statement, shown_statement
-from services.police.messages.statements import StatementAsTaken, StatementRecordsV1, StatementRecordV1
+from services.police.acts.statements import register_statement, shown_statement
+from services.police.messages.statements import StatementAsTaken, StatementRecordV1
 from shared.agency.acting import Caller
-from shared.agency.reading import Visitor
 from shared.agency.routes.callers import HANDLE, Id
 from shared.agency.sector.practice import Practice
 from shared.web.body import json_body
@@ -28,12 +27,5 @@ def statements_router(practice: Practice) -> APIRouter:
         done = await register_statement(practice, caller, id, request)
         shown = await practice.told(done, response, lambda reading: shown_statement(practice, reading, done.target))
         return StatementRecordV1.model_validate(shown)
-
-    @router.get("/referrals/{id}/statements", summary="The statements of a case, by reference")
-    async def read_statements(id: Id, visitor: Annotated[Visitor, doors.visiting(HANDLE)]) -> StatementRecordsV1:
-        listed = await practice.visit(
-            visitor, "statements", id, lambda reading: listed_statements(practice, reading, id)
-        )
-        return StatementRecordsV1.model_validate({"items": listed})
 
     return router

@@ -29,7 +29,7 @@ def supervision_router(practice: Practice) -> APIRouter:
         response: Response,
     ) -> SupervisionV1:
         done = await assign_supervisor(practice, caller, id, order_id, request)
-        shown = await practice.told(done, response, lambda reading: shown_supervision(reading, done.target))
+        shown = await practice.told(done, response, lambda reading: shown_supervision(practice, reading, done.target))
         return SupervisionV1.model_validate(shown)
 
     @router.post(
@@ -44,7 +44,7 @@ def supervision_router(practice: Practice) -> APIRouter:
         response: Response,
     ) -> SupervisionV1:
         done = await hold_meeting(practice, caller, id, supervision_id, request)
-        shown = await practice.told(done, response, lambda reading: shown_supervision(reading, done.target))
+        shown = await practice.told(done, response, lambda reading: shown_supervision(practice, reading, done.target))
         return SupervisionV1.model_validate(shown)
 
     @router.get("/supervised-orders/{order_id}", summary="For its supervisor: the order and its zone, nothing else")

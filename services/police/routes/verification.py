@@ -29,7 +29,7 @@ def verification_router(practice: Practice) -> APIRouter:
         response: Response,
     ) -> VerificationV1:
         done = await support_verification(practice, caller, id, request)
-        shown = await practice.told(done, response, lambda reading: shown_verification(reading, done.target))
+        shown = await practice.told(done, response, lambda reading: shown_verification(practice, reading, done.target))
         return VerificationV1.model_validate(shown)
 
     @router.post("/referrals/{id}/verifications/{verification_id}/finding", summary="Record what the lead found")
@@ -41,7 +41,7 @@ def verification_router(practice: Practice) -> APIRouter:
         response: Response,
     ) -> VerificationV1:
         done = await record_finding(practice, caller, id, verification_id, request)
-        shown = await practice.told(done, response, lambda reading: shown_verification(reading, done.target))
+        shown = await practice.told(done, response, lambda reading: shown_verification(practice, reading, done.target))
         return VerificationV1.model_validate(shown)
 
     return router
