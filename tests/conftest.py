@@ -46,6 +46,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     return Spreading(config, log)
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Refuse parameters that stand in no order: every process of a run has to collect the same tests."""
+    for mark in metafunc.definition.iter_markers("parametrize"):
+        if any(isinstance(values, set | frozenset) for values in (*mark.args[1:2], mark.kwargs.get("argvalues"))):
+            raise pytest.UsageError(f"{metafunc.definition.nodeid}: parameters in a set stand in no order; sort them.")
+
+
 def pytest_collection() -> None:
     """Look for no garbage while tests are collected: all of it stays."""
     gc.disable()

@@ -52,7 +52,7 @@ def test_another_gender_than_she_chose_needs_her_answer(answer: GenderAnswer | N
 
 
 @pytest.mark.rule("R-21")
-@pytest.mark.parametrize("to", AUTHORITIES)
+@pytest.mark.parametrize("to", sorted(AUTHORITIES))
 def test_specimens_go_to_an_authority_with_her_word_or_a_decision_alone(to: To) -> None:
     silent = EVERYTHING - {Part.HANDING_OVER}
     assert not may_go(to, parts=silent, order_reference=None)
