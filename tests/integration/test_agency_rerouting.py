@@ -147,6 +147,22 @@ async def test_a_declined_referral_goes_on_with_the_same_contents_under_the_same
     assert contents(await mesh[PEACE_HOUSE].seen(second)) == CASE
 
 
+@pytest.mark.rule("R-22")
+async def test_a_result_she_ticked_for_one_shelter_does_not_go_on_to_the_next(mesh: World) -> None:
+    names = [*CASE, "medical"]
+    consent = await consented(mesh["health"], *[a_grant(kind, names=names) for kind in ("social", PEACE_HOUSE)])
+    ticked = {"actor": "nurse-3", "recipient": agency_id("social"), "kind": "pregnancy"}
+    await mesh["health"].done(f"/v1/health/consents/{consent['id']}/ticks", ticked)
+    medical = {"triage": "green", "pregnancy": {"consented": True, "pregnant": True}}
+    first = await referred(mesh["health"], consent, compartments={**CASE, "medical": medical}, facts=IF_DECLINED)
+    await declined(mesh, "social", first)
+    second = (await settled(mesh, first, "sent"))["rerouted_to"]
+    await mesh[PEACE_HOUSE].until(second, lambda one: one["state"] == "delivered")
+    await mesh[PEACE_HOUSE].done(f"/v1/referrals/{second}/acknowledge", {})
+    await mesh[PEACE_HOUSE].done(f"/v1/referrals/{second}/accept", {"staff_gender": "female"})
+    assert contents(await mesh[PEACE_HOUSE].seen(second))["medical"] == {"triage": "green"}
+
+
 async def test_an_expired_referral_goes_on_and_only_where_that_was_asked_for(mesh: World) -> None:
     consent = await agreed(mesh, "social", PEACE_HOUSE)
     asked = await referred(mesh["health"], consent, facts=IF_EXPIRED)

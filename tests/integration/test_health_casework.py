@@ -201,6 +201,9 @@ async def test_results_stay_here_until_she_ticks_each_kind_for_this_recipient(me
     sent = await mesh["health"].done("/v1/referrals", sending("social", "SOC-09", shelter, SHELTER))
     held = [(one["reason"], one["rule"], one["fields"]) for one in sent["held_back"]]
     assert held == [("sector_rule", "R-22", ["hiv"]), ("sector_rule", "R-22", ["mental_health"])]
+    results = {"medical": {"hiv": RESULTS["hiv"]}}
+    alone = await refused(mesh, "/v1/referrals", sending("social", "SOC-09", shelter, results))
+    assert alone == (403, "referral.would-hold-back", "R-22")
     await mesh["health"].done(f"/v1/health/ticks/{made['id']}/taking-back", {"actor": "nurse-3"})
     again = await mesh["health"].done("/v1/referrals", sending("social", "SOC-09", shelter, SHELTER))
     assert [one["fields"] for one in again["held_back"]] == [["hiv"], ["pregnancy"], ["mental_health"]]
