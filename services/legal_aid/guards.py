@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from services.legal_aid.records import Assignment, is_case_pending, last_answer, unanswered
+from services.legal_aid.records import Assignment, CourtOrder, is_case_pending, last_answer, unanswered
 from services.legal_aid.rules.assignment import Gender, HerAnswer, facts_of
 from services.legal_aid.rules.eligibility import Decision
 from services.legal_aid.rules.parties import HANDED_OVER
+from services.legal_aid.rules.proceedings import OrderState
 from shared.agency.ports import Look
 from shared.agency.records import Box
 from shared.agency.sector.guards import Guard, Step
@@ -61,6 +62,17 @@ def complete_with_her_answer(step: Step, look: Look, rulebook: Rulebook) -> Mapp
     return {}
 
 
+def complete_with_order(step: Step, look: Look, rulebook: Rulebook) -> Mapping[str, Any]:
+    """Add to a granted order its number and last day, which supervision asks for (E3); refuse what was not granted."""
+    orders = look.find(CourtOrder, referral_id=step.referral.referral_id)
+    if step.event is not EventType.COMPLETED or step.data.get("outcome") != OrderState.GRANTED or not orders:
+        return {}
+    latest = orders[-1]
+    if latest.state != OrderState.GRANTED:
+        raise rulebook.refused("legal-aid.order-not-made", pointer="/outcome")
+    return {"order_reference": latest.reference, "order_valid_to": latest.valid_to}
+
+
 #: Asked in this order before a step is signed.
 GUARDS: Final[tuple[Guard, ...]] = (
     accept_with_assignment,
@@ -68,4 +80,5 @@ GUARDS: Final[tuple[Guard, ...]] = (
     hand_over_in_one_way,
     decline_as_answered,
     complete_with_her_answer,
+    complete_with_order,
 )

@@ -98,6 +98,7 @@ class CourtOrder:
     at: str
     actor: str
     state: str
+    reference: str | None = None
     valid_from: str | None = None
     valid_to: str | None = None
 

@@ -99,6 +99,7 @@ class CourtOrderRow(LegalAidRow, table=True):
     at: str
     actor: str
     state: str
+    reference: str | None = None
     valid_from: str | None = None
     valid_to: str | None = None
 

@@ -160,12 +160,31 @@ async def test_a_court_order_needs_a_pending_civil_case_and_says_what_helps_mean
     civil = {"kind": "civil", "between_parties": True, "pending": True, "stage": "brought", "number": "12/2026/TLST"}
     await told(mesh, referral_id, "proceedings", **civil)
     order = await told(mesh, referral_id, "court-orders")
-    granted = {"state": "granted", "valid_from": "2026-11-24", "valid_to": "2027-03-25"}
+    granted = {"state": "granted", "reference": "3/2026", "valid_from": "2026-11-24", "valid_to": "2027-03-25"}
     decision = f"court-orders/{order['id']}/decision"
     assert await refused(mesh, referral_id, decision, **granted) == (422, "legal-aid.order-too-long", "VN-DV-09")
     done = await told(mesh, referral_id, decision, **{**granted, "valid_to": "2027-03-24"})
     assert (done["state"], done["valid_to"]) == ("granted", "2027-03-24")
     assert (await clocks(mesh, referral_id))["LEG-ORDER-ENDS"] == "running"
+
+
+@pytest.mark.rule("E3")
+async def test_an_order_that_was_granted_is_told_with_its_number_and_last_day_and_no_other_is(mesh: World) -> None:
+    facts = {"trafficking_status": "possible", "pending_civil_case": True}
+    referral_id = await taken(mesh, "Nguyễn Thị Dừa", "Ngô Văn Dừa", service="LEG-03", facts=facts)
+    order = await told(mesh, referral_id, "court-orders")
+    await mesh["legal_aid"].done(f"/v1/referrals/{referral_id}/start", {"actor": "lawyer-1"})
+    complete = f"/v1/referrals/{referral_id}/complete", {"outcome": "granted", "actor": "lawyer-1"}
+    assert of(await mesh["legal_aid"].post(*complete)) == (409, "legal-aid.order-not-made", "E3")
+    granted = {"state": "granted", "valid_from": "2026-11-24", "valid_to": "2027-03-24"}
+    named = path(referral_id, f"court-orders/{order['id']}/decision"), {"actor": "lawyer-1", **granted}
+    answer = await mesh["legal_aid"].post(named[0], {**named[1], "reference": "NguyenThiDua1"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "message.invalid")
+    await mesh["legal_aid"].done(named[0], {**named[1], "reference": "12/2026/QD-TA"})
+    await mesh["legal_aid"].done(*complete)
+    seen = await mesh["health"].until(referral_id, lambda seen: seen["state"] == "completed", query="")
+    said = next(one["data"] for one in seen["history"] if one["type"] == "completed")
+    assert said == {"outcome": "granted", "order_reference": "12/2026/QD-TA", "order_valid_to": "2027-03-24"}
 
 
 @pytest.mark.rule("E2")

@@ -24,6 +24,7 @@ from shared.agency.sector.clocks import start_clock, stop_clock
 from shared.agency.sector.practice import Practice
 from shared.kernel.clock import to_wire
 from shared.sop.calendar import ZONE
+from shared.wire.facts import check_facts
 
 DEADLINE: Final = "LEG-DEADLINE"
 WARNING: Final = "LEG-DEADLINE-WARNING"
@@ -143,6 +144,11 @@ async def record_decision(
     practice: Practice, caller: Caller, referral_id: str, order_id: str, request: OrderDecisionRequest
 ) -> Done:
     """Record what the court decided. Raises `InputRejected` (`legal-aid.order-too-long`, VN-DV-09) and `Conflict`."""
+    made: dict[str, str] = {}
+    if request.valid_from and request.valid_to and request.reference:
+        _require_number(practice, request.reference)
+        days = {"valid_from": request.valid_from.isoformat(), "valid_to": request.valid_to.isoformat()}
+        made = {"reference": request.reference, **days}
 
     def work(desk: Desk) -> Outcome:
         open_file(practice.office, desk, referral_id, _COURT_ORDERS)
@@ -152,9 +158,7 @@ async def record_decision(
         _require_lawful_length(practice, request)
         if request.valid_to is not None:
             remind_before(practice, desk, referral_id, order_id, ORDER_ENDS, day=request.valid_to)
-        desk.change(
-            order, state=request.state.value, valid_from=_text(request.valid_from), valid_to=_text(request.valid_to)
-        )
+        desk.change(order, state=request.state.value, **made)
         return Outcome(order_id)
 
     act = Act(name="legal-aid.record-court-decision", actor=request.actor, referral_id=referral_id)
@@ -176,5 +180,6 @@ def _require_lawful_length(practice: Practice, request: OrderDecisionRequest) ->
         raise practice.rulebook.refused("legal-aid.order-too-long", pointer="/valid_to")
 
 
-def _text(day: object) -> str | None:
-    return None if day is None else str(day)
+def _require_number(practice: Practice, reference: str) -> None:
+    """Refuse what can be no number of an order: it travels as a coded fact, and must not be a name (E3)."""
+    check_facts(practice.office.sop.event_facts, {"order_reference": reference}, pointer="")

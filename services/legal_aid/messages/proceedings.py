@@ -1,14 +1,16 @@
 """Messages of cases in court, their deadlines and a court's no-contact order."""
 
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import StrictBool, model_validator
+from pydantic import StrictBool, StringConstraints, model_validator
 
 from services.legal_aid.rules.proceedings import Kind, OrderState, Term, TermEnd
 from shared.kernel.errors import FieldFault
-from shared.wire.fields import Actor, Closed, Day, Line, Open
+from shared.wire.fields import FACT_PATTERN, Actor, Closed, Day, Line, Open
 from shared.wire.parts import refuse
+
+Reference = Annotated[str, StringConstraints(pattern=FACT_PATTERN)]
 
 
 class CourtStage(StrEnum):
@@ -100,19 +102,21 @@ class CourtOrderRequest(Closed):
 
 
 class OrderDecisionRequest(Closed):
-    """What the court decided; with the first and last day where it forbids contact."""
+    """What the court decided; with the number, the first and the last day of an order that forbids contact (E3)."""
 
     actor: Actor
     state: Literal[OrderState.GRANTED, OrderState.REFUSED]
+    reference: Reference | None = None
     valid_from: Day | None = None
     valid_to: Day | None = None
 
     @model_validator(mode="after")
     def _says_how_long(self) -> "OrderDecisionRequest":
         granted = self.state is OrderState.GRANTED
-        for name, day in (("valid_from", self.valid_from), ("valid_to", self.valid_to)):
-            if (day is not None) is not granted:
-                message = "Give both days of an order that was made, and none of one that was refused."
+        said = {"reference": self.reference, "valid_from": self.valid_from, "valid_to": self.valid_to}
+        for name, value in said.items():
+            if (value is not None) is not granted:
+                message = "Give the number and both days of an order that was made, and none where it was refused."
                 raise refuse(FieldFault(f"/{name}", "field.choice", message))
         return self
 
@@ -126,5 +130,6 @@ class CourtOrderV1(Open):
     at: str
     actor: str
     state: OrderState
+    reference: str | None
     valid_from: str | None
     valid_to: str | None
