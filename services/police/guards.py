@@ -15,6 +15,7 @@ from services.police.records import (
     OrderRequest,
     Statement,
     Verification,
+    is_kept_away,
     latest_assignment,
     needs_are_seen_to,
 )
@@ -40,7 +41,7 @@ _GRANTED: Final = frozenset({"granted", "granted_then_cancelled"})
 
 
 def honour_her_wish(step: Step, look: Look, rulebook: Rulebook) -> Mapping[str, Any]:
-    """Accept with the officer who is assigned, and with her answer as it is on record (R-01)."""
+    """Accept with the officer who is assigned, and with her answer as it is on record (R-01, R-11)."""
     if step.event is not EventType.ACCEPTED or step.referral.box != Box.RECEIVED:
         return {}
     assigned = latest_assignment(look.find(Assignment, referral_id=step.referral.referral_id))
@@ -48,6 +49,8 @@ def honour_her_wish(step: Step, look: Look, rulebook: Rulebook) -> Mapping[str, 
         return {}
     if assigned.honoured == Honoured.REFUSED:
         raise rulebook.refused("police.officer-refused")
+    if is_kept_away(look, step.referral, assigned.officer):
+        raise rulebook.refused("police.officer-kept")
     recorded = {"assigned": assigned.officer, "staff_gender": str(assigned.gender)}
     if assigned.honoured in _ANSWER:
         recorded["staff_gender_answer"] = _ANSWER[assigned.honoured]

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.police.rules.needs import may_be_asked
+from shared.agency.office import is_kept_from
+from shared.agency.ports import Look
+from shared.agency.records import ConflictRecord, Referral
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,3 +223,9 @@ def latest_assignment(found: Iterable[Assignment]) -> Assignment | None:
 def latest_supervision(found: Iterable[Supervision]) -> Supervision | None:
     """Return who supervises an order now."""
     return max(found, key=lambda one: (one.assigned_at, one.supervision_id), default=None)
+
+
+def is_kept_away(look: Look, referral: Referral, who: str) -> bool:
+    """Say whether a case is kept from a person: blocked by its sender, or after a declared conflict (R-11)."""
+    declared = {one.chain_id for one in look.find(ConflictRecord, actor=who)}
+    return is_kept_from(referral, [who], declared=declared)

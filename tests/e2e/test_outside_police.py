@@ -114,6 +114,7 @@ class TestLawful:
         assert shown.json().keys() == order | {"id", "authority", "metres"}
         problem(supervised(mesh, f"/v1/referrals/{identifier}"), 403)
 
+    @pytest.mark.rule("E3")
     def test_the_chair_hands_an_order_over_and_the_hour_to_assign_a_supervisor_runs(self, mesh: Mesh) -> None:
         chair = Agency("out-chair", mesh.running.url)
         try:

@@ -81,6 +81,22 @@ class TestOfficers:
         await mesh["police"].done(f"/v1/referrals/{referral_id}/declare-conflict", {"actor": "officer-5"})
         refused(await assigned(mesh, referral_id, officer="officer-5"), 403, "police.officer-kept", "R-11")
 
+    @pytest.mark.rule("R-11")
+    async def test_nobody_accepts_with_an_officer_who_declared_a_conflict_after_being_assigned(
+        self, mesh: World
+    ) -> None:
+        referral_id = await case(mesh, until="acknowledge")
+        assert (await assigned(mesh, referral_id, officer="officer-6")).status_code == 201
+        await mesh["police"].done(f"/v1/referrals/{referral_id}/declare-conflict", {"actor": "officer-6"})
+        accept = f"/v1/referrals/{referral_id}/accept"
+        refused(await mesh["police"].post(accept, {}), 403, "police.officer-kept", "R-11")
+
+    @pytest.mark.rule("R-11")
+    async def test_nobody_hears_her_from_whom_the_case_is_kept(self, mesh: World) -> None:
+        referral_id = await ready(mesh, blocked=["worker-2"])
+        who = {"agency": "social-test", "sector": "social", "worker": "worker-2"}
+        refused(await sat(mesh, referral_id, joint_with=[who]), 403, "police.officer-kept", "R-11")
+
 
 class TestStatements:
     """R-02, R-05, R-06, R-13, R-27."""

@@ -91,7 +91,7 @@ class TestOrders:
         await mesh["police"].until(referral_id, lambda seen: seen["state"] == "delivered")
         await mesh["police"].done(f"/v1/referrals/{referral_id}/acknowledge", {})
         await mesh["police"].done(f"/v1/referrals/{referral_id}/accept", SHE)
-        refused(await asked(mesh, referral_id, asked_by="agency"), 403, "police.order-consent", "VN-DV-14")
+        refused(await asked(mesh, referral_id, asked_by="agency"), 403, "police.order-consent", "E4")
         made = (await asked(mesh, referral_id, asked_by="agency", life_threat=True)).json()
         assert made["ex_officio"] is True
         order_id = (await decided(mesh, referral_id, made["id"])).json()["order"]["id"]

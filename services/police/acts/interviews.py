@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from services.police.acts import heed, heed_times, unlocked
 from services.police.acts.needs import ASKING, require_needs_seen_to
-from services.police.acts.officers import preferences_of, require_assigned
+from services.police.acts.officers import keeping_out, preferences_of, require_assigned
 from services.police.messages.interviews import EndingRequest, InterviewRequest
 from services.police.records import Interview, Statement
 from services.police.rules.checklist import unanswered
@@ -84,10 +84,12 @@ async def end_interview(
 
 
 def _check(practice: Practice, desk: Desk, file: CaseFile, asked: InterviewRequest) -> None:
-    """Ask every rule before she is asked anything (R-13, R-01, R-02, R-06, R-05, R-27)."""
+    """Ask every rule before she is asked anything (R-13, R-01, R-11, R-02, R-06, R-05, R-27)."""
     heed_times(practice, ("/started_at", asked.started_at))
     require_needs_seen_to(practice.rulebook, desk, file.referral)
     require_assigned(practice, desk, file.referral, asked.officer)
+    for pointer, person in asked.people():
+        heed(practice, keeping_out(desk, file.referral, person, pointer))
     told = max(file.referral.statements, len(statements_of(desk, file.referral)))
     heed(practice, told_before(told, again=asked.again, prior=asked.prior_reference))
     heed(practice, unaccompanied(asked.support_person))

@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from services.police.acts import heed
-from services.police.records import Assignment, latest_assignment
+from services.police.records import Assignment, is_kept_away, latest_assignment
 from services.police.rules.objections import Objection
 from services.police.rules.officers import Alternative, Gender, HerAnswer, Honoured, honoured, wish_of
 from services.police.worklists import SERVICES
 from shared.agency.acting import Caller
-from shared.agency.office import is_kept_from
 from shared.agency.ports import Desk, Look
-from shared.agency.records import ConflictRecord, Holding, HoldingState, Referral
+from shared.agency.records import Holding, HoldingState, Referral
 from shared.agency.sector.acting import Act, Done, Outcome
 from shared.agency.sector.casefile import CaseFile, When, open_file
 from shared.agency.sector.practice import Practice
@@ -62,9 +61,7 @@ async def assign_officer(
 
 def keeping_out(look: Look, referral: Referral, officer: str, pointer: str) -> list[Objection]:
     """Object to an officer whom the case is kept from: blocked by the sender, or after a declared conflict (R-11)."""
-    declared = {one.chain_id for one in look.find(ConflictRecord, actor=officer)}
-    kept = is_kept_from(referral, [officer], declared=declared)
-    return [Objection("police.officer-kept", pointer)] if kept else []
+    return [Objection("police.officer-kept", pointer)] if is_kept_away(look, referral, officer) else []
 
 
 def her_wish(look: Look, file: CaseFile) -> Gender | None:

@@ -1,5 +1,6 @@
 """Messages of sitting down with her."""
 
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from pydantic import Field, StrictBool
@@ -56,6 +57,15 @@ class InterviewRequest(Closed):
     joint_with: Annotated[tuple[JointV1, ...], Field(max_length=_JOINT_MOST)] = ()
     again: Again | None = None
     prior_reference: Line | None = None
+
+    def people(self) -> Iterator[tuple[str, str]]:
+        """Yield everybody who would hear her, with the place in the body that names them."""
+        yield "/officer", self.officer
+        if self.interpreter is not None:
+            yield "/interpreter/interpreter", self.interpreter.interpreter
+        for index, one in enumerate(self.joint_with):
+            yield f"/joint_with/{index}/agency", one.agency
+            yield f"/joint_with/{index}/worker", one.worker
 
 
 class EndingRequest(Closed):
