@@ -24,6 +24,8 @@ from tests.support.serving import serving
 
 EXAMPLES = 6
 FUZZER = "fuzzer"
+#: Where a shelter is, is told to its own staff alone, and the fuzzer is of no house.
+HOUSE_ONLY = frozenset({"GET /v1/social/places/{id}/whereabouts"})
 #: Who refers to whom for what before the fuzzer begins, so that every service has sent and received something.
 REFERRALS = (
     ("health", "police", "POL-04"),
@@ -139,4 +141,4 @@ def test_whatever_is_called_answers_as_documented(agencies: dict[str, Served], k
     seen = fuzz(agency.url, bearer(token), examples=EXAMPLES, known=agency.known, also=others, only=portion)
     assert seen.keys() == portion
     assert len(seen) > 10
-    assert [label for label, statuses in seen.items() if statuses <= {401, 403}] == []
+    assert [label for label, statuses in seen.items() if statuses <= {401, 403} and label not in HOUSE_ONLY] == []

@@ -9,6 +9,7 @@ from services.social.routes.cases import cases_router
 from services.social.routes.children import children_router
 from services.social.routes.contact import contact_router
 from services.social.routes.places import places_router
+from services.social.routes.risk import risk_router
 from services.social.routes.safety import safety_router
 from services.social.routes.support import support_router
 from services.social.routes.trafficking import trafficking_router
@@ -20,6 +21,7 @@ def sector_routers(practice: Practice) -> Sequence[APIRouter]:
     return [
         places_router(practice),
         beds_router(practice),
+        risk_router(practice),
         safety_router(practice),
         cases_router(practice),
         children_router(practice),

@@ -1,12 +1,10 @@
-"""Routes of her safety: assessments of risk, and the plan that is hers."""
+"""Routes of the safety plan that is hers."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Response
 
-from services.social.acts.risk import assess_risk, shown_assessments
 from services.social.acts.safety import give_copy, save_plan, shown_copy, shown_plan, shown_plans
-from services.social.messages.risk import RiskRequest, RisksV1, RiskV1
 from services.social.messages.safety import CopyRequest, PlanCopyV1, PlanRequest, SafetyPlansV1, SafetyPlanV1
 from shared.agency.acting import Caller
 from shared.agency.reading import Visitor
@@ -19,22 +17,6 @@ def safety_router(practice: Practice) -> APIRouter:
     """Make the routes."""
     router = APIRouter(prefix="/v1/social/referrals/{id}", tags=["social: safety"])
     acting, visiting = practice.doors.acting(HANDLE), practice.doors.visiting(HANDLE)
-
-    @router.post("/risk-assessments", status_code=201, summary="What a risk tool says, and how urgent that is at least")
-    async def assess(
-        id: Id,
-        caller: Annotated[Caller, acting],
-        asked: Annotated[RiskRequest, json_body(RiskRequest)],
-        answer: Response,
-    ) -> RiskV1:
-        done = await assess_risk(practice, caller, id, asked.reading(), actor=asked.actor, version=asked.version)
-        all_of_them = await practice.told(done, answer, lambda reading: shown_assessments(practice, reading, id))
-        return RiskV1.model_validate(next(one for one in all_of_them if one["id"] == done.target))
-
-    @router.get("/risk-assessments", summary="The assessments of a case, oldest first")
-    async def assessments(id: Id, visitor: Annotated[Visitor, visiting]) -> RisksV1:
-        items = await practice.visit(visitor, "risk", id, lambda reading: shown_assessments(practice, reading, id))
-        return RisksV1.model_validate({"items": items})
 
     @router.post("/safety-plans", status_code=201, summary="A new version of her safety plan, made with her")
     async def save(
