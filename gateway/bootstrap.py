@@ -79,7 +79,7 @@ def build_app(settings: GatewaySettings, *, clock: Clock | None = None, keys: Ag
     core = open_core(settings, clock=clock, keys=keys)
     bell, roster = Bell(), Roster(core.engine)
     tokens = _tokens(core, roster, settings)
-    receipts = ReceiptDesk(writer=core.writer, roster=roster, bell=bell)
+    receipts = ReceiptDesk(writer=core.writer, roster=roster, bell=bell, sop=core.sop)
     background = Background(_chores(core, settings, receipts=receipts, bell=bell, telemetry=telemetry))
     app = create_app(
         title="Referral Mesh gateway",
@@ -93,7 +93,7 @@ def build_app(settings: GatewaySettings, *, clock: Clock | None = None, keys: Ag
             SopRoutes(core.sop).router(),
             *_directory(core),
             ReadingRoutes(Readings(core.engine, clock=core.clock, sop=core.sop)).router(),
-            InboxRoutes(Inbox(writer=core.writer, bell=bell), receipts).router(),
+            InboxRoutes(Inbox(writer=core.writer, bell=bell, sop=core.sop), receipts).router(),
             LedgerRoutes(_evidence(core, settings)).router(),
             _withdrawals(core, settings),
             withdrawal_page.style_router(),
@@ -170,6 +170,7 @@ def _chores(
         receipts=receipts,
         clock=core.clock,
         ids=core.ids,
+        sop=core.sop,
         telemetry=telemetry,
         bell=bell,
     )

@@ -36,6 +36,7 @@ from gateway.domain.agency import AgencyStatus
 from shared.kernel.clock import Clock, to_wire
 from shared.kernel.errors import MeshError, PeerUnavailable
 from shared.kernel.identifiers import IdFactory
+from shared.sop.model import Sop
 from shared.storage.engine import read
 from shared.storage.group_commit import GroupWriter
 from shared.telemetry.logs import get_logger
@@ -66,6 +67,7 @@ class Dispatcher:
         receipts: ReceiptDesk,
         clock: Clock,
         ids: IdFactory,
+        sop: Sop,
         telemetry: Telemetry,
         bell: Bell,
     ) -> None:
@@ -75,6 +77,7 @@ class Dispatcher:
         self._clock = clock
         self._ids = ids
         self._holder = ids.new()
+        self._sop = sop
         self._pushing: dict[str, asyncio.Task[None]] = {}
         self._peers: dict[str, Peer] = {}
         self._telemetry = telemetry
@@ -141,7 +144,7 @@ class Dispatcher:
                 _log.warning("delivery.failed", agency=agency_id, code=fault.code)
 
     async def _claim(self, agency_id: str) -> Claim:
-        take = partial(claim_route, agency_id=agency_id, holder=self._holder)
+        take = partial(claim_route, agency_id=agency_id, holder=self._holder, sop=self._sop)
         return await self._writer.submit(take, prefetch=[(DELIVERY_ROUTES, agency_id), (AGENCIES, agency_id)])
 
     async def _push(self, route: dict[str, Any], claimed: Claim) -> bool:

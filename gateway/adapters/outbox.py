@@ -16,7 +16,7 @@ from gateway.adapters.holds import with_owed
 from gateway.adapters.tables import MESSAGES, REFERRALS
 from gateway.application.end_undelivered import end_undelivered
 from shared.kernel.clock import to_wire
-from shared.sop.model import Stage
+from shared.sop.model import Sop, Stage
 
 ITEMS_MOST = 100
 #: Room is left within the 2 MiB of a delivery for names, halves and escaped characters.
@@ -40,7 +40,7 @@ class Claim:
         return next(iter(traces)) if len(traces) == 1 else None
 
 
-def claim(desk: SqlDesk, agency_id: str, *, after: int | None = None, limit: int = ITEMS_MOST) -> Claim:
+def claim(desk: SqlDesk, agency_id: str, *, sop: Sop, after: int | None = None, limit: int = ITEMS_MOST) -> Claim:
     """Take what may leave for an agency now, and write down that it is about to.
 
     A message that waits for its next attempt holds back what follows it of the same referral, nothing else.
@@ -56,8 +56,7 @@ def claim(desk: SqlDesk, agency_id: str, *, after: int | None = None, limit: int
     )
     spent = [row for row in waiting if _is_spent(row, desk.at)]
     leaving = [row for row in waiting if row not in spent]
-    for row in spent:
-        end_undelivered(desk, row["message_id"])
+    end_undelivered(desk, [row["message_id"] for row in spent], sop=sop)
     items = []
     desk.book.prefetch(MESSAGES, [row["message_id"] for row in leaving])
     for row in leaving:

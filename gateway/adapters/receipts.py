@@ -12,6 +12,7 @@ from gateway.application.settle_receipt import STORED, ReceiptGiven, settle_rece
 from shared.kernel.errors import FieldFault, InputRejected, MeshError
 from shared.seal.jws import verify_compact
 from shared.seal.signing import KeyRing
+from shared.sop.model import Sop
 from shared.storage.group_commit import GroupWriter
 from shared.telemetry.context import current_trace_id
 from shared.telemetry.logs import get_logger
@@ -23,8 +24,9 @@ _log = get_logger("delivery")
 class ReceiptDesk:
     """Settles deliveries by their receipts."""
 
-    def __init__(self, *, writer: GroupWriter[SqlDesk], roster: Roster, bell: Bell) -> None:
+    def __init__(self, *, writer: GroupWriter[SqlDesk], roster: Roster, bell: Bell, sop: Sop) -> None:
         self._writer = writer
+        self._sop = sop
         self._roster = roster
         self._bell = bell
 
@@ -56,7 +58,9 @@ class ReceiptDesk:
     async def _settle(self, receipts: Sequence[ReceiptGiven]) -> list[str]:
         settled = await asyncio.gather(
             *[
-                self._writer.submit(partial(settle_receipt, receipt=receipt), prefetch=[(MESSAGES, receipt.message_id)])
+                self._writer.submit(
+                    partial(settle_receipt, receipt=receipt, sop=self._sop), prefetch=[(MESSAGES, receipt.message_id)]
+                )
                 for receipt in receipts
             ]
         )

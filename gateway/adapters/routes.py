@@ -7,18 +7,19 @@ from gateway.adapters.desk import SqlDesk
 from gateway.adapters.outbox import Claim, claim
 from gateway.adapters.tables import DELIVERY_ROUTES
 from shared.kernel.clock import to_wire
+from shared.sop.model import Sop
 
 #: A process that says nothing for this long has lost the route to another: after a crash nobody waits longer.
 HELD_FOR = timedelta(seconds=5)
 
 
-def claim_route(desk: SqlDesk, agency_id: str, *, holder: str) -> Claim:
+def claim_route(desk: SqlDesk, agency_id: str, *, holder: str, sop: Sop) -> Claim:
     """Take the route to an agency and what may leave on it now; nothing when another holds it, or it rests."""
     now = to_wire(desk.at)
     row = desk.book.get(DELIVERY_ROUTES, agency_id)
     if row is not None and _is_taken(row, holder, now):
         return Claim(())
-    claimed = claim(desk, agency_id)
+    claimed = claim(desk, agency_id, sop=sop)
     if claimed.items:
         _keep(desk, agency_id, holder=holder, held_until=to_wire(desk.at + HELD_FOR))
     return claimed

@@ -1,12 +1,15 @@
-"""Settle a delivery by the recipient's signed receipt: the text is forgotten, the sender told of a rejection."""
+"""Settle a delivery by the recipient's signed receipt: the text is forgotten; of a rejection its sender is told.
+
+Of a referral that was rejected it is also told whom it could ask instead.
+"""
 
 from dataclasses import dataclass, replace
 
+from gateway.application.end_undelivered import Dealt, ended_by, tell_undeliverable
 from gateway.application.ports import Desk, StoredMessage
 from gateway.application.report_event import moved
 from gateway.domain.referral import Referral, forget_delivered
-from shared.kernel.identifiers import GATEWAY
-from shared.sop.model import ReferralState
+from shared.sop.model import ReferralState, Sop
 
 STORED = "stored"
 
@@ -23,7 +26,7 @@ class ReceiptGiven:
     trace_id: str
 
 
-def settle_receipt(desk: Desk, receipt: ReceiptGiven) -> bool:
+def settle_receipt(desk: Desk, receipt: ReceiptGiven, *, sop: Sop) -> bool:
     """Settle one message; return False for a receipt that is not of this agency and these bytes.
 
     A second receipt for a settled message changes nothing.
@@ -34,7 +37,8 @@ def settle_receipt(desk: Desk, receipt: ReceiptGiven) -> bool:
     if message.settled:
         return True
     referral = desk.referral(message.referral_id) if message.referral_id else None
-    changed = _after(message, referral, receipt)
+    after = _after(desk, message, referral, receipt)
+    changed = after.referral
     desk.record(
         "delivery",
         receipt.agency,
@@ -50,26 +54,16 @@ def settle_receipt(desk: Desk, receipt: ReceiptGiven) -> bool:
     if changed is not None and changed is not referral:
         desk.change_referral(changed)
     desk.settle_message(message, code=receipt.code or receipt.result)
-    _tell_sender(desk, message, receipt)
+    if receipt.result != STORED:
+        tell_undeliverable(desk, after, code=receipt.code or receipt.result, trace_id=receipt.trace_id, sop=sop)
     return True
 
 
-def _after(message: StoredMessage, referral: Referral | None, receipt: ReceiptGiven) -> Referral | None:
+def _after(desk: Desk, message: StoredMessage, referral: Referral | None, receipt: ReceiptGiven) -> Dealt:
     if referral is None or message.kind != "referral":
-        return referral
+        return Dealt(message, referral)
     if receipt.result != STORED:
-        return referral if referral.has_ended else moved(referral, ReferralState.EXPIRED)
+        return ended_by(desk, message, referral)
     delivered = replace(referral, halves=forget_delivered(referral.halves))
-    return moved(delivered, ReferralState.DELIVERED) if referral.state is ReferralState.SENT else delivered
-
-
-def _tell_sender(desk: Desk, message: StoredMessage, receipt: ReceiptGiven) -> None:
-    if receipt.result == STORED or message.sender == GATEWAY or message.referral_id is None:
-        return
-    desk.notify(
-        message.sender,
-        type="undeliverable",
-        referral_id=message.referral_id,
-        data={"message_id": message.message_id, "kind": message.kind, "code": receipt.code or receipt.result},
-        trace_id=receipt.trace_id,
-    )
+    is_first = referral.state is ReferralState.SENT
+    return Dealt(message, moved(delivered, ReferralState.DELIVERED) if is_first else delivered)

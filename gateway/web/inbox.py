@@ -11,6 +11,7 @@ from gateway.adapters.desk import SqlDesk
 from gateway.adapters.outbox import ITEMS_MOST, Claim, claim
 from gateway.adapters.receipts import ReceiptDesk
 from gateway.web.guards import require
+from shared.sop.model import Sop
 from shared.storage.group_commit import GroupWriter
 from shared.web.body import json_body
 from shared.web.listing import read_cursor, write_cursor
@@ -26,13 +27,14 @@ LOOK_SECONDS = 1.0
 class Inbox:
     """What waits for an agency that polls."""
 
-    def __init__(self, *, writer: GroupWriter[SqlDesk], bell: Bell) -> None:
+    def __init__(self, *, writer: GroupWriter[SqlDesk], bell: Bell, sop: Sop) -> None:
         self._writer = writer
+        self._sop = sop
         self._bell = bell
 
     async def read(self, agency_id: str, *, after: int | None, limit: int, wait_seconds: int) -> Claim:
         """Return what may leave now; wait for it up to `wait_seconds` when there is nothing."""
-        take = partial(claim, agency_id=agency_id, after=after, limit=limit)
+        take = partial(claim, agency_id=agency_id, sop=self._sop, after=after, limit=limit)
         until = time.monotonic() + wait_seconds
         with self._bell.listening(agency_id) as heard:
             while True:

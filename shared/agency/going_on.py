@@ -17,9 +17,15 @@ from shared.sop.model import Compartment, EventType, Presence, ReferralState, Re
 
 IF_EXPIRED, IF_DECLINED = "reroute_if_expired", "reroute_if_declined"
 NEXT_AGENCY: Final = "next_agency"
+EXPIRED, UNDELIVERABLE = "expired", "undeliverable"
 
 #: Facts that belong to one referral alone: a place held at one agency, a request answered by one message.
 _OF_ONE_ALONE: Final = frozenset({"lease_id", "statement_request"})
+
+
+def ends_unheard(type: str, data: Mapping[str, Any]) -> bool:
+    """Say whether a notice tells that a referral ended unheard: it expired, or its recipient never had it."""
+    return type == EXPIRED or (type == UNDELIVERABLE and data.get("kind") == "referral")
 
 
 def reroute_after_notice(referral: Referral, type: str, data: Mapping[str, Any], *, at: str) -> Reroute | None:

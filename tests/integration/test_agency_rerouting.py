@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest_asyncio
 
 from gateway.adapters.bell import Bell
 from gateway.adapters.duties import clocks
+from gateway.adapters.outbox import claim
 from gateway.adapters.tables import MESSAGES, REFERRALS
 from gateway.bootstrap import open_core, open_watch
 from shared.agency.tables import REROUTES
@@ -85,6 +87,17 @@ async def expire(mesh: World) -> None:
     core = open_core(gateway_settings(mesh.folder, mesh.database_url), clock=clock, keys=keys_of("gateway"))
     try:
         assert await open_watch(core, clocks(core.sop), Bell()).look() > 0
+    finally:
+        core.close()
+
+
+async def give_up(mesh: World) -> None:
+    """Let a week pass at the gateway alone, and let it look for what may leave for the shelter."""
+    clock = ManualClock(SystemClock().now() + timedelta(days=7, minutes=1))
+    core = open_core(gateway_settings(mesh.folder, mesh.database_url), clock=clock, keys=keys_of("gateway"))
+    try:
+        claimed = await core.writer.submit(partial(claim, agency_id=agency_id("social"), sop=core.sop))
+        assert claimed.items == ()
     finally:
         core.close()
 
@@ -175,6 +188,16 @@ async def test_an_expired_referral_goes_on_and_only_where_that_was_asked_for(mes
     assert (quiet["reroute"], quiet["rerouted_to"]) == (None, None)
     await arrived(mesh, seen)
     assert [row["replaces"] for row in sent(mesh, asked, unasked) if row["replaces"]] == [asked]
+
+
+async def test_a_referral_that_was_never_delivered_goes_on(mesh: World) -> None:
+    await mesh.stop("social")
+    first = await referred(mesh["health"], await agreed(mesh, "social", PEACE_HOUSE), facts=IF_EXPIRED)
+    await mesh["health"].until(first, lambda seen: seen["state"] == "sent")
+    await give_up(mesh)
+    seen = await settled(mesh, first, "sent")
+    assert seen["state"] == "expired"
+    await arrived(mesh, seen)
 
 
 async def test_whoever_declines_in_a_row_is_never_asked_again_and_the_row_ends(mesh: World) -> None:

@@ -13,7 +13,8 @@ from shared.seal.jws import sign_detached, verify_detached
 from shared.wire.delivery import DeliveryItemV1
 from shared.wire.messages import parse_notice
 from tests.support.agency import SHELTER, Message, Sent, a_grant, to_body
-from tests.support.mesh import HEALTH, LEGAL, SOCIAL, Mesh, keys_of
+from tests.support.mesh import HEALTH, LEGAL, SHELTER_HOUSE, SOCIAL, Mesh, keys_of
+from tests.support.ticking import notices
 
 
 async def referred(mesh: Mesh, times: int = 1) -> list[Sent]:
@@ -99,6 +100,37 @@ async def test_rejected_item_is_not_sent_again_and_its_sender_is_told(mesh: Mesh
     assert (parsed.type, parsed.referral_id, parsed.data["code"]) == ("undeliverable", sent.id, "seal.broken")
     verify_detached(notice["body"].encode(), notice["signature"], keys_of("gateway").ring())
     assert (await mesh[HEALTH].get(f"/v1/referrals/{sent.id}")).json()["state"] == "expired"
+
+
+@pytest.mark.parametrize("rejected", [True, False], ids=["rejected", "never fetched"])
+@pytest.mark.parametrize("wanted", [True, False])
+async def test_of_a_referral_that_did_not_arrive_the_next_agreed_agency_is_offered(
+    mesh: Mesh, rejected: bool, wanted: bool
+) -> None:
+    consent = await mesh[HEALTH].record_consent(a_grant(SOCIAL, SHELTER_HOUSE))
+    sent = await mesh[HEALTH].refer(SOCIAL, consent, facts={"reroute_if_expired": True} if wanted else {})
+    if rejected:
+        await mesh[SOCIAL].settle(*await mesh[SOCIAL].inbox(), result="rejected", code="seal.broken")
+    else:
+        mesh.advance(timedelta(days=7, seconds=1))
+        assert await mesh[SOCIAL].inbox() == []
+    (told,) = await notices(mesh[HEALTH], "undeliverable")
+    assert (told["data"]["state"], told["data"]["next_agency"]) == ("expired", SHELTER_HOUSE)
+    assert told["data"]["reroute"] is wanted
+    again = {"chain_id": sent.id, "replaces": sent.id}
+    assert (await mesh[HEALTH].refer(SHELTER_HOUSE, consent, **again)).answer.status_code == 202
+
+
+async def test_of_a_note_that_did_not_arrive_nobody_else_is_offered(mesh: Mesh) -> None:
+    consent = await mesh[HEALTH].record_consent(a_grant(SOCIAL, SHELTER_HOUSE))
+    sent = await mesh[HEALTH].refer(SOCIAL, consent)
+    await mesh[SOCIAL].take_in()
+    message, shares = mesh[HEALTH].note_message(sent, "An invented note.")
+    await mesh[HEALTH].post(f"/v1/referrals/{sent.id}/notes", message, hub_shares=shares)
+    await mesh[SOCIAL].settle(*await mesh[SOCIAL].inbox(), result="rejected", code="seal.broken")
+    (told,) = await notices(mesh[HEALTH], "undeliverable")
+    assert (told["data"]["kind"], "next_agency" in told["data"]) == ("note", False)
+    assert (await mesh[HEALTH].get(f"/v1/referrals/{sent.id}")).json()["state"] == "delivered"
 
 
 async def test_long_poll_is_answered_when_something_comes(mesh: Mesh) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from shared.agency.conference.minutes import keep_what_a_note_says
-from shared.agency.going_on import NEXT_AGENCY, reroute_after_event, reroute_after_notice
+from shared.agency.going_on import NEXT_AGENCY, ends_unheard, reroute_after_event, reroute_after_notice
 from shared.agency.inbound.checking import Checker
 from shared.agency.notifying import Notifier
 from shared.agency.opening import Opener
@@ -274,7 +274,8 @@ class Receiving:
         return Taken()
 
     def _notice(self, desk: Desk, referral: Referral, message: NoticeV1) -> Taken:
-        contents = contents_of(desk, referral) if message.type in {"revoked", "expired"} else None
+        ended = ends_unheard(message.type, message.data)
+        contents = contents_of(desk, referral) if ended or message.type == "revoked" else None
         desk.add(
             Happening(
                 message_id=message.id,
@@ -288,12 +289,12 @@ class Receiving:
         )
         if message.type == "revoked" and contents is not None:
             return self._revoked(desk, contents, message)
-        if message.type == "expired" and contents is not None:
+        if ended and contents is not None:
             state = str(message.data.get("state", ReferralState.EXPIRED.value))
             lost = contents.names() if referral.box == Box.RECEIVED else frozenset[str]()
             seal_off(desk, contents, lost, vault=self._opener.vault, at=self._scribe.stamp(), state=state)
         self._notifier.tell(desk, _TOLD[message.type], referral_id=referral.referral_id, state=referral.state)
-        if message.type not in {"expired", NEXT_AGENCY}:
+        if not ended and message.type != NEXT_AGENCY:
             return Taken()
         following = reroute_after_notice(referral, message.type, message.data, at=self._scribe.stamp())
         return Taken(goes_on=self._goes_on(desk, following))

@@ -12,6 +12,7 @@ from shared.agency.going_on import (
     IF_EXPIRED,
     NEXT_AGENCY,
     consent_carries,
+    ends_unheard,
     enough,
     lasting,
     reroute_after_event,
@@ -90,6 +91,13 @@ def carries(*lineage: Consent, to: str = "peace-house") -> bool:
 
 def code(reroute: Reroute | None) -> str | None:
     return None if reroute is None else reroute.code
+
+
+def test_a_referral_that_was_not_delivered_ended_unheard_and_a_note_did_not_end_it() -> None:
+    assert ends_unheard("undeliverable", {"kind": "referral", "code": "seal.broken"})
+    assert ends_unheard("expired", {"state": "expired"})
+    assert not ends_unheard("undeliverable", {"kind": "note", "code": "undelivered"})
+    assert not ends_unheard(NEXT_AGENCY, OFFER)
 
 
 @pytest.mark.parametrize("type", ["expired", NEXT_AGENCY])
