@@ -1,7 +1,8 @@
 """Signed messages over HTTP: one hot route per kind, and batches of all kinds (wire section 6).
 
 The routes are below the framework's parameter solving, because the exact bytes are what counts and
-admission is the hot path; they stand in the OpenAPI document like all others.
+admission is the hot path; they stand in the OpenAPI document like all others. What a known agency is refused at the
+door, for want of a scope, is in the ledger like every other refusal.
 """
 
 import asyncio
@@ -61,6 +62,24 @@ _ROUTES: Sequence[tuple[str, str, str, type[BaseModel], Mapping[int, type[BaseMo
 )
 
 
+class _Door(RequiredScope):
+    """Lets through who has one of the scopes, and has it recorded when an agency that is known has not."""
+
+    def __init__(self, intake: Intake, kind: str, *any_of: str) -> None:
+        super().__init__(*any_of)
+        self._intake = intake
+        self._kind = kind
+
+    async def __call__(self, request: Request) -> Principal:
+        """Return the caller. Raises as `RequiredScope` does; by then a refusal for want of a scope is recorded."""
+        caller = await self.known(request)
+        try:
+            self.check(caller)
+        except NotPermitted as error:
+            raise await self._intake.refuse(kind=self._kind, caller=caller.subject, error=error) from error
+        return caller
+
+
 def add_message_routes(app: MeshApp, intake: Intake) -> None:
     """Add the routes of signed messages and of batches; each goes in front, so the busiest is added last."""
     _add_batch_route(app, intake)
@@ -71,7 +90,7 @@ def add_message_routes(app: MeshApp, intake: Intake) -> None:
             path,
             _handler(intake, kind),
             method="POST",
-            guard=RequiredScope(*sorted(SCOPES[kind])),
+            guard=_Door(intake, kind, *sorted(SCOPES[kind])),
             operation={
                 **operation(summary, body=body, answers=answers, headers=headers, description=body.__doc__ or ""),
                 "tags": ["messages"],
@@ -86,7 +105,7 @@ def _add_batch_route(app: MeshApp, intake: Intake) -> None:
         "/v1/batches",
         _batch_handler(intake),
         method="POST",
-        guard=RequiredScope(*sorted(frozenset().union(*SCOPES.values()))),
+        guard=_Door(intake, "batch", *sorted(frozenset().union(*SCOPES.values()))),
         operation={
             **operation("Send many signed messages", body=BatchV1, answers={200: BatchResultsV1}),
             "tags": ["messages"],

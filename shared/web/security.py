@@ -51,16 +51,25 @@ class RequiredScope(Guard):
 
     async def __call__(self, request: Request) -> Principal:
         """Return the caller. Raises `NotAuthenticated`, `NotPermitted` (`token.scope`), `TooManyRequests`."""
+        principal = await self.known(request)
+        self.check(principal)
+        return principal
+
+    async def known(self, request: Request) -> Principal:
+        """Return who calls, whatever it may do. Raises `NotAuthenticated`, `TooManyRequests`."""
         state = request.app.state
         authenticate: Authenticate = state.authenticate
         principal = await authenticate(request)
         limit: RateLimit | None = state.rate_limit
         if limit is not None:
             limit.spend(request.scope, principal.subject)
+        return principal
+
+    def check(self, principal: Principal) -> None:
+        """Raise `NotPermitted` (`token.scope`) for a caller that carries none of the scopes."""
         if self.any_of and principal.scopes.isdisjoint(self.any_of):
             wanted = " or ".join(self.any_of)
             raise NotPermitted("token.scope", f"This call needs a token with the scope {wanted}.")
-        return principal
 
 
 def require(*any_of: str) -> Any:
