@@ -160,7 +160,7 @@ def _chores(
     housekeeping = Housekeeping(core.engine, writer=core.writer, clock=core.clock, telemetry=telemetry, bell=bell)
     chores: dict[str, Chore] = {"housekeeping": housekeeping.run}
     if settings.clocks_enabled:
-        for duty in (duties.clocks(core.sop), duties.withdrawals(core.sop), duties.overrides()):
+        for duty in duties.all_of(core.sop):
             chores[duty.name] = open_watch(core, duty, bell).run
     if not settings.delivery_enabled:
         return chores

@@ -1,12 +1,21 @@
-"""What the gateway keeps watch over: clocks of referrals, answers to withdrawals, access nobody confirmed."""
+"""What the gateway keeps watch over: clocks of referrals, late answers, access that nobody confirmed.
+
+Late answers are those to withdrawals, and to requests for a statement.
+"""
 
 from gateway.adapters.desk import SqlDesk
-from gateway.adapters.tables import HOLDS, OVERRIDES, REFERRALS
+from gateway.adapters.tables import HOLDS, OVERRIDES, REFERRALS, STATEMENT_REQUESTS
 from gateway.adapters.watch import Duty
 from gateway.application.chase_hold import chase_hold
+from gateway.application.chase_statement import chase_statement
 from gateway.application.end_override import end_unconfirmed
 from gateway.application.fire_clocks import fire_clocks
 from shared.sop.model import Sop
+
+
+def all_of(sop: Sop) -> tuple[Duty, ...]:
+    """Return every duty of the gateway."""
+    return clocks(sop), withdrawals(sop), statements(sop), overrides()
 
 
 def clocks(sop: Sop) -> Duty:
@@ -33,6 +42,18 @@ def withdrawals(sop: Sop) -> Duty:
 
     return Duty(
         name="withdrawals", every=5.0, moment=HOLDS.c.next_limit_at, key=HOLDS.c.key, fulfil=fulfil, touches=[HOLDS]
+    )
+
+
+def statements(sop: Sop) -> Duty:
+    """Say that a statement which was asked for has not come. Its time is counted in days."""
+
+    def fulfil(desk: SqlDesk, request_id: str) -> int:
+        return chase_statement(desk, request_id, sop=sop)
+
+    row = STATEMENT_REQUESTS.c
+    return Duty(
+        name="statements", every=5.0, moment=row.warn_at, key=row.id, fulfil=fulfil, touches=[STATEMENT_REQUESTS]
     )
 
 

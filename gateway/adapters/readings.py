@@ -7,9 +7,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, Select, or_, select
 
 from gateway.adapters import rows
-from gateway.adapters.statements import count_statements
+from gateway.adapters.statements import count_statements, read_requests
 from gateway.adapters.tables import CONSENTS, LEDGER_ENTRIES, REFERRALS
-from gateway.application.views import compartments_view, consent_view, referral_answer, statements_view
+from gateway.application.views import (
+    compartments_view,
+    consent_view,
+    referral_answer,
+    request_view,
+    statements_view,
+)
 from shared.consent.giving import giving_document
 from shared.consent.grant import Consent
 from shared.kernel.clock import Clock, to_wire
@@ -66,9 +72,11 @@ class Readings:
             )
             history = [_history(entry) for entry in entries]
             told = count_statements(connection, referral.chain_id, {referral.subject})
+            asked = read_requests(connection, referral_id) if referral.recipient == agency_id else []
         return {
             **referral_answer(referral, sop=self._sop, statements=told),
             "statements": statements_view(told),
+            "statement_requests": [request_view(one, at=to_wire(self._clock.now())) for one in asked],
             "history": history,
             "compartments": compartments_view(referral),
         }

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Sequence
 from dataclasses import asdict
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, or_, select
 
-from gateway.adapters.rows import Row
+from gateway.adapters.rows import Row, fetch
 from gateway.adapters.tables import STATEMENT_REQUESTS, STATEMENTS
 from gateway.domain.statement import Statement, StatementRequest
 from shared.sop.model import Compartment
@@ -41,12 +41,16 @@ class StatementShelf:
     def ask(self, request: StatementRequest) -> None:
         """Keep a new request."""
         names = [name.value for name in request.compartments]
-        self._book.insert(STATEMENT_REQUESTS, {**asdict(request), "compartments": names})
+        self._book.insert(STATEMENT_REQUESTS, {**asdict(request), "compartments": names, "warn_at": request.warn_at})
 
     def answer(self, request: StatementRequest, *, by: str) -> None:
         """Keep which referral answers a request; the first one counts."""
         if request.answered_by is None:
-            self._book.update(STATEMENT_REQUESTS, request.id, answered_by=by)
+            self._book.update(STATEMENT_REQUESTS, request.id, answered_by=by, warn_at=None)
+
+    def warned(self, request: StatementRequest, *, at: str) -> None:
+        """Keep that it was said that nobody answered in time."""
+        self._book.update(STATEMENT_REQUESTS, request.id, warned_at=at, warn_at=None)
 
 
 def count_statements(connection: Connection, chain_id: str, subjects: Collection[str]) -> int:
@@ -56,5 +60,14 @@ def count_statements(connection: Connection, chain_id: str, subjects: Collection
     return int(connection.execute(counted).scalar_one())
 
 
+def read_requests(connection: Connection, referral_id: str) -> list[StatementRequest]:
+    """Return the requests that were made for a referral, or for what was told under it, oldest first."""
+    row = STATEMENT_REQUESTS.c
+    concerned = or_(row.referral_id == referral_id, row.held == referral_id)
+    found = fetch(connection, select(STATEMENT_REQUESTS).where(concerned).order_by(row.ledger_index))
+    return [_request(row) for row in found]
+
+
 def _request(row: Row) -> StatementRequest:
-    return StatementRequest(**{**row, "compartments": tuple(map(Compartment, row["compartments"]))})
+    facts = {name: value for name, value in row.items() if name != "warn_at"}
+    return StatementRequest(**{**facts, "compartments": tuple(map(Compartment, row["compartments"]))})

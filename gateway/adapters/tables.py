@@ -312,7 +312,10 @@ class StatementRow(GatewayRow, table=True):
 
 
 class StatementRequestRow(GatewayRow, table=True):
-    """A recipient asked for the statement that exists, instead of asking her again."""
+    """A recipient asked for the statement that exists, instead of asking her again.
+
+    `warn_at` is when it is to be said that nobody answered; null once that is said, or somebody has.
+    """
 
     __tablename__ = "statement_requests"
     id: str = Field(primary_key=True)
@@ -320,11 +323,14 @@ class StatementRequestRow(GatewayRow, table=True):
     chain_id: str
     agency: str
     holder: str
-    held: str
+    held: str = Field(index=True)
     compartments: list[str] = _json()
     asked_at: str
+    due_at: str
     ledger_index: int
     answered_by: str | None = None
+    warned_at: str | None = None
+    warn_at: str | None = Field(default=None, index=True)
 
 
 class DeliveryRouteRow(GatewayRow, table=True):

@@ -157,6 +157,10 @@ class Statements(Protocol):
         """Keep which referral answers a request; the first one counts."""
         ...
 
+    def warned(self, request: StatementRequest, *, at: str) -> None:
+        """Keep that it was said that nobody answered in time."""
+        ...
+
 
 class Desk(Protocol):
     """The gateway's records within one unit of work."""

@@ -15,7 +15,7 @@ from gateway.application.send_referral import holds_case
 from gateway.application.statements import STATEMENT
 from gateway.application.unsigned_acts import check_takes_part, recorded_either_way
 from gateway.domain.referral import Referral
-from gateway.domain.statement import Statement, StatementRequest
+from gateway.domain.statement import Statement, StatementRequest, answer_due_at
 from shared.consent.citation import CONFLICT_RULE, SCOPE_RULE, by_consent, by_rule, by_service
 from shared.consent.scope import is_whole, may_send, scope_faults, standing_faults
 from shared.kernel.clock import to_wire
@@ -87,6 +87,7 @@ def _request(desk: Desk, asked: StatementAsked, sop: Sop) -> StatementRequest:
         held=statement.referral_id,
         compartments=compartments,
         asked_at=to_wire(desk.at),
+        due_at=answer_due_at(desk.at, sop=sop),
         ledger_index=recorded.index,
     )
     desk.statements.ask(request)
@@ -183,6 +184,7 @@ def _tell(desk: Desk, request: StatementRequest, referral: Referral, *, trace_id
             "agency": request.agency,
             "service_type": referral.service_type,
             "compartments": [name.value for name in request.compartments],
+            "due_at": request.due_at,
         },
         trace_id=trace_id,
     )

@@ -3,6 +3,7 @@
 from typing import Any
 
 from gateway.domain.referral import Referral
+from gateway.domain.statement import StatementRequest
 from shared.consent.grant import Consent
 from shared.kernel.clock import to_wire
 from shared.sop.model import ClockPhase, Name, Sop
@@ -42,6 +43,18 @@ def referral_answer(referral: Referral, *, sop: Sop, statements: int = 0) -> dic
     if statements and sop.statements.asks(referral.service_type):
         view["warning"] = _words(sop.statements.warning_code, sop.statements.warning)
     return view
+
+
+def request_view(request: StatementRequest, *, at: str) -> dict[str, Any]:
+    """Return a request for a statement as who asked or who holds it may see it; who holds it is not said."""
+    return {
+        "id": request.id,
+        "by": request.agency,
+        "asked_at": request.asked_at,
+        "due_at": request.due_at,
+        "overdue": request.answered_by is None and request.due_at < at,
+        "answered": request.answered_by is not None,
+    }
 
 
 def statements_view(count: int) -> dict[str, Any]:

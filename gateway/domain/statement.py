@@ -2,8 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from gateway.domain.referral import Referral
+from shared.kernel.clock import to_wire
+from shared.sop.calendar import due_at
 from shared.sop.model import Compartment, Sop
 
 
@@ -26,7 +29,10 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class StatementRequest:
-    """A recipient asks for the statement that `holder` took under the referral `held`; `answered_by` is a referral."""
+    """A recipient asks for the statement that `holder` took under the referral `held`; `answered_by` is a referral.
+
+    `due_at`: by when the holder sends it; `warned_at`: when both were told that it had not.
+    """
 
     id: str
     referral_id: str
@@ -36,8 +42,21 @@ class StatementRequest:
     held: str
     compartments: tuple[Compartment, ...]
     asked_at: str
+    due_at: str
     ledger_index: int
     answered_by: str | None = None
+    warned_at: str | None = None
+
+    @property
+    def warn_at(self) -> str | None:
+        """Return when it is to be said that nobody answered; None once somebody has, or it was said."""
+        return self.due_at if self.answered_by is None and self.warned_at is None else None
+
+
+def answer_due_at(asked_at: datetime, *, sop: Sop) -> str:
+    """Return by when a statement that is asked for is to be sent."""
+    limit = sop.statements.answer
+    return to_wire(due_at(asked_at, limit.amount, limit.unit))
 
 
 def taken_under(referral: Referral, before: Sequence[Statement], *, at: str, sop: Sop) -> Statement | None:

@@ -10,6 +10,7 @@ from gateway.adapters.desk import SqlDesk
 from gateway.adapters.tables import REFERRALS
 from gateway.application.outcome import Refused
 from gateway.application.request_statement import StatementAsked, request_statement
+from shared.kernel.clock import from_wire
 from shared.kernel.identifiers import UUID7_PATTERN, IdFactory
 from shared.sop.model import Sop
 from shared.storage.group_commit import GroupWriter
@@ -61,5 +62,6 @@ class StatementRoutes:
             id=outcome.id,
             referral_id=outcome.referral_id,
             compartments=tuple(name.value for name in outcome.compartments),
+            due_at=from_wire(outcome.due_at),
             ledger_index=outcome.ledger_index,
         )

@@ -21,6 +21,7 @@ and how sure we are of it.
 def render() -> str:
     """Return the page."""
     sop = load_sop()
+    answer = sop.statements.answer
     return page(
         "The procedure",
         INTRODUCTION.format(version=sop.version, verified_on=sop.verified_on),
@@ -52,6 +53,7 @@ def render() -> str:
         "## Telling the story once",
         table(("service type", "outcomes that say it was told", "derived from"), asking(sop)),
         f"A statement travels in {codes(sop.statements.carried_in)}.",
+        f"One that is asked for is due within {answer.amount} {answer.unit}. Derived from: {answer.basis.citation}.",
         "## Reasons for declining",
         table(("code", "Vietnamese", "English", "may be given", "derived from"), declines(sop)),
         *conference(sop.conference),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from shared.sop.codes import BasisKind, Confidence
+from shared.sop.codes import BasisKind, ClockUnit, Confidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +35,13 @@ class Basis:
     def is_law(self) -> bool:
         """Whether people may be told that the law says so: a statute, and not an unverified one."""
         return self.kind is BasisKind.STAT and self.confidence is not Confidence.UNVERIFIED
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLimit:
+    """By when something is owed after an act: a disclosure without consent, a withdrawal, a request."""
+
+    id: str
+    amount: int
+    unit: ClockUnit
+    basis: Basis

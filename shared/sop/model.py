@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 from shared.sop.age import AgeRules
-from shared.sop.cited import Basis, Name
+from shared.sop.cited import Basis, Name, TimeLimit
 from shared.sop.codes import (
     ENDS,
     AgeBand,
@@ -318,16 +318,6 @@ class Rule:
     says: Name
     basis: Basis
     not_enforced: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class TimeLimit:
-    """By when something is owed after a disclosure without consent or a withdrawal, from its admission on."""
-
-    id: str
-    amount: int
-    unit: ClockUnit
-    basis: Basis
 
 
 @dataclass(frozen=True, slots=True)

@@ -299,6 +299,7 @@ def _statements(rules: StatementRules) -> Document:
             for one in rules.services.values()
         ],
         "carried_in": list(rules.carried_in),
+        "answer": _limit(rules.answer),
         "warning": {"code": rules.warning_code, "says": _name(rules.warning), "basis": basis_document(rules.basis)},
     }
 

@@ -6,7 +6,7 @@ What stands here, and on what it rests, is in `shared/sop/data/statements.toml`,
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shared.sop.cited import Basis, Name
+from shared.sop.cited import Basis, Name, TimeLimit
 from shared.sop.codes import Compartment
 
 
@@ -21,12 +21,16 @@ class AskingService:
 
 @dataclass(frozen=True, slots=True)
 class StatementRules:
-    """Whoever would ask again is warned. `carried_in`: the compartments in which a statement travels, best first."""
+    """Whoever would ask again is warned.
+
+    `carried_in`: the compartments in which a statement travels, best first. `answer`: by when its holder sends it.
+    """
 
     services: Mapping[str, AskingService]
     carried_in: tuple[Compartment, ...]
     warning_code: str
     warning: Name
+    answer: TimeLimit
     basis: Basis
 
     def asks(self, service_type: str) -> bool:

@@ -6,7 +6,7 @@ and an outcome that the service does not have (fact sheet section 5, R-02 and R-
 
 from collections.abc import Mapping
 
-from shared.sop.model import Compartment, Presence, ServiceType
+from shared.sop.model import ClockUnit, Compartment, Presence, ServiceType, TimeLimit
 from shared.sop.sheet import Sheet
 from shared.sop.sources import Sources
 from shared.sop.statement import AskingService, StatementRules
@@ -20,6 +20,7 @@ def read_statements(sheet: Sheet, sources: Sources, services: Mapping[str, Servi
         carried_in=sheet.members("carried_in", Compartment),
         warning_code=sheet.text("warning_code"),
         warning=sheet.name("warning"),
+        answer=_answer(sheet.sheet("answer"), sources),
         basis=sources.one(sheet),
     )
     sheet.done()
@@ -28,6 +29,14 @@ def read_statements(sheet: Sheet, sources: Sources, services: Mapping[str, Servi
     for one in asking:
         _check(one, rules, services, sheet)
     return rules
+
+
+def _answer(sheet: Sheet, sources: Sources) -> TimeLimit:
+    limit = TimeLimit("statement.answer", sheet.number("amount"), sheet.member("unit", ClockUnit), sources.one(sheet))
+    sheet.done()
+    if limit.amount < 1:
+        raise sheet.refuse("amount must be a time")
+    return limit
 
 
 def _asking(sheet: Sheet, sources: Sources) -> AskingService:

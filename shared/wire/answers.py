@@ -198,11 +198,23 @@ class CompartmentStateV1(Open):
     state: Literal["sealed", "opened", "destroyed"]
 
 
+class StatementRequestStateV1(Open):
+    """A request for the statement that exists, as who asked or who holds it sees it: by when, and whether sent."""
+
+    id: str
+    by: str
+    asked_at: Time
+    due_at: Time
+    overdue: bool
+    answered: bool
+
+
 class ReferralDetailV1(ReferralSummaryV1):
-    """Answer to `GET /v1/referrals/{id}`."""
+    """Answer to `GET /v1/referrals/{id}`. `statement_requests`: those made for it, or for what was told under it."""
 
     history: tuple[HistoryV1, ...]
     compartments: tuple[CompartmentStateV1, ...]
+    statement_requests: tuple[StatementRequestStateV1, ...] = ()
 
 
 class OpeningAnswerV1(Open):

@@ -1,6 +1,6 @@
 """Asking for a statement that exists on the wire. Follows fact sheet section 5, R-02."""
 
-from shared.wire.fields import Actor, Closed, Open
+from shared.wire.fields import Actor, Closed, Open, Time
 
 
 class StatementAskedV1(Closed):
@@ -10,9 +10,10 @@ class StatementAskedV1(Closed):
 
 
 class StatementRequestV1(Open):
-    """The holder was asked for these compartments. What it sends is a referral whose facts name this id."""
+    """The holder was asked for these compartments, by when. What it sends is a referral whose facts name this id."""
 
     id: str
     referral_id: str
     compartments: tuple[str, ...]
+    due_at: Time
     ledger_index: int

@@ -8,13 +8,19 @@ from typing import Any
 import httpx
 import pytest
 
+from gateway.adapters import duties
+from gateway.adapters.bell import Bell
 from gateway.adapters.tables import STATEMENT_REQUESTS, STATEMENTS
+from gateway.bootstrap import open_watch
+from shared.kernel.clock import from_wire, to_wire
+from shared.sop.calendar import due_at as due
 from shared.sop.loader import load_sop
+from shared.sop.model import ClockUnit
 from tests.support.agency import Agency, Message, Sent, a_grant
 from tests.support.evidence import all_entries
 from tests.support.mesh import HEALTH, LEGAL, POLICE, SOCIAL, Mesh, enrolment, keys_of
 from tests.support.places import refusal
-from tests.support.ticking import notices
+from tests.support.ticking import beside, notices
 
 PROVINCE = "police-province"
 OFFICER = "officer-3"
@@ -184,6 +190,7 @@ async def test_the_holder_is_asked_and_what_it_sends_travels_like_every_referral
         "agency": PROVINCE,
         "service_type": "POL-03",
         "compartments": ["incident"],
+        "due_at": asked.json()["due_at"],
     }
     facts = {"facts": {"statement_request": asked.json()["id"]}, "chain_id": first.id, "parent_id": first.id}
     sent = await mesh[POLICE].refer(
@@ -198,6 +205,49 @@ async def test_the_holder_is_asked_and_what_it_sends_travels_like_every_referral
     assert codes == ["requested", "provided"]
     (row,) = mesh.rows(STATEMENT_REQUESTS)
     assert row["answered_by"] == sent.id
+
+
+async def warned(mesh: Mesh) -> int:
+    """Look once for requests that nobody answered in time, as a process of its own."""
+    core = beside(mesh)
+    try:
+        return await open_watch(core, duties.statements(core.sop), Bell()).look()
+    finally:
+        core.close()
+
+
+async def test_a_request_that_nobody_answers_is_overdue_for_both_and_said_once(mesh: Mesh, province: Agency) -> None:
+    consent = await agreed(mesh)
+    first = await told(mesh, consent)
+    again = await would_ask(mesh, consent, first)
+    due_at = (await ask(province, again)).json()["due_at"]
+    assert due_at == to_wire(due(mesh.clock.now(), 2, ClockUnit.WORKING_DAYS))
+    assert await warned(mesh) == 0
+    mesh.advance(from_wire(due_at) - mesh.clock.now() + timedelta(seconds=1))
+    assert [await warned(mesh), await warned(mesh)] == [1, 0]
+    for agency, sent in ((mesh[POLICE], first), (province, again)):
+        said = [one for one in await notices(agency, "clock_missed") if one["data"]["phase"] == "statement"]
+        assert [(one["referral_id"], one["data"]["due_at"]) for one in said] == [(sent.id, due_at)]
+        assert POLICE not in json.dumps([one["data"] for one in said])
+        (shown,) = (await agency.get(f"/v1/referrals/{sent.id}")).json()["statement_requests"]
+        assert (shown["by"], shown["due_at"], shown["overdue"], shown["answered"]) == (PROVINCE, due_at, True, False)
+    assert (await mesh[SOCIAL].get(f"/v1/referrals/{again.id}")).json()["statement_requests"] == []
+
+
+async def test_nobody_is_warned_of_a_request_that_was_answered_or_is_needed_no_more(
+    mesh: Mesh, province: Agency
+) -> None:
+    consent = await agreed(mesh)
+    first = await told(mesh, consent)
+    answered, dropped = [await would_ask(mesh, consent, first) for _ in range(2)]
+    request_id = (await ask(province, answered)).json()["id"]
+    assert (await ask(province, dropped)).status_code == 202
+    facts = {"facts": {"statement_request": request_id}, "chain_id": first.id, "parent_id": first.id}
+    await mesh[POLICE].refer(PROVINCE, consent, service_type="POL-03", urgency="prompt", plaintexts=STORY, **facts)
+    assert (await mesh[SOCIAL].report(dropped, "cancelled")).status_code == 202
+    mesh.advance(timedelta(days=9))
+    assert await warned(mesh) == 0
+    assert {row["warn_at"] for row in mesh.rows(STATEMENT_REQUESTS)} == {None}
 
 
 async def test_asking_twice_asks_once(mesh: Mesh, province: Agency) -> None:

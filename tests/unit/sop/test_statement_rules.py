@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from shared.sop.loader import DATA, load_sop, read_sop
+from shared.sop.model import BasisKind
 from shared.sop.register import as_document
 from shared.sop.sheet import SopRefused
 
@@ -22,6 +23,8 @@ def test_warning_stands_in_both_languages_beside_its_code() -> None:
     assert said["warning"]["code"] == "statement.exists"
     assert said["warning"]["says"].keys() == {"vi", "en"}
     assert said["carried_in"] == ["incident", "attachments"]
+    assert (said["answer"]["amount"], said["answer"]["unit"]) == (2, "working_days")
+    assert SOP.statements.answer.basis.kind is BasisKind.POL
     assert [one["code"] for one in said["services"]] == list(SOP.statements.services)
 
 
@@ -35,6 +38,7 @@ def test_warning_stands_in_both_languages_beside_its_code() -> None:
         ('carried_in = ["incident", "attachments"]', "carried_in = []", "carries no compartment"),
         ('basis = "unodc.identification"', "", "has no basis"),
         ("carried_in", "carries", "unknown key carries"),
+        ("amount = 2", "amount = 0", "amount must be a time"),
     ],
 )
 def test_loader_refuses(tmp_path: Path, old: str, new: str, says: str) -> None:
