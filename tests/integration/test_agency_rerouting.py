@@ -195,6 +195,7 @@ async def test_a_referral_that_was_never_delivered_goes_on(mesh: World) -> None:
     first = await referred(mesh["health"], await agreed(mesh, "social", PEACE_HOUSE), facts=IF_EXPIRED)
     await mesh["health"].until(first, lambda seen: seen["state"] == "sent")
     await give_up(mesh)
+    await mesh.start("social")
     seen = await settled(mesh, first, "sent")
     assert seen["state"] == "expired"
     await arrived(mesh, seen)
