@@ -21,7 +21,6 @@ and how sure we are of it.
 def render() -> str:
     """Return the page."""
     sop = load_sop()
-    answer = sop.statements.answer
     return page(
         "The procedure",
         INTRODUCTION.format(version=sop.version, verified_on=sop.verified_on),
@@ -52,8 +51,7 @@ def render() -> str:
         table(("fact", "type", "values", "English"), facts(sop.event_facts)),
         "## Telling the story once",
         table(("service type", "outcomes that say it was told", "derived from"), asking(sop)),
-        f"A statement travels in {codes(sop.statements.carried_in)}.",
-        f"One that is asked for is due within {answer.amount} {answer.unit}. Derived from: {answer.basis.citation}.",
+        passing_on(sop.statements),
         "## Reasons for declining",
         table(("code", "Vietnamese", "English", "may be given", "derived from"), declines(sop)),
         *conference(sop.conference),
@@ -167,6 +165,15 @@ def facts(listed: Mapping[str, FactField]) -> Iterator[tuple[str, str, str, str]
             codes(fact.values) if len(fact.values) <= _VALUES_MOST else f"{len(fact.values)} codes, see `GET /v1/sop`"
         )
         yield code(fact.name), fact.type, shown, fact.label.en if fact.label else ""
+
+
+def passing_on(rules: StatementRules) -> str:
+    """Say how a statement that exists is passed on, and by when."""
+    due = rules.answer
+    return (
+        f"A statement travels in {codes(rules.carried_in)}. One that is asked for is due within {due.amount} {due.unit}. "
+        f"Derived from: {due.basis.citation}."
+    )
 
 
 def asking(sop: Sop) -> Iterator[tuple[str, str, str]]:

@@ -28,7 +28,7 @@ lines = st.builds(
 grants = st.just([Line(frozenset(SUITE), frozenset(DATA), onward=True)]) | st.lists(lines, min_size=1, max_size=3)
 givers = st.sampled_from([Given.HERSELF, Given.HERSELF, Given.PARENT, *Given])
 lasting = st.sampled_from([timedelta(hours=2), timedelta(hours=2), timedelta(days=2), timedelta(days=30)])
-urgencies = st.sampled_from(["urgent", "urgent", "prompt", "immediate"])
+urgencies = st.sampled_from(["urgent", "prompt", "immediate"])
 #: Whom a new referral is kept from: mostly nobody, else an agency or one of somebody's staff.
 kept = st.sampled_from([frozenset()] * 3 + [frozenset({one}) for one in (SUITE[2], SUITE[2], *SUITE[2:], *STAFF)])
 grounds = st.sampled_from([BREAK_GLASS, BREAK_GLASS, BREAK_GLASS, DUTY, *MOST_OF])

@@ -105,10 +105,10 @@ class Staged(RuleBasedStateMachine):
         fetched=st.sampled_from(["settled", "settled", "settled", "read", None]),
         withheld=st.sampled_from([None, "identity", "safety"]),
         taken=st.sampled_from([True, True, False]),
-        own=st.booleans(),
+        own=st.sampled_from([True, True, False]),
         paused=st.booleans(),
         unsafe=st.booleans(),
-        regret=st.sampled_from([None, None, None, "identity", "all"]),
+        regret=st.sampled_from([None, None, "identity", "all", "all"]),
         answer_as=st.sampled_from([*SEALED_AS]),
     )
     def begin(self, hops: int, urgency: str, lasts: timedelta, by: Given, **ways: Any) -> None:
