@@ -6,6 +6,7 @@ from mesh.reference.markdown import code, codes, page, table
 from shared.sop.conference import INVITATION, ConferenceRules
 from shared.sop.loader import load_sop
 from shared.sop.model import ClockRule, FactField, Name, Presence, ServiceType, Sop
+from shared.sop.statement import StatementRules
 
 #: A longer list is the sum of others on this page.
 _VALUES_MOST = 20
@@ -171,8 +172,8 @@ def passing_on(rules: StatementRules) -> str:
     """Say how a statement that exists is passed on, and by when."""
     due = rules.answer
     return (
-        f"A statement travels in {codes(rules.carried_in)}. One that is asked for is due within {due.amount} {due.unit}. "
-        f"Derived from: {due.basis.citation}."
+        f"A statement travels in {codes(rules.carried_in)}. One that is asked for is due within "
+        f"{due.amount} {due.unit}. Derived from: {due.basis.citation}."
     )
 
 
