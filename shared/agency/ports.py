@@ -71,6 +71,10 @@ class Desk(Protocol):
         """Return the notes of a referral."""
         ...
 
+    def casework(self, referral_id: str) -> Sequence[Any]:
+        """Return the records of casework that have something encrypted under the key of a case."""
+        ...
+
     def traces(self, referral_id: str) -> Sequence[Any]:
         """Return what the sector keeps of a case outside its key, to be removed with it (`gone_with_case`)."""
         ...

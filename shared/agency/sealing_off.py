@@ -1,18 +1,19 @@
 """Sealing off: what may no longer be known here is made unreadable by destroying its key.
 
 Follows promise 4 (consent can be taken back, and that travels) and rule R-16. When only some compartments are
-taken back, the others are put under a new key, so that the old one can still be destroyed. What a sector keeps of a
-case outside that key, to find it again (`gone_with_case`), is removed when nothing is left.
+taken back, the others are put under a new key with the casework of the sector, so that the old one can still be
+destroyed. What a sector keeps of a case outside that key, to find it again (`gone_with_case`), is removed when
+nothing is left.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from shared.agency.ports import Desk
 from shared.agency.records import Holding, HoldingState, Note, Referral
 from shared.agency.standing import has_ended
-from shared.agency.vault import CaseVault, note_place
+from shared.agency.vault import CaseVault, is_entry, note_place
 from shared.sop.model import ENDS, Compartment, Presence, ReferralState, Sop
 
 #: Ends after which a recipient has no purpose left for what it opened.
@@ -31,6 +32,7 @@ class Contents:
     holdings: Sequence[Holding]
     notes: Sequence[Note]
     traces: Sequence[Any] = ()
+    casework: Sequence[Any] = ()
 
     def were_opened(self, lost: frozenset[str]) -> bool:
         """Say whether any of these compartments was ever opened here."""
@@ -45,7 +47,13 @@ class Contents:
 def contents_of(desk: Desk, referral: Referral) -> Contents:
     """Read everything that is kept of a referral."""
     referral_id = referral.referral_id
-    return Contents(referral, desk.holdings(referral_id), desk.notes(referral_id), desk.traces(referral_id))
+    return Contents(
+        referral,
+        desk.holdings(referral_id),
+        desk.notes(referral_id),
+        traces=desk.traces(referral_id),
+        casework=desk.casework(referral_id),
+    )
 
 
 def seal_off(
@@ -73,7 +81,7 @@ def seal_off(
         for one in (*contents.notes, *contents.traces):
             desk.remove(one)
         changes |= {"sealed": None, "sealed_off_at": at}  # type: ignore[dict-item]  # a column that may be null
-        contents = Contents(referral, contents.holdings, (), ())
+        contents = Contents(referral, contents.holdings, ())
     if nothing_left and not aside:
         _destroy(desk, contents.holdings)
         desk.change(referral, wrapped_key=None, **changes)
@@ -115,4 +123,7 @@ def _rekey(desk: Desk, contents: Contents, lost: frozenset[str], vault: CaseVaul
     for note in contents.notes:
         place = note_place(note.message_id)
         desk.change(note, content=new.lock(place, old.unlock(place, note.content)))
+    for record in contents.casework:
+        entries = {name: value for name, value in asdict(record).items() if is_entry(value)}
+        desk.change(record, **{name: old.carried_over(value, new) for name, value in entries.items()})
     return wrapped

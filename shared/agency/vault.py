@@ -6,11 +6,14 @@ nothing copied from one row opens in another.
 """
 
 import json
-from typing import Any
+from typing import Any, Final
 
 from shared.kernel.canonical import canonical_json
 from shared.kernel.errors import InternalFault
 from shared.seal.at_rest import DataKey, Vault
+
+#: What an entry of casework begins with; whatever else is stored begins with the version of encryption at rest, 1.
+_ENTRY: Final = b"\x02"
 
 
 class OpenCase:
@@ -29,6 +32,21 @@ class OpenCase:
     def unlock(self, name: str, stored: bytes) -> Any:
         """Read a JSON value back. Raises `InternalFault` (`at-rest.unreadable`)."""
         return json.loads(self._key.decrypt(stored, context=f"{self._place}/{name}"))
+
+    def enter(self, place: str, value: Any) -> bytes:
+        """Encrypt an entry of casework; its place stands before it in clear, so that it can be put under a new key."""
+        named = place.encode()
+        return _ENTRY + len(named).to_bytes(2) + named + self.lock(place, value)
+
+    def entry(self, place: str, stored: bytes) -> Any:
+        """Read an entry of casework back. Raises `InternalFault` (`at-rest.unreadable`)."""
+        _, sealed = _entered(stored)
+        return self.unlock(place, sealed)
+
+    def carried_over(self, stored: bytes, new: "OpenCase") -> bytes:
+        """Return an entry of casework under the new key of its case."""
+        place, sealed = _entered(stored)
+        return new.enter(place, self.unlock(place, sealed))
 
 
 class CaseVault:
@@ -84,3 +102,16 @@ class CaseVault:
 def note_place(message_id: str) -> str:
     """Return the name under which a note is encrypted in its case."""
     return f"note/{message_id}"
+
+
+def is_entry(stored: object) -> bool:
+    """Say whether this is an entry of casework, which is carried over when its case gets a new key."""
+    return isinstance(stored, bytes) and stored.startswith(_ENTRY)
+
+
+def _entered(stored: bytes) -> tuple[str, bytes]:
+    if not is_entry(stored):
+        raise InternalFault("at-rest.unreadable", "Stored data does not open: this is no entry of casework.")
+    start = len(_ENTRY) + 2
+    end = start + int.from_bytes(stored[len(_ENTRY) : start])
+    return stored[start:end].decode(), stored[end:]

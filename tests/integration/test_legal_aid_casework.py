@@ -298,3 +298,19 @@ async def test_her_file_is_read_with_a_reason_on_record_and_is_empty_of_details_
     await mesh["legal_aid"].until(referral_id, lambda seen: seen["sealed_off_at"] is not None)
     after = (await mesh["legal_aid"].get(path(referral_id, "file"))).json()
     assert after["proceedings"][0]["details"] is None
+
+
+@pytest.mark.rule("R-15", "R-16")
+async def test_taking_one_part_back_leaves_what_was_recorded_for_her_readable(mesh: World) -> None:
+    """The part that was taken back loses its key; the case goes on under a new one, and its casework with it."""
+    referral_id = await taken(mesh, "Nguyễn Thị Gấc", "Ngô Văn Gấc")
+    civil = {"kind": "civil", "between_parties": True, "pending": True, "stage": "brought", "number": "9/2026"}
+    made = await told(mesh, referral_id, "proceedings", **civil)
+    consent = (await mesh["health"].seen(referral_id))["basis"]["consent_id"]
+    taking_back = {"by": "survivor", "compartments": ["perpetrator"]}
+    await mesh["health"].done(f"/v1/consents/{consent}/revocations", taking_back)
+    await mesh["legal_aid"].until(
+        referral_id, lambda seen: any(one["state"] == "destroyed" for one in seen["compartments"]), query=""
+    )
+    changed = await told(mesh, referral_id, f"proceedings/{made['id']}/changes", pending=True, stage="first_instance")
+    assert changed["details"] == {"stage": "first_instance", "number": "9/2026", "court": None}

@@ -56,6 +56,10 @@ class SqlDesk:
         """Return what the sector keeps of a case outside its key, to be removed with it (`gone_with_case`)."""
         return [one for kind in self._places.traces for one in self.find(kind, referral_id=referral_id)]
 
+    def casework(self, referral_id: str) -> Sequence[Any]:
+        """Return the records of casework that have something encrypted under the key of a case."""
+        return [one for kind in self._places.entries for one in self.find(kind, referral_id=referral_id)]
+
     def find(self, kind: type[R], **equal: Any) -> Sequence[R]:
         """Return the records that have these values in these fields, in the order of their keys."""
         table = self._places.table_of(kind)

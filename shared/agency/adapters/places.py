@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Final, TypeVar, cast
 
-from sqlalchemy import ColumnElement, MetaData, Table
+from sqlalchemy import ColumnElement, LargeBinary, MetaData, Table
 
 from shared.agency import records, tables
 from shared.kernel.errors import InternalFault
@@ -39,6 +39,10 @@ CHASSIS: Final[Mapping[type[Any], Table]] = {
 }
 
 
+#: What is carried over to a new key by name, or is that key.
+_OF_THE_CASE: Final = (tables.REFERRALS, tables.HOLDINGS, tables.NOTES)
+
+
 class Places:
     """Where each kind of record of one agency service lives: those of the chassis, and those of its sector."""
 
@@ -47,6 +51,7 @@ class Places:
         self.traces = tuple(kind for kind in own if getattr(kind, "gone_with_case", False))
         self._tables: Mapping[type[Any], Table] = {**CHASSIS, **own}
         self._keys = {kind: next(iter(table.primary_key)).key for kind, table in self._tables.items()}
+        self.entries = tuple(kind for kind, table in self._tables.items() if _has_entries(table))
         self._fields = {kind: tuple(field.name for field in fields(kind)) for kind in self._tables}
 
     def kinds(self) -> Sequence[type[Any]]:
@@ -76,6 +81,12 @@ class Places:
         """Return the criteria that a record has these values in these fields; None is absent."""
         columns = self.table_of(kind).c
         return [columns[name].is_(None) if value is None else columns[name] == value for name, value in wanted.items()]
+
+
+def _has_entries(table: Table) -> bool:
+    """Say whether rows of casework are here: they name their referral, and have something encrypted."""
+    encrypted = any(isinstance(column.type, LargeBinary) for column in table.columns)
+    return encrypted and "referral_id" in table.c and table not in _OF_THE_CASE
 
 
 def to_record(kind: type[R], row: Mapping[str, Any]) -> R:

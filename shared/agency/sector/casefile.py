@@ -14,7 +14,7 @@ from shared.agency.office import Office
 from shared.agency.ports import Look
 from shared.agency.records import Box, Referral
 from shared.agency.standing import has_ended
-from shared.agency.vault import OpenCase
+from shared.agency.vault import OpenCase, is_entry
 from shared.consent.decision import ACCEPTED_STATES
 from shared.kernel.errors import Conflict, ConsentRequired, NotFound, Reason
 
@@ -48,11 +48,14 @@ class CaseFile:
 
     def lock(self, place: str, value: Any) -> bytes:
         """Encrypt what is kept at a place of this file, such as `statement/<id>`."""
-        return self.case.lock(place, value)
+        return self.case.enter(place, value)
 
     def unlock(self, place: str, stored: bytes) -> Any:
-        """Read what is kept at a place of this file. Raises `InternalFault` (`at-rest.unreadable`)."""
-        return self.case.unlock(place, stored)
+        """Read what is kept at a place of this file, or one of its compartments.
+
+        Raises `InternalFault` (`at-rest.unreadable`).
+        """
+        return self.case.entry(place, stored) if is_entry(stored) else self.case.unlock(place, stored)
 
 
 def received(look: Look, referral_id: str, services: Collection[str]) -> Referral:

@@ -52,3 +52,14 @@ def test_another_master_key_opens_nothing(vault: CaseVault) -> None:
 
 def test_the_readiness_check_uses_the_keys(vault: CaseVault) -> None:
     vault.check()
+
+
+def test_an_entry_of_casework_is_carried_over_to_a_new_key_and_is_bound_to_its_place() -> None:
+    vault = CaseVault(Vault(b"m" * 32))
+    (old, _), (new, _) = vault.new_referral("1"), vault.new_referral("1")
+    moved = old.carried_over(old.enter("hearing/7", "court 3"), new)
+    assert new.entry("hearing/7", moved) == "court 3"
+    for case, place in ((old, "hearing/7"), (new, "hearing/8")):
+        with pytest.raises(InternalFault) as fault:
+            case.entry(place, moved)
+        assert fault.value.code == "at-rest.unreadable"
