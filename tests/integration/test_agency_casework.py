@@ -9,7 +9,7 @@ import pytest
 from services.police.records import NeedsCheck
 from services.police.tables import ROWS
 from shared.agency.adapters.store import SqlStore
-from tests.support.agency_services import World, databases, world
+from tests.support.agency_services import World, databases, states, world
 from tests.support.casework import a_case
 
 __all__ = ["databases"]
@@ -84,6 +84,19 @@ async def test_what_is_kept_about_her_is_not_in_clear_and_is_gone_when_the_case_
     after = await mesh["police"].post(f"/v1/police/referrals/{referral_id}/needs-checks", ANSWERS)
     assert (after.status_code, after.json()["code"]) == (403, "referral.ended")
     assert after.json()["reasons"][0]["rule"] == "R-16"
+
+
+@pytest.mark.rule("R-16")
+async def test_a_part_that_she_takes_back_leaves_the_casework_readable(mesh: World) -> None:
+    compartments = {**REPORT, "safety": {"band": "R3"}}
+    referral_id = await a_case(mesh, "health", "police", "POL-03", compartments=compartments)
+    made = await mesh["police"].done(f"/v1/police/referrals/{referral_id}/needs-checks", ANSWERS)
+    consent_id = (await mesh["police"].seen(referral_id))["basis"]["consent_id"]
+    part = {"by": "survivor", "compartments": ["safety"]}
+    await mesh["health"].done(f"/v1/consents/{consent_id}/revocations", part)
+    await mesh["police"].until(referral_id, lambda seen: states(seen)["safety"] == "destroyed", query="")
+    listed = await mesh["police"].get(f"/v1/police/referrals/{referral_id}/needs-checks")
+    assert [(one["id"], one["answers"]["child"]) for one in listed.json()["items"]] == [(made["id"], "declined_by_her")]
 
 
 async def test_a_case_that_is_not_here_is_not_found(mesh: World) -> None:
