@@ -18,7 +18,7 @@ from shared.agency.ports import Desk, Reading
 from shared.agency.reading import Visitor
 from shared.agency.records import Referral
 from shared.agency.sector.acting import Act, Done, Outcome
-from shared.agency.sector.casefile import open_file, record_of
+from shared.agency.sector.casefile import is_sealed_off, open_file, record_of
 from shared.agency.sector.clocks import stop_clock
 from shared.agency.sector.practice import Practice
 from shared.kernel.clock import from_wire, to_wire
@@ -104,7 +104,7 @@ def _visible(reading: Reading, visitor: Visitor, hearings: list[Hearing]) -> Ite
     cases = {one.referral_id: one for one in reading.many(Referral, sorted({each.referral_id for each in hearings}))}
     for hearing in hearings:
         referral = cases[hearing.referral_id]
-        if referral.wrapped_key is not None and not is_kept_from(referral, who, declared=declared):
+        if not is_sealed_off(referral) and not is_kept_from(referral, who, declared=declared):
             yield hearing
 
 

@@ -23,7 +23,7 @@ from shared.agency.acting import Caller
 from shared.agency.ports import Desk, Look
 from shared.agency.records import Referral, SectorClock
 from shared.agency.sector.acting import Act, Done, Outcome
-from shared.agency.sector.casefile import CaseFile, When, file_of, open_file
+from shared.agency.sector.casefile import CaseFile, When, file_of, is_sealed_off, open_file
 from shared.agency.sector.clocks import start_clock, stop_clock
 from shared.agency.sector.practice import Practice
 from shared.kernel.clock import from_wire, to_wire
@@ -183,7 +183,7 @@ def _latest_lead(desk: Desk, subject: str) -> LeadTurn | None:
 def _is_sealed_off(desk: Desk, referral_id: str) -> bool:
     """Say whether a case can no longer be worked on here: then its lead stands in nobody's way."""
     referral = desk.get(Referral, referral_id)
-    return referral is None or referral.wrapped_key is None
+    return referral is None or is_sealed_off(referral)
 
 
 def _turn(

@@ -58,6 +58,11 @@ class CaseFile:
         return self.case.entry(place, stored) if is_entry(stored) else self.case.unlock(place, stored)
 
 
+def is_sealed_off(referral: Referral) -> bool:
+    """Say whether casework of a referral is gone: with all of its contents, also where a law keeps evidence of it."""
+    return referral.wrapped_key is None or referral.sealed_off_at is not None
+
+
 def received(look: Look, referral_id: str, services: Collection[str]) -> Referral:
     """Return a received referral of some services, accepted or not.
 
@@ -82,7 +87,7 @@ def open_file(
     act is for, and `ConsentRequired` (`referral.ended`) once it was sealed off.
     """
     referral = received(look, referral_id, services)
-    if referral.wrapped_key is None:
+    if referral.wrapped_key is None or is_sealed_off(referral):
         rule = office.sop.rules["R-16"]
         raise ConsentRequired(
             "referral.ended",
@@ -109,7 +114,7 @@ def record_of(look: Look, kind: type[R], key: str, referral_id: str) -> R:
 
 def file_of(office: Office, referral: Referral) -> CaseFile | None:
     """Return the file of a referral for reading, whatever its state; None once it was sealed off."""
-    if referral.wrapped_key is None:
+    if referral.wrapped_key is None or is_sealed_off(referral):
         return None
     return CaseFile(referral, office.vault.open_referral(referral.referral_id, referral.wrapped_key))
 
