@@ -98,7 +98,7 @@ class Staged(RuleBasedStateMachine):
 
     @initialize(
         hops=st.integers(1, 3),
-        urgency=choices.urgencies,
+        urgency=st.sampled_from(["urgent", "immediate"]),
         lasts=choices.lasting,
         by=st.sampled_from([Given.HERSELF, Given.PARENT, Given.OTHER_PARENT, Given.TWO_WORKERS]),
         kept_from=choices.kept,
@@ -131,7 +131,7 @@ class Staged(RuleBasedStateMachine):
             parent = next(reversed(life.cases.values()), None)
             if ways["fetched"]:
                 self._do(life.fetch, recipient, settle=ways["fetched"] == "settled")
-            if ways["taken"] and parent is not None:
+            if (ways["taken"] or ways["paused"]) and parent is not None:
                 self._do(life.open, parent.recipient, parent, parent.names)  # too early
                 self._take_on(parent)
         self._put_off(ways["paused"], "started", "on_hold")
@@ -140,7 +140,7 @@ class Staged(RuleBasedStateMachine):
             self._take_back(SUITE[0], next(iter(life.consents.values())), ways["answer_as"], names=names)
 
     @initialize(
-        urgency=choices.urgencies,
+        urgency=st.sampled_from(["urgent", "immediate"]),
         paused=st.booleans(),
         second=st.sampled_from(["duty-1", "Duty-1", "duty-2", None]),
         told=st.sampled_from([MOST_OF[BREAK_GLASS], frozenset(TOLD)]),
