@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import time
 from typing import Any
 
 import httpx
@@ -28,7 +29,7 @@ class Agency:
         self.signer, self.encryption = keys.EcSigner(), encryption or keys.EncryptionKey()
         self.extra_signers = extra_signers
         self.http = httpx.Client(base_url=gateway, timeout=40)
-        self._token = ""
+        self._token, self._old_at = "", 0.0
 
     @property
     def jwks(self) -> Json:
@@ -60,10 +61,11 @@ class Agency:
 
     @property
     def token(self) -> str:
-        if not self._token:
+        if time.monotonic() >= self._old_at:
             answer = self.ask_token()
             assert answer.status_code == 200, answer.text
-            self._token = answer.json()["access_token"]
+            self._token, life = answer.json()["access_token"], answer.json()["expires_in"]
+            self._old_at = time.monotonic() + life / 2
         return self._token
 
     @property
