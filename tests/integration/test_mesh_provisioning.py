@@ -49,7 +49,8 @@ def test_first_start_enrols_one_sample_agency_per_sector(home: Home) -> None:
     found = agencies(home)
     assert set(found) == {agency.agency_id for agency in AGENCIES}
     assert all(agency.sample and agency.is_active and agency.areas == {"38"} for agency in found.values())
-    assert sum(len(agency.services) for agency in found.values()) == 42
+    assert len(frozenset[str]().union(*(agency.services for agency in found.values()))) == 42
+    assert all("COO-01" in agency.services for agency in found.values())
 
 
 def test_credentials_have_exactly_the_form_of_the_contract(home: Home) -> None:
