@@ -8,6 +8,7 @@ import pytest
 
 from gateway.adapters.core import Core
 from gateway.adapters.routes import HELD_FOR, claim_route, free_route, hold_route
+from shared.sop.loader import load_sop
 from tests.support.agency import Sent, a_grant
 from tests.support.mesh import HEALTH, SOCIAL, Mesh
 from tests.support.ticking import beside
@@ -28,7 +29,7 @@ async def referred(mesh: Mesh) -> Sent:
 
 async def claimed(core: Core, holder: str) -> list[str]:
     """Return the messages that a process may push now."""
-    found = await core.writer.submit(partial(claim_route, agency_id=SOCIAL, holder=holder))
+    found = await core.writer.submit(partial(claim_route, agency_id=SOCIAL, holder=holder, sop=load_sop()))
     return [item["message_id"] for item in found.items]
 
 
