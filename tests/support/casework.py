@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from shared.agency.records import Referral
 from tests.support.agency_services import World, a_consent, agency_id
 
 #: Contents for every compartment that a service may ask for; what a service forbids is left out by `a_case`.
@@ -54,3 +55,33 @@ async def a_case(
     if until == "accept":
         await world[recipient].done(f"/v1/referrals/{referral_id}/accept", {"actor": "staff-7", **(accept or {})})
     return referral_id
+
+
+def a_referral(referral_id: str) -> Referral:
+    """A crime report that was received and accepted, as it is kept."""
+    return Referral(
+        referral_id=referral_id,
+        box="received",
+        chain_id=referral_id,
+        parent_id=None,
+        sender="health-test",
+        recipient="police-test",
+        subject="s",
+        service_type="POL-03",
+        urgency="prompt",
+        area="38",
+        age_band="adult",
+        incident_at=None,
+        preferences={},
+        facts={},
+        basis={},
+        consent_id=None,
+        phoned_first=False,
+        blocked=[],
+        sealed=None,
+        state="accepted",
+        due={},
+        next_due_at=None,
+        sent_at="2026-11-22T08:00:00.000Z",
+        wrapped_key=b"key",
+    )

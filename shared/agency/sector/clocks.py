@@ -14,8 +14,9 @@ from typing import Any, Final
 from shared.agency.notifying import Notifier
 from shared.agency.ports import Desk, Look, Reading, Store
 from shared.agency.records import Referral, SectorClock
+from shared.agency.sealing_off import WITHOUT_PURPOSE
+from shared.agency.sector.casefile import is_sealed_off
 from shared.agency.sector.rulebook import Rulebook
-from shared.agency.standing import has_ended
 from shared.kernel.clock import Clock, from_wire, to_wire
 from shared.kernel.errors import MeshError
 from shared.telemetry.logs import get_logger
@@ -130,8 +131,11 @@ class ClockWatch:
 
 
 def _over(reading: Reading, now: str) -> list[tuple[str, bool]]:
-    """Return the keys of clocks that ran out, each with whether its referral has ended: then nobody is told."""
+    """Return the keys of clocks that ran out, each with whether its case is over here: then nobody is told.
+
+    A referral that was completed is not over for the casework: she may still be staying, a test may still be due.
+    """
     clocks = reading.clocks_over(before=now, limit=_AT_ONCE)
     referrals = reading.many(Referral, sorted({clock.referral_id for clock in clocks}))
-    ended = {one.referral_id for one in referrals if has_ended(one.state)}
-    return [(clock.key, clock.referral_id in ended) for clock in clocks]
+    over = {one.referral_id for one in referrals if is_sealed_off(one) or one.state in WITHOUT_PURPOSE}
+    return [(clock.key, clock.referral_id in over) for clock in clocks]

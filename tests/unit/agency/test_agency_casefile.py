@@ -4,15 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from shared.agency.records import Referral
 from shared.agency.sector.casefile import is_sealed_off
+from tests.support.casework import a_referral
 
-ACCEPTED = Referral(
-    referral_id="r", box="received", chain_id="r", parent_id=None, sender="health", recipient="police", subject="s",
-    service_type="POL-03", urgency="prompt", area="38", age_band="adult", incident_at=None, preferences={}, facts={},
-    basis={}, consent_id=None, phoned_first=False, blocked=[], sealed=None, state="accepted", due={}, next_due_at=None,
-    sent_at="2026-11-22T08:00:00.000Z", wrapped_key=b"key",
-)  # fmt: skip
+ACCEPTED = a_referral("r")
 
 
 def test_the_file_of_a_case_at_work_is_open() -> None:

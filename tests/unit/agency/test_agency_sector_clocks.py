@@ -1,8 +1,10 @@
 """Clocks of a sector's casework: never later, shown live, told once."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +18,7 @@ from shared.kernel.clock import ManualClock
 from shared.kernel.identifiers import Uuid7Factory
 from shared.sop.loader import load_sop
 from shared.sop.sector_rules import read_sector_rules
+from tests.support.casework import a_referral
 
 NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
 RULE = "VN-DV-05"
@@ -79,3 +82,18 @@ async def test_a_clock_that_ran_out_is_told_once_and_one_that_was_stopped_never(
     told = await store.read(lambda reading: reading.find(Notification, webhook_id="w"))
     assert len(told) == 1
     assert '"type": "clock.missed"' in told[0].body
+
+
+@pytest.mark.parametrize(("changes", "told"), [({}, 1), ({"wrapped_key": None}, 0), ({"state": "declined"}, 0)])
+async def test_she_may_still_be_there_after_a_referral_was_completed(
+    store: SqlStore, changes: dict[str, Any], told: int
+) -> None:
+    clock = ManualClock(NOW)
+    notifier = Notifier("urn:test", clock=clock, ids=Uuid7Factory(clock))
+    notifier.know([Webhook(webhook_id="w", client_id="c", url="https://p.test", secret="s", types=[], created_at="")])
+    referral = replace(a_referral("r1"), state="completed")
+    await store.write(lambda desk: desk.add(replace(referral, **changes)))
+    await started(store, due_at=NOW + HOUR)
+    clock.advance(2 * HOUR)
+    await ClockWatch(store, notifier, clock).once()
+    assert len(await store.read(lambda reading: reading.find(Notification, webhook_id="w"))) == told
