@@ -48,8 +48,8 @@ class TestOrders:
         request_id = (await asked(mesh, referral_id, asked_at=ago(seconds=0))).json()["id"]
         clock = (await clocks(mesh, referral_id))["VN-DV-05"]
         assert clock["due_at"] <= to_wire(from_wire(sent_at) + timedelta(hours=12))
-        order = an_order(effective_at=ago(seconds=0), received_at=ago(seconds=0))
-        late = {"decided_at": ago(seconds=0), "order": order}
+        now = ago(seconds=0)
+        late = {"decided_at": now, "order": an_order(effective_at=now, received_at=now)}
         answer = await decided(mesh, referral_id, request_id, **late)
         assert answer.status_code == 200, answer.text
         assert (await clocks(mesh, referral_id))["VN-DV-05"]["state"] == "met"
