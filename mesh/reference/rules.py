@@ -11,7 +11,6 @@ import tomllib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any, Final
 
 from mesh.programs import CHECKOUT
@@ -21,6 +20,7 @@ from shared.sop.loader import load_sop
 ROOMS: Final = ("shared", "gateway", "services")
 SECTORS: Final = ("police", "health", "legal_aid", "social")
 _RULE: Final = re.compile(r"\b(?:R-\d\d|E[1-8])\b")
+_MARK: Final = re.compile(r"mark\.rule\(")
 _SHOWN_MOST: Final = 6
 
 INTRODUCTION: Final = """
@@ -63,9 +63,8 @@ def stated() -> Mapping[str, tuple[str, str, str]]:
 def enforced() -> Mapping[str, tuple[str, ...]]:
     """Return where the code names each rule, as `path:function`."""
     found: defaultdict[str, set[str]] = defaultdict(set)
-    for path in _modules(*ROOMS):
-        name = str(path.relative_to(CHECKOUT))
-        for rule_id, place in _named_in(ast.parse(path.read_text(encoding="utf-8")), name):
+    for name, tree in _modules(*ROOMS, speaking=_RULE):
+        for rule_id, place in _named_in(tree, name):
             found[rule_id].add(place)
     for sector in SECTORS:
         for refusal in sheet_of(sector).get("refusals", ()):
@@ -79,11 +78,11 @@ def enforced() -> Mapping[str, tuple[str, ...]]:
 def proven() -> Mapping[str, tuple[str, ...]]:
     """Return the tests that are marked with each rule, as `path::test`."""
     found: defaultdict[str, set[str]] = defaultdict(set)
-    for path in _modules("tests"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for name, tree in _modules("tests", speaking=_MARK):
+        for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 for rule_id in _marked(node):
-                    found[rule_id].add(f"{path.relative_to(CHECKOUT)}::{node.name}")
+                    found[rule_id].add(f"{name}::{node.name}")
     return {rule_id: tuple(sorted(tests)) for rule_id, tests in found.items()}
 
 
@@ -124,9 +123,13 @@ def _marked(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[str]:
             yield from (arg.value for arg in mark.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str))
 
 
-def _modules(*rooms: str) -> Iterator[Path]:
+def _modules(*rooms: str, speaking: re.Pattern[str]) -> Iterator[tuple[str, ast.Module]]:
+    """Yield the path and the tree of each module that has a certain word in it; the others are not parsed."""
     for room in rooms:
-        yield from sorted((CHECKOUT / room).rglob("*.py"))
+        for path in sorted((CHECKOUT / room).rglob("*.py")):
+            text = path.read_text(encoding="utf-8")
+            if speaking.search(text):
+                yield str(path.relative_to(CHECKOUT)), ast.parse(text)
 
 
 @cache

@@ -75,9 +75,8 @@ async def hold_beds(
         booked.let_go(desk)
         return _book(desk, booking, booked.beds, beds, BedState.HELD)
 
-    return await practice.perform(
-        caller, Act(name="social.hold-bed", actor=wanted.actor, referral_id=referral_id), work
-    )
+    act = Act(name="social.hold-bed", actor=wanted.actor, referral_id=referral_id)
+    return await _once_more(practice, caller, act, work)
 
 
 async def admit(practice: Practice, caller: Caller, referral_id: str, wanted: Wanted) -> Done:
