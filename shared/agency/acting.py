@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from shared.agency.office import Office
 from shared.agency.outbound.outbox import is_refusal
-from shared.agency.ports import Desk, Expected
+from shared.agency.ports import Desk, Expected, Look
 from shared.agency.records import IdempotentAct, Letter
 from shared.agency.standing import has_ended, standing_of
 from shared.kernel.clock import to_wire
@@ -125,11 +125,11 @@ def register(office: Office, desk: Desk, caller: Caller, *, outcome: str) -> str
     return None
 
 
-def outcome_before(office: Office, desk: Desk, caller: Caller) -> str | None:
+def outcome_before(office: Office, look: Look, caller: Caller) -> str | None:
     """Return what this act has led to already. Raises `Conflict` (`idempotency.reused`) as `register`."""
     if caller.idempotency_key is None:
         return None
-    act = desk.get(IdempotentAct, _act_key(caller))
+    act = look.get(IdempotentAct, _act_key(caller))
     return _checked(act, caller) if act is not None and _is_kept(office, act) else None
 
 

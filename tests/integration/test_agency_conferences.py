@@ -203,6 +203,29 @@ async def test_minutes_are_recorded_once_and_stop_the_clock(house: World) -> Non
     assert [(one["rule"], one["state"]) for one in clocks] == [("COO-01.contact", "met")]
 
 
+async def test_an_invitation_and_minutes_that_are_sent_twice_are_answered_as_at_first(house: World) -> None:
+    conference = await called(house)
+    consent = (await house["social"].done("/v1/consents", a_consent(by_consent("police"))))["consent"]
+    asked = {
+        "agency": agency_id("police"),
+        "consent_id": consent["id"],
+        "compartments": {name: SHARED[name] for name in SEES["police"]},
+        "actor": "worker-1",
+    }
+    for path, body in (("invitations", asked), ("minutes", minutes(("safety_plan", "social", "2026-11-24")))):
+        whole = f"/v1/conferences/{conference['id']}/{path}"
+        first = await house["social"].post(whole, body, Idempotency_Key=path)
+        again = await house["social"].post(whole, body, Idempotency_Key=path)
+        assert (again.status_code, again.headers["Idempotent-Replayed"]) == (first.status_code, "true"), again.text
+        other = await house["social"].post(whole, body)
+        assert other.status_code == 409
+    acts = (await house["social"].get(f"/v1/referrals/{conference['referral_id']}/acts")).json()["items"]
+    assert [(one["act"], one["code"]) for one in acts if one["outcome"] == "refused"] == [
+        ("conference.invite", "conference.invited"),
+        ("conference.minutes", "conference.held"),
+    ]
+
+
 async def test_nobody_confers_about_a_case_that_was_not_accepted(house: World) -> None:
     case = await a_case(house, "health", "social", "SOC-01", compartments=SHELTERED, until="acknowledge")
     call = {"referral_id": case, "reason": "high_risk", "actor": "worker-1"}

@@ -7,7 +7,7 @@ risk on record is high (fact sheet sections 2.8, 4.4 and 6.6).
 
 from typing import NoReturn
 
-from shared.agency.acting import Answer, Caller
+from shared.agency.acting import Answer, Caller, replay
 from shared.agency.conference.messages import ConferenceRequest, InvitationRequest
 from shared.agency.office import Office
 from shared.agency.ports import Desk, Look
@@ -61,8 +61,17 @@ async def invite(practice: Practice, caller: Caller, conference_id: str, request
     """
     office = practice.office
     conference, case = await conference_here(practice, conference_id, request.actor, caller.pseudonym)
-    if request.basis is not None and request.basis.kind != "consent":
-        _check_risk(office, {**case.facts, **request.facts}.get("risk_band"))
+    done = await replay(office, caller)
+    if done is not None:
+        return done
+
+    def check(look: Look) -> None:
+        if request.basis is not None and request.basis.kind != "consent":
+            _check_risk(office, {**case.facts, **request.facts}.get("risk_band"))
+        _check_open(look, conference, request.agency)
+
+    act = Act(name="conference.invite", actor=request.actor, referral_id=case.referral_id)
+    await practice.weigh(caller, act, check)
 
     def invited(desk: Desk, referral: Referral) -> None:
         desk.add(
@@ -74,7 +83,6 @@ async def invite(practice: Practice, caller: Caller, conference_id: str, request
             )
         )
 
-    await practice.look(lambda look: _check_open(look, conference, request.agency))
     return await refer(office, caller, _referral(case, request), also=invited)
 
 

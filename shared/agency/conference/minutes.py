@@ -36,8 +36,11 @@ async def record_minutes(practice: Practice, caller: Caller, conference_id: str,
     `InputRejected` (`conference.action`, `conference.not-invited`, `conference.day`) with pointers.
     """
     conference, case = await conference_here(practice, conference_id, request.actor, caller.pseudonym)
-    invited = await practice.look(lambda look: _who_comes(look, conference_id))
-    _check(practice, request, invited)
+    done = await practice.done_before(caller)
+    if done is not None:
+        return done
+    act = Act(name="conference.minutes", actor=request.actor, referral_id=case.referral_id)
+    invited = await practice.weigh(caller, act, lambda look: _checked(practice, look, conference_id, request))
     actions = [_action(practice, conference, one, invited) for one in request.actions]
     sent = [await _give(practice, referral, actions, actor=request.actor) for referral in _owners(invited, actions)]
 
@@ -53,7 +56,6 @@ async def record_minutes(practice: Practice, caller: Caller, conference_id: str,
             desk.add(action)
         return Outcome(conference_id, _post(desk, sent))
 
-    act = Act(name="conference.minutes", actor=request.actor, referral_id=case.referral_id)
     return await practice.perform(caller, act, work)
 
 
@@ -90,7 +92,9 @@ def _who_comes(look: Look, conference_id: str) -> dict[str, Referral]:
     return {agency: one for agency, one in referrals.items() if one is not None and one.state in ACCEPTED_STATES}
 
 
-def _check(practice: Practice, request: MinutesRequest, invited: Mapping[str, Referral]) -> None:
+def _checked(practice: Practice, look: Look, conference_id: str, request: MinutesRequest) -> dict[str, Referral]:
+    """Return who comes, once the minutes name nobody else and agree on nothing that is no action."""
+    invited = _who_comes(look, conference_id)
     here, rules = practice.office.agency_id, practice.office.sop.conference
     held_on = request.held_at.astimezone(ZONE).date()
     for place, agency in enumerate(request.attended):
@@ -103,6 +107,7 @@ def _check(practice: Practice, request: MinutesRequest, invited: Mapping[str, Re
             refuse("conference.not-invited", f"/actions/{place}/owner", "Give actions to agencies that accepted.")
         if one.due_on < held_on:
             refuse("conference.day", f"/actions/{place}/due_on", "Name a day after the conference was held.")
+    return invited
 
 
 def _action(

@@ -11,7 +11,7 @@ from typing import Final
 
 from shared.agency.acting import Caller, outcome_before, register
 from shared.agency.office import Office
-from shared.agency.ports import Desk
+from shared.agency.ports import Desk, Reading
 from shared.agency.records import ActRecord, Letter
 from shared.kernel.errors import InternalFault, MeshError, PeerUnavailable
 from shared.telemetry.logs import get_logger
@@ -78,6 +78,20 @@ async def perform(office: Office, caller: Caller, act: Act, work: Callable[[Desk
     if letters:
         office.outbox.announce(list(letters))
     return Done(str(entry.target), replayed=entry.act_id != entry_id)
+
+
+async def done_before(office: Office, caller: Caller) -> Done | None:
+    """Return what this act has made already, before anything is weighed anew; None when it was not done.
+
+    Raises `Conflict` (`idempotency.reused`).
+    """
+
+    def look(reading: Reading) -> ActRecord | None:
+        known = outcome_before(office, reading, caller)
+        return None if known is None else reading.get(ActRecord, known)
+
+    entry = await office.store.read(look)
+    return None if entry is None else Done(str(entry.target), replayed=True)
 
 
 async def _refuse(office: Office, caller: Caller, act: Act, refusal: MeshError) -> None:

@@ -12,8 +12,9 @@ from shared.agency.office import Office
 from shared.agency.ports import Desk, Reading
 from shared.agency.reading import CaseReader, Visitor
 from shared.agency.routes.callers import Doorkeeper
-from shared.agency.sector.acting import Act, Done, Outcome, perform
+from shared.agency.sector.acting import Act, Done, Outcome, done_before, perform, refused_act
 from shared.agency.sector.rulebook import Rulebook
+from shared.kernel.errors import MeshError
 
 T = TypeVar("T")
 
@@ -42,6 +43,20 @@ class Practice:
     async def perform(self, caller: Caller, act: Act, work: Callable[[Desk], Outcome]) -> Done:
         """Do an act once, with its entry in the journal; see `shared.agency.sector.acting.perform`."""
         return await perform(self.office, caller, act, work)
+
+    async def done_before(self, caller: Caller) -> Done | None:
+        """Return what an act has made already; see `shared.agency.sector.acting.done_before`."""
+        return await done_before(self.office, caller)
+
+    async def weigh(self, caller: Caller, act: Act, check: Callable[[Reading], T]) -> T:
+        """Look whether an act may be done that prepares something before its unit of work.
+
+        A refusal is in the journal, as one of the unit itself is. Raises what `check` raises.
+        """
+        try:
+            return await self.office.store.read(check)
+        except MeshError as refusal:
+            raise await refused_act(self.office, caller, act, refusal) from refusal
 
     async def look(self, look: Callable[[Reading], T]) -> T:
         """Look at the records without a word about a person: no reading is logged."""
