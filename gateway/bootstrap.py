@@ -29,6 +29,8 @@ from gateway.adapters.withdrawals import Withdrawals
 from gateway.domain.credential import SCOPES_MEANING
 from gateway.settings import GatewaySettings
 from gateway.web import ledger, oauth, sop
+from gateway.web.console import desk as console
+from gateway.web.console.chains import chains_router
 from gateway.web.directory import DirectoryRoutes
 from gateway.web.inbox import Inbox, InboxRoutes
 from gateway.web.indicators import IndicatorRoutes
@@ -45,6 +47,8 @@ from gateway.web.statements import StatementRoutes
 from gateway.web.withdrawals import WithdrawalRoutes
 from shared.kernel.clock import Clock, SystemClock
 from shared.kernel.errors import PeerUnavailable
+from shared.pages.front import Front, open_front
+from shared.people.passwords import Passwords
 from shared.seal.keys import AgencyKeys
 from shared.sop.neighbours import load_neighbours
 from shared.telemetry.logs import configure_logs
@@ -57,6 +61,7 @@ from shared.web.security import bearer
 
 VERSION = "0.1.0"
 ENVELOPE_MOST = 2 * 1024 * 1024
+_PUBLIC = oauth.PUBLIC_PATHS | sop.PUBLIC_PATHS | ledger.PUBLIC_PATHS | withdrawal_page.PUBLIC_PATHS
 BODY_CAPS = {"/v1/batches": ENVELOPE_MOST, "/v1/inbox/receipts": ENVELOPE_MOST}
 
 
@@ -72,13 +77,20 @@ def open_provisioning(settings: GatewaySettings, *, keys: AgencyKeys | None = No
     return Provisioning(writer=core.writer, sop=core.sop, closing=core.close)
 
 
-def build_app(settings: GatewaySettings, *, clock: Clock | None = None, keys: AgencyKeys | None = None) -> MeshApp:
+def build_app(
+    settings: GatewaySettings,
+    *,
+    clock: Clock | None = None,
+    keys: AgencyKeys | None = None,
+    passwords: Passwords | None = None,
+) -> MeshApp:
     """Put the gateway's application together."""
     configure_logs("gateway", settings.log_level)
     telemetry = configure("gateway", settings.otlp_endpoint)
     core = open_core(settings, clock=clock, keys=keys)
     bell, roster = Bell(), Roster(core.engine)
     tokens = _tokens(core, roster, settings)
+    front = _front(core, settings, passwords)
     receipts = ReceiptDesk(writer=core.writer, roster=roster, bell=bell, sop=core.sop)
     background = Background(_chores(core, settings, receipts=receipts, bell=bell, telemetry=telemetry))
     app = create_app(
@@ -87,27 +99,36 @@ def build_app(settings: GatewaySettings, *, clock: Clock | None = None, keys: Ag
         description="Admits, records, routes and delivers sealed referral messages. It cannot read a case.",
         telemetry=telemetry,
         authenticate=bearer(tokens.principal),
-        lifespan=partial(_lifespan, core=core, background=background, telemetry=telemetry),
+        lifespan=partial(_lifespan, core=core, front=front, background=background, telemetry=telemetry),
         routers=[
             TokenRoutes(tokens, keys=core.keys, issuer=settings.public_url).router(),
-            SopRoutes(core.sop).router(),
-            *_directory(core),
-            ReadingRoutes(Readings(core.engine, clock=core.clock, sop=core.sop)).router(),
             InboxRoutes(Inbox(writer=core.writer, bell=bell, sop=core.sop), receipts).router(),
-            LedgerRoutes(_evidence(core, settings)).router(),
-            _withdrawals(core, settings),
-            withdrawal_page.style_router(),
+            *_readers(core, settings),
+            *_directory(core),
             *_overrides(core, bell),
+            *_console(core, front),
         ],
-        public_paths=oauth.PUBLIC_PATHS | sop.PUBLIC_PATHS | ledger.PUBLIC_PATHS | withdrawal_page.PUBLIC_PATHS,
+        public_paths=_PUBLIC | front.public_paths,
         scopes=SCOPES_MEANING,
         rate_limit=_rate_limit(settings),
         body_caps=BODY_CAPS,
         checks=_checks(core, background),
     )
     app.state.members = roster
+    front.attach(app)
     add_message_routes(app, _intake(core, roster, bell))
     return app
+
+
+def _readers(core: Core, settings: GatewaySettings) -> Sequence[APIRouter]:
+    """Return the routes of what can be read: the procedure, referrals, the ledger, what came of a withdrawal."""
+    return [
+        SopRoutes(core.sop).router(),
+        ReadingRoutes(Readings(core.engine, clock=core.clock, sop=core.sop)).router(),
+        LedgerRoutes(_evidence(core, settings)).router(),
+        _withdrawals(core, settings),
+        withdrawal_page.style_router(),
+    ]
 
 
 def _directory(core: Core) -> Sequence[APIRouter]:
@@ -129,6 +150,26 @@ def _overrides(core: Core, bell: Bell) -> Sequence[APIRouter]:
         IndicatorRoutes(readings, Tallies(core.engine), sop=core.sop, clock=core.clock).router(),
         StatementRoutes(core.writer, sop=core.sop, ids=core.ids, bell=bell).router(),
     ]
+
+
+def _front(core: Core, settings: GatewaySettings, passwords: Passwords | None) -> Front:
+    return open_front(
+        settings.database_url,
+        vault=core.keys.vault(),
+        brand=console.BRAND,
+        rooms=(console.ROOM,),
+        owner="gateway",
+        address=settings.public_url,
+        neutral=settings.neutral_page,
+        clock=core.clock,
+        ids=core.ids,
+        passwords=passwords,
+    )
+
+
+def _console(core: Core, front: Front) -> Sequence[APIRouter]:
+    """Return the pages of oversight."""
+    return [front.entrance, chains_router(front.pages)]
 
 
 def _tokens(core: Core, roster: Roster, settings: GatewaySettings) -> TokenDesk:
@@ -205,12 +246,15 @@ def _rate_limit(settings: GatewaySettings) -> RateLimit:
 
 
 @contextlib.asynccontextmanager
-async def _lifespan(_app: FastAPI, *, core: Core, background: Background, telemetry: Telemetry) -> AsyncIterator[None]:
+async def _lifespan(
+    _app: FastAPI, *, core: Core, front: Front, background: Background, telemetry: Telemetry
+) -> AsyncIterator[None]:
     try:
         async with background:
             yield
     finally:
         await asyncio.to_thread(core.close)
+        await asyncio.to_thread(front.close)
         telemetry.close()
 
 

@@ -14,6 +14,7 @@ from gateway.bootstrap import open_provisioning
 from gateway.domain.agency import Agency, AgencyEnrolment
 from gateway.settings import GatewaySettings
 from mesh.home import PASSPHRASE, WEBHOOK_SECRET, Home
+from mesh.people import sample_logins
 from mesh.programs import settings_of
 from mesh.roster import AGENCIES, DEPLOYABLES, GATEWAY, SAMPLE_PROVINCE, Addresses, AgencyService, Deployable
 from shared.agency.provisioning import add_partner
@@ -43,7 +44,7 @@ def provision(home: Home, addresses: Addresses) -> None:
                 for agency in AGENCIES
             },
             "oversight": oversight,
-            "logins": [],
+            "logins": sample_logins(home, addresses, known.get("logins", [])),
         }
     )
 

@@ -24,6 +24,8 @@ from shared.agency.notifying import Notifier
 from shared.agency.office import Office
 from shared.agency.opening import Opener
 from shared.agency.outbound.outbox import Outbox
+from shared.agency.pages.desk import ROOM, PageDesk, brand_of
+from shared.agency.pages.routers import page_routers
 from shared.agency.partners import SCOPES, Partners
 from shared.agency.profile import AgencyProfile, check_profile
 from shared.agency.reading import CaseReader
@@ -52,6 +54,8 @@ from shared.agency.vault import CaseVault
 from shared.agency.webhooks import WebhookSender
 from shared.kernel.clock import Clock, SystemClock
 from shared.kernel.identifiers import IdFactory, Uuid7Factory
+from shared.pages.front import Front, open_front
+from shared.people.passwords import Passwords
 from shared.seal.keys import AgencyKeys
 from shared.sop.loader import load_sop
 from shared.sop.model import Sop
@@ -84,6 +88,7 @@ class Surroundings:
     gateway: Peer | None = None
     partner: Callable[[str], Peer] = Peer
     answer_within: float = ANSWER_WITHIN
+    passwords: Passwords | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +117,7 @@ class _House:
     clocks: ClockWatch
     rerouting: Rerouting
     polling: Polling | None
+    front: Front
 
 
 def build_app(
@@ -130,7 +136,7 @@ def build_app(
     house = _furnish(profile, settings, _lay(profile, settings, around), around)
     ground, office = house.ground, house.office
     partners = Partners(ground.store, ground.keys, issuer=settings.issuer, clock=ground.clock, ids=ground.ids)
-    return create_app(
+    app = create_app(
         title=f"Referral Mesh agency service: {profile.name.en}",
         version=VERSION,
         description="One agency's keys, cases and partner API. Case data is in clear only here.",
@@ -142,12 +148,14 @@ def build_app(
             withdrawal_page.style_router(),
             *_routers(house, settings, sector_routers),
         ],
-        public_paths=oauth.PUBLIC_PATHS | withdrawal_page.PUBLIC_PATHS,
+        public_paths=oauth.PUBLIC_PATHS | withdrawal_page.PUBLIC_PATHS | house.front.public_paths,
         scopes=SCOPES,
         rate_limit=RateLimit(CALLS, timer=time.monotonic),
         body_caps={DELIVERIES: ENVELOPE_MOST},
         checks=[Check("keys", partial(_check_keys, office)), Check("database", ground.store.check)],
     )
+    house.front.attach(app)
+    return app
 
 
 def _routers(house: _House, settings: AgencySettings, sector_routers: SectorRouters) -> list[APIRouter]:
@@ -168,6 +176,7 @@ def _routers(house: _House, settings: AgencySettings, sector_routers: SectorRout
         conferences_router(practice),
         worklists_router(practice),
         *sector_routers(practice),
+        *page_routers(PageDesk(practice=practice, front=house.front)),
     ]
 
 
@@ -224,6 +233,22 @@ def _furnish(profile: AgencyProfile, settings: AgencySettings, ground: _Ground, 
         clocks=ClockWatch(ground.store, ground.notifier, ground.clock),
         rerouting=rerouting,
         polling=Polling(ground.hub, deliveries) if settings.public_url is None else None,
+        front=_front(profile, settings, ground, around),
+    )
+
+
+def _front(profile: AgencyProfile, settings: AgencySettings, ground: _Ground, around: Surroundings) -> Front:
+    return open_front(
+        settings.database_url.get_secret_value(),
+        vault=ground.keys.vault(),
+        brand=brand_of(profile),
+        rooms=(ROOM,),
+        owner=settings.agency_id,
+        address=settings.public_url,
+        neutral=settings.neutral_page,
+        clock=ground.clock,
+        ids=ground.ids,
+        passwords=around.passwords,
     )
 
 
@@ -269,6 +294,7 @@ async def _lifespan(_app: FastAPI, *, house: _House) -> AsyncIterator[None]:
         await house.office.outbox.stop()
         await house.ground.hub.close()
         await asyncio.to_thread(house.ground.store.close)
+        await asyncio.to_thread(house.front.close)
 
 
 async def _check_keys(office: Office) -> None:

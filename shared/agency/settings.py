@@ -25,6 +25,7 @@ _MEND: Final[Mapping[str, str]] = {
     "key_passphrase": "set it to the passphrase of the key file",
     "webhook_secret": "set it to the whsec_ secret printed at enrolment",
     "otlp_endpoint": "set it to an OTLP/HTTP address, or leave it out",
+    "neutral_page": "set it to a path of this service or an https address, or leave it out",
     "log_level": "set it to debug, info, warning or error",
 }
 
@@ -72,6 +73,9 @@ class AgencySettings(BaseSettings):
     )
     otlp_endpoint: HttpAddress | None = Field(default=None, description="Where traces are sent (OTLP over HTTP).")
     log_level: LogLevel = Field(default="INFO", description="The least serious log line that is written.")
+    neutral_page: str = Field(
+        default="/calendar", pattern=r"^(/|https://)\S*$", description="Where leaving at once leads, for people."
+    )
 
     @property
     def issuer(self) -> str:

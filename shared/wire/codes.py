@@ -226,6 +226,18 @@ _ROWS: Final[tuple[tuple[str, type[MeshError], str, str], ...]] = (
     ("storage.closed", PeerUnavailable, "Shutting down", "Try again as Retry-After says, with the same id."),
     ("storage.url", InputRejected, "Not a database address", "Write sqlite:///... or postgresql+psycopg://... ."),
     ("storage.conflict", Conflict, "Recorded already", "Read what is there before you write."),
+    # The pages that people use.
+    ("sign-in.refused", NotAuthenticated, "Not let in", "Check login, password and code; after five tries wait."),
+    ("session.none", NotAuthenticated, "Not signed in", "Sign in first."),
+    ("session.locked", NotAuthenticated, "Locked", "Give your password to go on."),
+    ("page.role", NotPermitted, "For other colleagues", "Ask your administrator if you need this page."),
+    ("form.foreign", NotPermitted, "Not a form of ours", "Open the page again and send it once more."),
+    ("form.unreadable", InputRejected, "Form unreadable", "Go back and send it again."),
+    ("form.invalid", InputRejected, "Form not complete", "Mend each place that is marked."),
+    ("password.length", InputRejected, "Password too short or too long", "Choose 12 to 200 characters."),
+    ("account.login", InputRejected, "Not a login", "Write 3 to 63 lower-case letters, digits, '.', '_' or '-'."),
+    ("account.known", Conflict, "Login taken", "Choose another login."),
+    ("account.unknown", NotFound, "No such account", "Check the list of accounts."),
     ("internal.fault", InternalFault, "Our fault", _OURS),
     ("service.not-ready", PeerUnavailable, "Not ready yet", "Ask /readyz again in some seconds."),
 )

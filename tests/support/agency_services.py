@@ -35,6 +35,7 @@ from shared.seal.keys import AgencyKeys
 from shared.transport.peer import Peer
 from shared.transport.webhooks import new_webhook_secret
 from shared.web.factory import MeshApp
+from tests.support.page_client import QUICK
 from tests.support.postgres import PostgresServer, numbered
 
 PASSPHRASE = "a passphrase for tests"
@@ -236,7 +237,7 @@ async def world(
     settings = gateway_settings(folder, url)
     enrol(settings, (*kinds, *enrolled))
     async with AsyncExitStack() as stack:
-        gateway = build_gateway(settings, keys=keys_of("gateway"))
+        gateway = build_gateway(settings, keys=keys_of("gateway"), passwords=QUICK)
         await stack.enter_async_context(gateway.router.lifespan_context(gateway))
         made = World(folder, url, gateway, Wire(gateway), stack)
         for kind in kinds:
@@ -250,7 +251,8 @@ async def serving(kind: str, settings: AgencySettings, wire: Wire, **surrounding
     profile, routes = KINDS[kind]
     secret = add_partner(settings, PARTNER)
     async with wire.client() as line:
-        around = Surroundings(keys=keys_of(kind), gateway=Peer(settings.gateway_url, client=line), **surroundings)
+        peer = Peer(settings.gateway_url, client=line)
+        around = Surroundings(**{"keys": keys_of(kind), "gateway": peer, "passwords": QUICK, **surroundings})
         app = build_app(profile.PROFILE, settings, sector_routers=routes.sector_routers, surroundings=around)
         transport = httpx.ASGITransport(app=app)
         async with (

@@ -21,14 +21,16 @@ class Spreading(LoadScopeScheduling):
 def company(nodeid: str) -> str:
     """Say whom a test stays with.
 
-    Those that look from outside share one gateway and one mesh, those that look from within a mesh of their own. An
-    integration test of the gateway or of storage stands alone, as it sets up everything anew; those of a file about
-    agency services share a world. Of the others a file is small enough.
+    Those that look from outside share one gateway and one mesh, those that look from within a mesh of their own,
+    and so do those that click pages. An integration test of the gateway or of storage stands alone, as it sets up
+    everything anew; those of a file about agency services share a world. Of the others a file is small enough.
     """
     path = PurePosixPath(nodeid.split("::", maxsplit=1)[0])
     if path.stem.startswith("test_outside"):
         return "outside"
     if path.stem in WITHIN:
         return "within"
+    if "browser" in path.parts:
+        return "browser"
     alone = "integration" in path.parts and path.stem.startswith(("test_gateway", "test_storage"))
     return nodeid if alone else str(path)

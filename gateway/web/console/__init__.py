@@ -1,0 +1,1 @@
+"""The console of oversight: chains, refusals, clocks, the ledger, counts. No case data is here to be seen."""

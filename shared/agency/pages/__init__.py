@@ -1,0 +1,1 @@
+"""The pages of an agency: inbox, referral, new referral, supervision, administration."""
