@@ -10,6 +10,7 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
+from shared.agency import housekeeping, rerouting
 from shared.agency.acting import ANSWER_WITHIN
 from shared.agency.adapters.store import SqlStore
 from shared.agency.directory import Directory
@@ -30,6 +31,7 @@ from shared.agency.partners import SCOPES, Partners
 from shared.agency.profile import AgencyProfile, check_profile
 from shared.agency.reading import CaseReader
 from shared.agency.rerouting import Rerouting
+from shared.agency.rounds import Rounds
 from shared.agency.routes import oauth
 from shared.agency.routes.callers import Doorkeeper
 from shared.agency.routes.casework import casework_router
@@ -44,7 +46,7 @@ from shared.agency.routes.statements import statements_router
 from shared.agency.routes.webhooks import webhooks_router
 from shared.agency.routes.worklists import worklists_router
 from shared.agency.scribe import Scribe
-from shared.agency.sector.clocks import ClockWatch
+from shared.agency.sector import clocks
 from shared.agency.sector.open_door import check_open_door
 from shared.agency.sector.practice import Practice
 from shared.agency.sector.rulebook import Rulebook
@@ -113,9 +115,7 @@ class _House:
     office: Office
     deliveries: Deliveries
     sender: WebhookSender
-    housekeeping: Housekeeping
-    clocks: ClockWatch
-    rerouting: Rerouting
+    rounds: Sequence[Rounds]
     polling: Polling | None
     front: Front
 
@@ -222,19 +222,27 @@ def _furnish(profile: AgencyProfile, settings: AgencySettings, ground: _Ground, 
         notifier=ground.notifier,
         answer_within=around.answer_within,
     )
-    rerouting = Rerouting(office)
-    deliveries = _deliveries(office, settling, rerouting)
+    going_on = Rounds("rerouting", Rerouting(office).once, every=rerouting.EVERY_SECONDS)
+    deliveries = _deliveries(office, settling, going_on)
     return _House(
         ground=ground,
         office=office,
         deliveries=deliveries,
         sender=WebhookSender(ground.store, ground.notifier, clock=ground.clock, peer=around.partner),
-        housekeeping=Housekeeping(ground.store, ground.clock),
-        clocks=ClockWatch(ground.store, ground.notifier, ground.clock),
-        rerouting=rerouting,
+        rounds=[going_on, *_rounds(ground)],
         polling=Polling(ground.hub, deliveries) if settings.public_url is None else None,
         front=_front(profile, settings, ground, around),
     )
+
+
+def _rounds(ground: _Ground) -> Sequence[Rounds]:
+    """Return the work that goes on beside the calls."""
+    forgetting = Housekeeping(ground.store, ground.clock).once
+    watching = clocks.ClockWatch(ground.store, ground.notifier, ground.clock).once
+    return [
+        Rounds("housekeeping", forgetting, every=housekeeping.EVERY_SECONDS, most=housekeeping.AT_ONCE),
+        Rounds("sector-clocks", watching, every=clocks.EVERY_SECONDS, most=clocks.AT_ONCE),
+    ]
 
 
 def _front(profile: AgencyProfile, settings: AgencySettings, ground: _Ground, around: Surroundings) -> Front:
@@ -252,7 +260,7 @@ def _front(profile: AgencyProfile, settings: AgencySettings, ground: _Ground, ar
     )
 
 
-def _deliveries(office: Office, settling: Settling, rerouting: Rerouting) -> Deliveries:
+def _deliveries(office: Office, settling: Settling, going_on: Rounds) -> Deliveries:
     receiving = Receiving(
         office.agency_id,
         scribe=office.scribe,
@@ -269,7 +277,7 @@ def _deliveries(office: Office, settling: Settling, rerouting: Rerouting) -> Del
         directory=office.directory,
         receiving=receiving,
         outbox=office.outbox,
-        goes_on=rerouting.wake,
+        goes_on=going_on.wake,
     )
 
 
@@ -277,9 +285,8 @@ def _deliveries(office: Office, settling: Settling, rerouting: Rerouting) -> Del
 async def _lifespan(_app: FastAPI, *, house: _House) -> AsyncIterator[None]:
     await house.office.outbox.start()
     await house.sender.start()
-    house.housekeeping.start()
-    house.clocks.start()
-    house.rerouting.start()
+    for rounds in house.rounds:
+        rounds.start()
     if house.polling is not None:
         house.polling.start()
     try:
@@ -287,9 +294,8 @@ async def _lifespan(_app: FastAPI, *, house: _House) -> AsyncIterator[None]:
     finally:
         if house.polling is not None:
             await house.polling.stop()
-        await house.rerouting.stop()
-        await house.clocks.stop()
-        await house.housekeeping.stop()
+        for rounds in house.rounds:
+            await rounds.stop()
         await house.sender.stop()
         await house.office.outbox.stop()
         await house.ground.hub.close()

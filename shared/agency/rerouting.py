@@ -5,9 +5,7 @@ it has, in the one that keeps the new letter. A crash between the two leaves it 
 letter in the outbox; a notice that comes again finds it written. The gateway admits one successor and no second.
 """
 
-import asyncio
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -27,7 +25,7 @@ from shared.telemetry.logs import get_logger
 from shared.wire.parts import Preferences
 
 #: Seconds between two looks; a notice that asks for going on wakes the task at once.
-_TICK_SECONDS: Final = 1.0
+EVERY_SECONDS: Final = 1.0
 _AT_ONCE: Final = 16
 _OURSELVES: Final = Caller(SYSTEM, SYSTEM)
 
@@ -58,42 +56,15 @@ class _Stop(Exception):
 
 
 class Rerouting:
-    """Goes on with what waits for it, for as long as it runs."""
+    """Goes on with what waits for it, a round at a time (`shared.agency.rounds`)."""
 
     def __init__(self, office: Office) -> None:
         self._office = office
-        self._wake = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        """Begin, with whatever was left waiting."""
-        self._task = asyncio.create_task(self._run(), name="rerouting")
-
-    async def stop(self) -> None:
-        """Stop; what waits goes on after the next start."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
-
-    def wake(self) -> None:
-        """Look at once: something is waiting."""
-        self._wake.set()
 
     async def once(self) -> int:
         """Go on with what waits; return how many were decided. What cannot be decided now keeps waiting."""
         waiting = await self._office.store.read(lambda reading: reading.waiting_reroutes(limit=_AT_ONCE))
         return sum([await self._decided(one) for one in waiting])
-
-    async def _run(self) -> None:
-        while True:
-            self._wake.clear()
-            try:
-                await self.once()
-            except MeshError as fault:
-                _log.warning("rerouting.unavailable", code=fault.code)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), _TICK_SECONDS)
 
     async def _decided(self, reroute: Reroute) -> bool:
         """Send, or say why not; False while that cannot be told."""

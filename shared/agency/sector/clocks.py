@@ -5,9 +5,7 @@ window, to a later time. Clinical windows are counted from the incident (INV-13)
 Partner systems are told once when a clock has run out and nobody stopped it.
 """
 
-import asyncio
 from collections.abc import Iterable
-from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 
@@ -18,13 +16,10 @@ from shared.agency.sealing_off import WITHOUT_PURPOSE
 from shared.agency.sector.casefile import is_sealed_off
 from shared.agency.sector.rulebook import Rulebook
 from shared.kernel.clock import Clock, from_wire, to_wire
-from shared.kernel.errors import MeshError
-from shared.telemetry.logs import get_logger
 
-_EVERY_SECONDS: Final = 5.0
-_AT_ONCE: Final = 200
-
-_log = get_logger("sector-clocks")
+EVERY_SECONDS: Final = 5.0
+#: Of how many clocks is told in one round.
+AT_ONCE: Final = 200
 
 
 def start_clock(
@@ -84,24 +79,12 @@ def _shown(clock: SectorClock, rulebook: Rulebook, *, at: datetime) -> dict[str,
 
 
 class ClockWatch:
-    """Tells partner systems of clocks that ran out, for as long as it runs; each of them once."""
+    """Tells partner systems of clocks that ran out, a round at a time (`shared.agency.rounds`); each of them once."""
 
     def __init__(self, store: Store, notifier: Notifier, clock: Clock) -> None:
         self._store = store
         self._notifier = notifier
         self._clock = clock
-        self._task: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        """Begin to watch."""
-        self._task = asyncio.create_task(self._run(), name="sector-clocks")
-
-    async def stop(self) -> None:
-        """Stop."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
 
     async def once(self) -> int:
         """Tell of what ran out; return how many clocks that were."""
@@ -120,22 +103,13 @@ class ClockWatch:
             if not ended:
                 self._notifier.tell(desk, "clock.missed", referral_id=clock.referral_id)
 
-    async def _run(self) -> None:
-        while True:
-            try:
-                while await self.once() >= _AT_ONCE:
-                    pass
-            except MeshError as error:
-                _log.warning("sector-clocks.unavailable", code=error.code)
-            await asyncio.sleep(_EVERY_SECONDS)
-
 
 def _over(reading: Reading, now: str) -> list[tuple[str, bool]]:
     """Return the keys of clocks that ran out, each with whether its case is over here: then nobody is told.
 
     A referral that was completed is not over for the casework: she may still be staying, a test may still be due.
     """
-    clocks = reading.clocks_over(before=now, limit=_AT_ONCE)
+    clocks = reading.clocks_over(before=now, limit=AT_ONCE)
     referrals = reading.many(Referral, sorted({clock.referral_id for clock in clocks}))
     over = {one.referral_id for one in referrals if is_sealed_off(one) or one.state in WITHOUT_PURPOSE}
     return [(clock.key, clock.referral_id in over) for clock in clocks]
