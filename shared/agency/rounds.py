@@ -14,9 +14,9 @@ _log = get_logger("rounds")
 class Rounds:
     """Does one round after another for as long as it runs.
 
-    `once` does a round and returns how much it found; where that is `most` or more, there is more, and the next round follows
-    at once. Otherwise it comes after `every` seconds, or when somebody wakes it. A round that cannot be done now is done
-    later: what it found is still there.
+    `once` does a round and returns how much it found; where that is `most` or more, there is more, and the next round
+    follows at once. Otherwise it comes after `every` seconds, or when somebody wakes it. A round that cannot be done
+    now is done later: what it found is still there.
     """
 
     def __init__(self, name: str, once: Callable[[], Awaitable[int]], *, every: float, most: float = math.inf) -> None:
