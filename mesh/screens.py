@@ -26,6 +26,7 @@ def show_addresses(home: Home, addresses: Addresses) -> None:
         agency = deployable.agency_id if isinstance(deployable, AgencyService) else ""
         table.add_row(deployable.name, agency, addresses.url(deployable))
     console.print(table)
+    console.print("Pages:           sign in at any of these addresses; logins are in the credentials")
     console.print(f"API to try out:  each address with /docs, such as {addresses.url(GATEWAY)}/docs")
     console.print(f"Ledger's head:   {addresses.url(GATEWAY)}/ledger/checkpoint")
     console.print(f"Credentials:     {home.credentials_file} (sample agencies)")

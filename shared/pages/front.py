@@ -2,20 +2,28 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from fastapi import APIRouter, FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
 
 from shared.kernel.clock import Clock
+from shared.kernel.errors import NotFound
 from shared.kernel.identifiers import IdFactory
 from shared.pages.cookies import Cookies
 from shared.pages.entrance import entrance_router, public_paths
 from shared.pages.rendering import Brand, Pages
+from shared.pages.routes import asks_for_page, problem_page
 from shared.people.codes import code_checker
 from shared.people.doorway import Doorway
 from shared.people.passwords import Passwords
 from shared.people.store import PeopleStore
 from shared.people.telephone import TelephoneSecrets
 from shared.seal.at_rest import Vault
+
+_NOT_FOUND: Final = 404
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +41,16 @@ class Front:
     def attach(self, app: FastAPI) -> None:
         """Let the routes of an application find what they stand on."""
         app.state.front, app.state.pages, app.state.doorway = self, self.pages, self.door
+        answer_machines = app.exception_handlers[HTTPException]
+
+        async def answer(request: Request, error: Exception) -> Response:
+            """Answer people who asked for what is not there with a page, and machines as before."""
+            if isinstance(error, HTTPException) and error.status_code == _NOT_FOUND and asks_for_page(request):
+                return problem_page(request, NotFound("route.unknown", "There is nothing at this address."))
+            answered: Response = await answer_machines(request, error)  # type: ignore[misc]  # ours are coroutines
+            return answered
+
+        app.add_exception_handler(HTTPException, answer)
 
     def close(self) -> None:
         """Give the database back."""

@@ -61,6 +61,12 @@ def own_path(path: str | None, *, otherwise: str) -> str:
     return otherwise if parts.scheme or parts.netloc or "\\" in path else path
 
 
+def asks_for_page(request: Request) -> bool:
+    """Say whether a browser asks for a person: it names HTML first (RFC 9110 section 12.5.1)."""
+    first = request.headers.get("accept", "").partition(",")[0].partition(";")[0]
+    return request.method == "GET" and first.strip().lower() == "text/html"
+
+
 def problem_page(request: Request, error: MeshError) -> Response:
     """Answer an error as people need it: the sign-in, the lock, or what went wrong and what to do."""
     if isinstance(error, NotAuthenticated) and error.code in {"session.none", "session.locked"}:

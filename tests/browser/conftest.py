@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_
 from mesh.home import Home
 from tests.support.no_skips import is_ci
 from tests.support.ports import free_ports
-from tests.support.processes import running_mesh
+from tests.support.processes import run_mesh, running_mesh
 
 PHONE = {"width": 320, "height": 640}
 DESK = {"width": 1280, "height": 900}
@@ -30,6 +30,13 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     """A mesh of five processes that every test of this folder shares."""
     with running_mesh(tmp_path_factory.mktemp("clicked") / "home", port_base=free_ports(5)) as home:
         yield home
+
+
+@pytest.fixture(scope="session")
+def told(home: Home) -> None:
+    """The mesh has told its whole story once, so that there are referrals of every kind."""
+    outcome = run_mesh("demo", "--home", str(home.root))
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
 
 
 @pytest.fixture(scope="module")
@@ -57,9 +64,10 @@ class Clicker:
     login: dict[str, Any]
     said: list[str] = field(default_factory=list)
 
-    def open(self, path: str) -> None:
-        """Go to a path of her service."""
-        self.page.goto(self.url + path)
+    def open(self, path: str) -> int:
+        """Go to a path of her service; return the status of the answer."""
+        answer = self.page.goto(self.url + path)
+        return answer.status if answer else 0
 
     def sign_in(self) -> None:
         """Sign in with her own login."""
@@ -68,6 +76,17 @@ class Clicker:
         self.page.fill("#password", self.login["password"])
         self.page.click("button.main")
         self.page.wait_for_url(lambda url: "/sign-in" not in url)
+
+    def speak(self, language: str) -> None:
+        """Change the language, unless it is hers already."""
+        button = self.page.locator(f'form[action="/language"] button:has-text("{language}")')
+        if button.count():
+            button.click()
+            self.page.wait_for_load_state()
+
+    def complaints(self) -> list[str]:
+        """What the pages complained of to the console, but for what a neutral exit says of itself."""
+        return [one for one in self.said if "Clear-Site-Data" not in one]
 
     def press(self, name: str) -> None:
         """Press the button or follow the link with this name."""
