@@ -10,16 +10,15 @@ from dataclasses import asdict, replace
 from typing import Any, Final
 
 from shared.agency.acting import ACCEPTED, Answer, Caller, post, replay
+from shared.agency.assigning import check_colleague, give_up
 from shared.agency.giving_back import another_agency, give_back
 from shared.agency.office import Office
 from shared.agency.ports import Desk
 from shared.agency.reading import Visitor
 from shared.agency.records import Box, ConflictRecord, Happening, Letter, Referral
 from shared.agency.requests import ConflictRequest
-from shared.consent.citation import CONFLICT_RULE, by_rule
-from shared.kernel.errors import Conflict, ConsentRequired, FieldFault, InputRejected, NotPermitted
-from shared.referral.blocked import is_blocked
-from shared.referral.conflict import CONFLICT_DECLINE, CONFLICT_REASON, KEPT_FROM
+from shared.kernel.errors import Conflict, FieldFault, InputRejected, NotPermitted
+from shared.referral.conflict import CONFLICT_DECLINE, CONFLICT_REASON
 
 #: How a case that was handed over stands in its history, and what partner systems are told.
 HANDED_OVER: Final = "handed_over"
@@ -40,11 +39,14 @@ async def declare_conflict(office: Office, caller: Caller, referral_id: str, req
     referral = await office.referral(referral_id, request.actor, caller.pseudonym)
     if referral.box != Box.RECEIVED:
         raise NotPermitted("referral.not-recipient", "Only people of the recipient declare a conflict and hand over.")
-    await _check_colleague(office, referral, request.hand_over_to)
+    if (colleague := request.hand_over_to) is not None:
+        await office.store.read(lambda reading: check_colleague(office, reading, referral, colleague))
     back = await _giving_back(office, referral, request) if request.nobody_else else ()
     record, letter = await _written(office, referral, request)
+    chain = await office.store.read(lambda reading: _ids(reading.find(Referral, chain_id=referral.chain_id)))
 
     def also(desk: Desk) -> None:
+        give_up(desk, record, chain)
         desk.add(record)
         desk.add(_handed_over(office, record))
         office.notifier.tell(desk, TOLD, referral_id=referral_id, state=referral.state)
@@ -62,16 +64,6 @@ async def list_conflicts(office: Office, visitor: Visitor, *, after: str | None,
     who = (visitor.actor, visitor.pseudonym)
     found = await office.store.read(lambda reading: reading.conflicts(kept_from=who, after=after, limit=limit))
     return [{**asdict(record), "state": referral.state} for record, referral in found]
-
-
-async def _check_colleague(office: Office, referral: Referral, colleague: str | None) -> None:
-    if colleague is None:
-        return
-    declared = await office.store.read(lambda reading: reading.declared_by([colleague]))
-    blocked = is_blocked(referral.blocked, chain_id=referral.chain_id, who=[colleague])
-    if blocked or referral.chain_id in declared:
-        message = "Hand the case to another colleague."
-        raise ConsentRequired(KEPT_FROM, message, reasons=[by_rule(KEPT_FROM, CONFLICT_RULE, office.sop)])
 
 
 async def _written(office: Office, referral: Referral, request: ConflictRequest) -> tuple[ConflictRecord, Letter]:
@@ -102,6 +94,10 @@ async def _giving_back(office: Office, referral: Referral, request: ConflictRequ
         message = "This case cannot be given back as it stands. Declare without nobody_else; a supervisor hears of it."
         raise Conflict("referral.transition", message)
     return back
+
+
+def _ids(referrals: Sequence[Referral]) -> list[str]:
+    return [one.referral_id for one in referrals]
 
 
 def _handed_over(office: Office, record: ConflictRecord) -> Happening:

@@ -59,6 +59,7 @@ class Referral:
     next_due_at: str | None
     sent_at: str
     wrapped_key: bytes | None
+    number: str  # what people say on the telephone (`shared.referral.number`)
     sealed_off_at: str | None = None
     linked_id: str | None = None
     replaces: str | None = None  # the referral that nobody took, in whose place this one was sent
@@ -145,6 +146,16 @@ class ConflictRecord:
     declared_at: str
     handed_to: str | None = None
     given_back: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """Who has a referral: `holder` works on it, since `at`; `by` gave it to her, or she took it. Pseudonyms all."""
+
+    referral_id: str
+    holder: str
+    at: str
+    by: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

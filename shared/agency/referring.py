@@ -22,6 +22,7 @@ from shared.agency.sector.departures import Leaving, Stays, staying
 from shared.agency.showing import summary
 from shared.kernel.clock import to_wire
 from shared.kernel.errors import Conflict, ConsentRequired, MeshError, NotPermitted, Reason
+from shared.referral.number import number_of
 from shared.sop.model import Compartment, Stopped
 from shared.wire.mapping import basis_of
 
@@ -271,6 +272,7 @@ def _record(office: Office, draft: Draft, basis: Mapping[str, Any], wrapped: byt
         sent_at=to_wire(draft.at),
         wrapped_key=wrapped,
         linked_id=draft.linked_id,
+        number=number_of(draft.referral_id),
         replaces=draft.replaces,
     )
 

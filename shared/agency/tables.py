@@ -61,6 +61,7 @@ class ReferralRow(AgencyRow, table=True):
     next_due_at: str | None = None
     sent_at: str
     wrapped_key: bytes | None = bytes_column()
+    number: str = Field(index=True)
     sealed_off_at: str | None = None
     statements: int = 0
     linked_id: str | None = Field(default=None, index=True)
@@ -132,6 +133,16 @@ class ConflictRow(AgencyRow, table=True):
     declared_at: str
     handed_to: str | None = None
     given_back: bool = False
+
+
+class AssignmentRow(AgencyRow, table=True):
+    """Who has a referral."""
+
+    __tablename__ = "assignments"
+    referral_id: str = Field(primary_key=True)
+    holder: str = Field(index=True)
+    at: str
+    by: str
 
 
 class ConsentRow(AgencyRow, table=True):
@@ -344,6 +355,7 @@ HOLDINGS = table_of(HoldingRow)
 HAPPENINGS = table_of(HappeningRow)
 NOTES = table_of(NoteRow)
 CONFLICTS = table_of(ConflictRow)
+ASSIGNMENTS = table_of(AssignmentRow)
 CONSENTS = table_of(ConsentRow)
 LETTERS = table_of(LetterRow)
 ARRIVALS = table_of(ArrivalRow)

@@ -19,6 +19,7 @@ from shared.kernel.clock import SystemClock
 from shared.kernel.identifiers import Uuid7Factory
 from shared.referral.blocked import blocked_hash
 from shared.referral.conflict import conflict_key
+from shared.referral.number import number_of
 
 NAMES = st.text("abcdefghijklmnopqrstuvwxyz0123456789-", min_size=3, max_size=12).filter(lambda name: name[0].isalnum())
 #: An agency, a chain, a pseudonym.
@@ -44,6 +45,7 @@ def a_referral(referral_id: str, chain_id: str) -> Referral:
         recipient="social-a", subject="s", service_type="SOC-01", urgency="urgent", area="38", age_band="adult",
         incident_at=None, preferences=nothing, facts=nothing, basis=nothing, consent_id=None, phoned_first=False,
         blocked=[], sealed=None, state="delivered", due=nothing, next_due_at=None, sent_at="", wrapped_key=None,
+        number=number_of(referral_id),
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import APIRouter
 
 from gateway.bootstrap import build_app as build_gateway
 from gateway.bootstrap import open_provisioning
@@ -30,6 +31,7 @@ from services.social import profile as social_profile
 from services.social import routes as social_routes
 from shared.agency.chassis import Surroundings, build_app
 from shared.agency.provisioning import add_partner
+from shared.agency.sector.practice import Practice
 from shared.agency.settings import AgencySettings
 from shared.seal.keys import AgencyKeys
 from shared.transport.peer import Peer
@@ -123,6 +125,7 @@ class Service:
     app: MeshApp
     settings: AgencySettings
     client: Client
+    practice: Practice
 
 
 @dataclass
@@ -253,7 +256,14 @@ async def serving(kind: str, settings: AgencySettings, wire: Wire, **surrounding
     async with wire.client() as line:
         peer = Peer(settings.gateway_url, client=line)
         around = Surroundings(**{"keys": keys_of(kind), "gateway": peer, "passwords": QUICK, **surroundings})
-        app = build_app(profile.PROFILE, settings, sector_routers=routes.sector_routers, surroundings=around)
+        at_work: list[Practice] = []
+
+        def sector_routers(practice: Practice) -> Sequence[APIRouter]:
+            at_work.append(practice)
+            routers: Sequence[APIRouter] = routes.sector_routers(practice)
+            return routers
+
+        app = build_app(profile.PROFILE, settings, sector_routers=sector_routers, surroundings=around)
         transport = httpx.ASGITransport(app=app)
         async with (
             app.router.lifespan_context(app),
@@ -261,7 +271,7 @@ async def serving(kind: str, settings: AgencySettings, wire: Wire, **surrounding
         ):
             granted = await http.post("/oauth/token", data={"grant_type": "client_credentials"}, auth=(PARTNER, secret))
             http.headers["Authorization"] = f"Bearer {granted.json()['access_token']}"
-            yield Service(app, settings, Client(http))
+            yield Service(app, settings, Client(http), *at_work)
 
 
 def gateway_settings(folder: Path, database_url: Callable[[str], str]) -> GatewaySettings:

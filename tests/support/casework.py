@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from shared.agency.records import Referral
+from shared.referral.number import number_of
 from tests.support.agency_services import World, a_consent, agency_id
 
 #: Contents for every compartment that a service may ask for; what a service forbids is left out by `a_case`.
@@ -84,4 +85,5 @@ def a_referral(referral_id: str) -> Referral:
         next_due_at=None,
         sent_at="2026-11-22T08:00:00.000Z",
         wrapped_key=b"key",
+        number=number_of(referral_id),
     )

@@ -21,6 +21,7 @@ CHASSIS: Final[Mapping[type[Any], Table]] = {
     records.Happening: tables.HAPPENINGS,
     records.Note: tables.NOTES,
     records.ConflictRecord: tables.CONFLICTS,
+    records.Assignment: tables.ASSIGNMENTS,
     records.ConsentRecord: tables.CONSENTS,
     records.Letter: tables.LETTERS,
     records.Arrival: tables.ARRIVALS,

@@ -36,6 +36,7 @@ from shared.kernel.clock import to_wire
 from shared.kernel.errors import Conflict, InputRejected
 from shared.kernel.identifiers import GATEWAY
 from shared.referral.lifecycle import state_after, transition
+from shared.referral.number import number_of
 from shared.sop.model import Compartment, EventType, Party, ReferralState
 from shared.wire.delivery import DeliveryItemV1
 from shared.wire.messages import EventV1, NoteV1, NoticeV1, ReferralV1, parse
@@ -202,6 +203,7 @@ class Receiving:
             sent_at=to_wire(message.sent_at),
             wrapped_key=wrapped,
             linked_id=message.linked_id,
+            number=number_of(message.referral_id),
             replaces=message.replaces,
         )
 

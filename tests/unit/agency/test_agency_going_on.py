@@ -23,6 +23,7 @@ from shared.agency.records import Referral, Reroute
 from shared.consent.grant import Consent, Grant, Taking
 from shared.kernel.clock import from_wire
 from shared.referral.blocked import blocked_hash
+from shared.referral.number import number_of
 from shared.sop.loader import load_sop
 from shared.sop.model import Compartment, EventType, Presence, Stopped
 
@@ -63,6 +64,7 @@ def a_sent(**changes: Any) -> Referral:
         next_due_at=None,
         sent_at=AT,
         wrapped_key=b"",
+        number=number_of("r1"),
     )
     return replace(referral, **changes)
 
