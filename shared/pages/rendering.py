@@ -129,7 +129,9 @@ class Pages:
         )
         environment.install_gettext_translations(self.words(language), newstyle=True)  # type: ignore[attr-defined]
         environment.globals.update(brand=self.brand, language=language, languages=LANGUAGES, assets=_paths(self.assets))
-        environment.filters.update(_filters(language))
+        environment.filters.update(
+            _filters(language), spoken=partial(_spoken, words=self.words(language), language=language)
+        )
         return environment
 
 
@@ -161,6 +163,14 @@ def _filters(language: Language) -> Mapping[str, Callable[..., Any]]:
         "number": partial(figures.number, language=language),
         "says": lambda name: name.get(language) if isinstance(name, Mapping) else getattr(name, language),
     }
+
+
+def _spoken(label: Name | str, *, words: Words, language: Language) -> str:
+    """Return a name, or a text that is only known at run time, in a language.
+
+    Never `_(variable)` in a template: it takes what the variable holds for markup, and this does not.
+    """
+    return words.gettext(label) if isinstance(label, str) else str(getattr(label, language))
 
 
 def _asset(name: str) -> tuple[str, bytes, str]:

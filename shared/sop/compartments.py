@@ -38,8 +38,13 @@ def check_plaintext(sop: Sop, compartment: Compartment, value: object, *, under:
     Pointers start at the compartment's own value, or at `under` if the caller's body holds it deeper.
     At most `MOST_FAULTS` are returned.
     """
+    return check_value(sop.schemas[compartment], value, under=under)
+
+
+def check_value(schema: Mapping[str, Any], value: object, *, under: str = "") -> tuple[FieldFault, ...]:
+    """Return what is wrong with a value that a schema describes, as `check_plaintext` does."""
     faults: list[FieldFault] = []
-    for error in Draft202012Validator(sop.schemas[compartment]).iter_errors(value):
+    for error in Draft202012Validator(schema).iter_errors(value):
         faults.extend(_faults(error, under))
         if len(faults) >= MOST_FAULTS:
             break
