@@ -43,8 +43,8 @@ _ENGLISH: Final[Mapping[str, str]] = {
     "ngo": "A non-governmental organisation", "other_government": "Another public body", "suicide_screen.not_done":
     "Not asked", "not_done": "Not done", "red": "Red: at once", "yellow": "Yellow: soon", "green": "Green: can wait",
     "trafficker": "Trafficker", "text": "Text message", "place.agency": "At the agency", "place_type.work": "At work",
-    "place.neutral": "A neutral place", "weapon_kinds.acid": "Acid", "hearings.screen": "A screen in court", "kind.residence":
-    "Confirmation of residence", "kind.marriage": "Marriage certificate", "kind.insurance": "Health insurance card",
+    "place.neutral": "A neutral place", "weapon_kinds.acid": "Acid", "kind.residence": "Confirmation of residence",
+    "kind.marriage": "Marriage certificate", "kind.insurance": "Health insurance card",
     "eligibility_group.trafficking": "Trafficked person", "eligibility_group.child": "Child",
     "criminal_exposure.prostitution": "Administrative matter of sold sex", "criminal_exposure.drugs": "Drugs",
     "purposes.sexual_exploitation": "Sexual exploitation", "weapon": "Weapon in the house", "any": "No preference",
