@@ -34,7 +34,7 @@ SPREAD := -p tests.support.no_skips -n auto --dist loadscope
 
 CHECKS := lint format types imports docs
 
-.PHONY: help up down demo test test-quick check fix bench docs lock $(addprefix check-,$(CHECKS))
+.PHONY: help up down demo test test-quick check fix bench revision docs lock $(addprefix check-,$(CHECKS))
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,7 +74,10 @@ check-types: $(DEV)
 check-imports: $(DEV)
 	@$(PY) -c 'from importlinter.cli import lint_imports_command as lint; lint()' --no-cache --no-logo
 
-check-docs: $(DEV)
+check-revision: $(DEV) ## Write the next revision of a room's tables: make revision ARGS="people 'what changes'"
+	@$(PY) -m mesh revise $(ARGS) && $(PY) -m ruff format --quiet .
+
+docs: $(DEV)
 	@$(PY) -m mesh docs --check
 
 fix: $(DEV) ## Mend what can be mended by machine: lint and format
@@ -82,6 +85,9 @@ fix: $(DEV) ## Mend what can be mended by machine: lint and format
 
 bench: $(DEV) ## Measure admissions per second beside the floor (docs/explanation tells how to read it)
 	@$(PY) -m bench $(ARGS)
+
+revision: $(DEV) ## Write the next revision of a room's tables: make revision ARGS="people 'what changes'"
+	@$(PY) -m mesh revise $(ARGS) && $(PY) -m ruff format --quiet .
 
 docs: $(DEV) ## Write the generated reference into docs/reference
 	@$(PY) -m mesh docs

@@ -226,6 +226,32 @@ def verify_certificate(
 
 
 @app.command()
+def migrate(
+    home: HomeOption = DEFAULT_HOME,
+    database: Annotated[
+        list[str] | None, typer.Option(help="NAME=URL of a database that is not in the home; repeatable.")
+    ] = None,
+) -> None:
+    """Bring every database forward to what this release needs; services that share one wait for it."""
+    from mesh.revisions import bring_forward
+
+    urls = dict(one.split("=", 1) for one in database or [] if "=" in one)
+    for line in bring_forward(Home(home), urls=urls):
+        typer.echo(line)
+
+
+@app.command(hidden=True)
+def revise(
+    room: Annotated[str, typer.Argument(help="The room whose tables have changed.")],
+    message: Annotated[str, typer.Argument(help="What changes, in a few words.")],
+) -> None:
+    """Write the next revision of a room's tables (for whoever changes the code)."""
+    from mesh.revisions import revise as write
+
+    typer.echo(write(room, message))
+
+
+@app.command()
 def doctor(home: HomeOption = DEFAULT_HOME) -> None:
     """Say what is wrong with this mesh, if anything, and how to mend it."""
     from mesh.doctor import examine

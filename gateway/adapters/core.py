@@ -15,8 +15,9 @@ from shared.kernel.identifiers import IdFactory, Uuid7Factory
 from shared.seal.keys import AgencyKeys
 from shared.sop.loader import load_sop
 from shared.sop.model import Sop
-from shared.storage.engine import close_engine, create_schema, open_engine
+from shared.storage.engine import close_engine, open_engine
 from shared.storage.group_commit import GroupWriter
+from shared.storage.history import prepare
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def open_records(database_url: str, *, keys: AgencyKeys, clock: Clock) -> Core:
     ids = Uuid7Factory(clock)
     procedure = load_sop()
     engine = open_engine(database_url)
-    create_schema(engine, METADATA)
+    prepare(engine, METADATA)
     begin_ledger(engine)
     open_desk = partial(
         SqlDesk,

@@ -11,7 +11,9 @@ from sqlalchemy import JSON, Column, Index, Table, Text, text
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
-MAPPERS = registry()
+from shared.storage.history import new_tables
+
+MAPPERS = registry(metadata=new_tables("gateway", __file__))
 METADATA = MAPPERS.metadata
 
 

@@ -8,8 +8,9 @@ from sqlmodel import Field, SQLModel
 
 from services.health import records
 from shared.agency.tables import bytes_column
+from shared.storage.history import new_tables
 
-MAPPERS = registry()
+MAPPERS = registry(metadata=new_tables("health", __file__))
 
 
 class HealthRow(SQLModel, registry=MAPPERS):

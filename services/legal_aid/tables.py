@@ -8,8 +8,9 @@ from sqlmodel import Field, SQLModel
 
 from services.legal_aid import records
 from shared.agency.tables import bytes_column
+from shared.storage.history import new_tables
 
-MAPPERS = registry()
+MAPPERS = registry(metadata=new_tables("legal_aid", __file__))
 
 
 class LegalAidRow(SQLModel, registry=MAPPERS):

@@ -8,8 +8,9 @@ from sqlmodel import Field, SQLModel
 
 from services.police import records
 from shared.agency.tables import bytes_column
+from shared.storage.history import new_tables
 
-MAPPERS = registry()
+MAPPERS = registry(metadata=new_tables("police", __file__))
 
 
 class PoliceRow(SQLModel, registry=MAPPERS):

@@ -10,7 +10,9 @@ from sqlalchemy import JSON, Column, Index, LargeBinary, MetaData, Table, Text, 
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
-MAPPERS = registry()
+from shared.storage.history import new_tables
+
+MAPPERS = registry(metadata=new_tables("agency", __file__))
 METADATA: MetaData = MAPPERS.metadata
 
 

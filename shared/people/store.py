@@ -13,8 +13,9 @@ from sqlalchemy import Connection, Table, select
 from shared.people.records import Account, Occasion, Session
 from shared.people.tables import ACCOUNTS, METADATA, OCCASIONS, SESSIONS
 from shared.storage.book import Book
-from shared.storage.engine import create_schema, open_engine, read
+from shared.storage.engine import open_engine, read
 from shared.storage.group_commit import GroupWriter
+from shared.storage.history import prepare
 
 R = TypeVar("R", Account, Session, Occasion)
 T = TypeVar("T")
@@ -87,7 +88,7 @@ class PeopleStore:
 
     def __init__(self, url: str) -> None:
         self._engine = open_engine(url)
-        create_schema(self._engine, METADATA)
+        prepare(self._engine, METADATA)
         self._writer: GroupWriter[PeopleDesk] = GroupWriter(self._engine, open_desk=PeopleDesk)
 
     async def write(self, work: Callable[[PeopleDesk], T]) -> T:

@@ -6,7 +6,9 @@ from sqlalchemy import JSON, Column, LargeBinary, MetaData, Table
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
-MAPPERS = registry()
+from shared.storage.history import new_tables
+
+MAPPERS = registry(metadata=new_tables("people", __file__))
 METADATA: MetaData = MAPPERS.metadata
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic_core import to_json
-from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
@@ -40,7 +40,6 @@ _SQLITE_PRAGMAS = (
     "cache_size=-16384",
 )
 _READ_ONLY = {"read_only_work": True}
-_SCHEMA_LOCK = 0x6D657368  # "mesh": one number for every deployable, as each has its own database
 
 
 def open_engine(url: str) -> Engine:
@@ -103,20 +102,6 @@ def ping(engine: Engine) -> None:
     """Ask the database for a sign of life. Raises `PeerUnavailable` (`storage.unavailable`)."""
     with read(engine) as connection:
         connection.execute(text("SELECT 1"))
-
-
-def create_schema(engine: Engine, metadata: MetaData) -> None:
-    """Create the tables that do not exist yet; replicas that start together do it one after another.
-
-    Raises `PeerUnavailable` or `InternalFault`, as `read`.
-    """
-    try:
-        with engine.begin() as connection:
-            if engine.dialect.name == _POSTGRES:
-                connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _SCHEMA_LOCK})
-            metadata.create_all(connection)
-    except SQLAlchemyError as fault:
-        raise to_mesh_error(fault) from fault
 
 
 def _wrong_url() -> InputRejected:

@@ -267,6 +267,8 @@ _FAULTS: Final[Mapping[str, str]] = {
     "storage.key": "A row has no primary key",
     "storage.lock-order": "Rows were locked in the wrong order",
     "storage.nested-unit": "A unit of work inside another",
+    "storage.schema-behind": "The database waits for `python -m mesh migrate`",
+    "storage.schema-unknown": "The database has tables that no history tells of",
     "storage.select-after-write": "A unit of work read after it wrote",
     "storage.unit-failed": "A unit of work failed with an unforeseen error",
     "webhook.secret": "A webhook secret has the wrong form",

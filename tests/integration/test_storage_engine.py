@@ -11,8 +11,8 @@ from sqlalchemy import JSON, Engine, literal, select, text
 from sqlalchemy.exc import DBAPIError
 
 from shared.kernel.errors import InputRejected, InternalFault, PeerUnavailable
-from shared.storage.engine import close_engine, create_schema, open_engine, ping, read
-from tests.support.small_bank import ACCOUNT, METADATA, amounts, open_bank
+from shared.storage.engine import close_engine, open_engine, ping, read
+from tests.support.small_bank import ACCOUNT, amounts, open_bank
 
 
 @pytest.fixture
@@ -62,15 +62,6 @@ def test_foreign_keys_are_enforced(engine: Engine) -> None:
 def test_json_columns_bring_back_what_was_written(engine: Engine, value: object) -> None:
     with read(engine) as connection:
         assert connection.execute(select(literal(value, JSON))).scalar_one() == value
-
-
-def test_schema_can_be_created_by_two_replicas_at_once(database_url: str) -> None:
-    engines = [open_engine(database_url) for _ in range(2)]
-    with ThreadPoolExecutor(2) as threads:
-        list(threads.map(lambda engine: create_schema(engine, METADATA), engines))
-    assert amounts(engines[0]) == {}
-    for engine in engines:
-        engine.dispose()
 
 
 def test_database_that_answers_is_pinged(engine: Engine) -> None:

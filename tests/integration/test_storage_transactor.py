@@ -8,7 +8,8 @@ from sqlalchemy import Column, Engine, ForeignKey, Integer, MetaData, Table
 
 from shared.kernel.errors import Conflict, InternalFault, PeerUnavailable
 from shared.storage.book import Book
-from shared.storage.engine import create_schema, open_engine
+from shared.storage.engine import open_engine
+from shared.storage.history import prepare
 from shared.storage.transactor import Transactor, Unit
 from tests.support.small_bank import ACCOUNT, ENTRY, add_one, amounts, open_bank
 
@@ -36,7 +37,7 @@ def test_unit_that_breaks_a_constraint_of_the_commit_fails_alone(engine: Engine)
         Column("id", Integer, primary_key=True),
         Column("other", ForeignKey("pledge.id", deferrable=True, initially="DEFERRED")),
     )
-    create_schema(engine, metadata)
+    metadata.create_all(engine)
     kept: Unit[Book] = Unit(lambda book: book.insert(pledge, {"id": 1, "other": 1})["id"])
     broken: Unit[Book] = Unit(lambda book: book.insert(pledge, {"id": 2, "other": 99})["id"])
     transactor = a_transactor(engine)
@@ -81,7 +82,7 @@ def test_database_that_is_not_there_is_everybodys_failure(tmp_path: Path) -> Non
     assert [type(outcome.error) for outcome in outcomes] == [PeerUnavailable] * 2
 
 
-def test_schema_cannot_be_created_where_nothing_answers(tmp_path: Path) -> None:
+def test_database_cannot_be_prepared_where_nothing_answers(tmp_path: Path) -> None:
     engine = open_engine(f"postgresql+psycopg://postgres@/none?host={tmp_path}")
     with pytest.raises(PeerUnavailable):
-        create_schema(engine, MetaData())
+        prepare(engine)

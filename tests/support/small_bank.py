@@ -3,7 +3,7 @@
 from sqlalchemy import Column, Engine, ForeignKey, Integer, MetaData, String, Table, select
 
 from shared.storage.book import Book
-from shared.storage.engine import create_schema, open_engine, read
+from shared.storage.engine import open_engine, read
 
 METADATA = MetaData()
 # declared before the table it refers to, so that order of declaration is not order of insertion
@@ -27,7 +27,7 @@ ACCOUNT = Table(
 def open_bank(url: str, *accounts: str) -> Engine:
     """Open the database, with these accounts at zero."""
     engine = open_engine(url)
-    create_schema(engine, METADATA)
+    METADATA.create_all(engine)
     if accounts:
         with engine.begin() as connection:
             connection.execute(ACCOUNT.insert(), [{"id": account, "amount": 0} for account in accounts])

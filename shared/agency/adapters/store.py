@@ -11,8 +11,9 @@ from shared.agency.adapters.reading import SqlReading
 from shared.agency.ports import Desk, Expected, Reading
 from shared.kernel.errors import PeerUnavailable
 from shared.storage.book import Book
-from shared.storage.engine import create_schema, open_engine, ping, read
+from shared.storage.engine import open_engine, ping, read
 from shared.storage.group_commit import GroupWriter
+from shared.storage.history import prepare
 
 #: Readers at the same time; the engine's pool has room for them and the writer.
 READERS: Final = 6
@@ -26,8 +27,7 @@ class SqlStore:
     def __init__(self, url: str, *, rows: Rows | None = None) -> None:
         self._places = Places(rows)
         self._engine = open_engine(url)
-        for metadata in self._places.metadata():
-            create_schema(self._engine, metadata)
+        prepare(self._engine, *self._places.metadata())
         self._writer: GroupWriter[SqlDesk] = GroupWriter(self._engine, open_desk=self._desk)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
 

@@ -1,0 +1,153 @@
+"""How the tables of a database came to be what they are: one numbered history for each room that has tables.
+
+Owns the version of each history in a database, and the way forward. Promises: an empty database is made at the newest
+version; a database on one machine (SQLite) is brought forward when it is opened; one that several processes share
+(PostgreSQL) is brought forward by an operator alone, and a process that needs a newer one refuses to start; whoever
+brings a database forward holds it against others doing the same. A database that is newer than the code is used as it
+is: revisions first expand and only later contract, so that the code before them still works.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import Connection, Engine, MetaData, inspect, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from shared.kernel.errors import InternalFault
+from shared.storage.faults import to_mesh_error
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+_POSTGRES: Final = "postgresql"
+_LOCK: Final = 0x6D657368  # "mesh": one number for every deployable, as each has its own database
+_FILE: Final = re.compile(r"(\d{4})_[a-z0-9_]+\.py")
+_ENVIRONMENT: Final = Path(__file__).parent / "revisions"
+
+#: The version of a history without a revision.
+NONE_YET: Final = "0000"
+#: The tables of one room.
+Tables = MetaData
+
+#: How constraints are named, so that a later revision can name them too.
+NAMING: Final = {
+    "ix": "ix_%(column_0_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The tables of one room, and the folder with the revisions that lead to them. `name` is unique in a database."""
+
+    name: str
+    metadata: MetaData
+    folder: Path
+
+    @property
+    def newest(self) -> str:
+        """The version that this code needs, such as `0001`."""
+        files = self.folder.iterdir() if self.folder.is_dir() else ()
+        return max((found.group(1) for file in files if (found := _FILE.fullmatch(file.name))), default=NONE_YET)
+
+    @property
+    def version_table(self) -> str:
+        """Where a database says which version it has."""
+        return f"schema_of_{self.name}"
+
+
+def new_tables(name: str, module: str) -> MetaData:
+    """Return a place for the tables of one room, whose history is in `migrations` beside their module (`__file__`)."""
+    return MetaData(naming_convention=NAMING, info={"history": name, "folder": Path(module).parent / "migrations"})
+
+
+def history_of(metadata: MetaData) -> History:
+    """Return the history of the tables of one room."""
+    return History(metadata.info["history"], metadata, metadata.info["folder"])
+
+
+def prepare(engine: Engine, *rooms: MetaData) -> None:
+    """Make an empty database, or bring an embedded one forward, before it is used.
+
+    Raises `InternalFault` (`storage.schema-behind`) where an operator has to do that, `storage.schema-unknown` for
+    tables that no history tells of, and as `shared.storage.engine.read`.
+    """
+    with _held(engine) as connection:
+        for history in map(history_of, rooms):
+            version = version_of(connection, history)
+            if version is None:
+                _begin(connection, history)
+            elif version < history.newest and engine.dialect.name == _POSTGRES:
+                raise InternalFault("storage.schema-behind", "Bring the database forward: python -m mesh migrate.")
+            elif version < history.newest:
+                _upgrade(connection, history)
+
+
+def migrate(engine: Engine, *rooms: MetaData) -> Sequence[tuple[str, str | None, str]]:
+    """Bring a database forward; return each history's name with its version before and now. Raises as `prepare`."""
+    histories = [history_of(metadata) for metadata in rooms]
+    with _held(engine) as connection:
+        before = {history.name: version_of(connection, history) for history in histories}
+        for history in histories:
+            version = before[history.name]
+            if version is None:
+                _begin(connection, history)
+            elif version < history.newest:
+                _upgrade(connection, history)
+        return [(one.name, before[one.name], version_of(connection, one) or "") for one in histories]
+
+
+def version_of(connection: Connection, history: History) -> str | None:
+    """Return the version of a history in a database, or None where it has not begun."""
+    if not inspect(connection).has_table(history.version_table):
+        return None
+    version: str | None = connection.execute(text(f"SELECT version_num FROM {history.version_table}")).scalar()  # noqa: S608 - a name of ours
+    return version
+
+
+@contextmanager
+def _held(engine: Engine) -> Iterator[Connection]:
+    """Open a transaction that nobody else has who prepares or migrates this database."""
+    try:
+        with engine.begin() as connection:
+            if engine.dialect.name == _POSTGRES:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK})
+            yield connection
+    except SQLAlchemyError as fault:
+        raise to_mesh_error(fault) from fault
+
+
+def _begin(connection: Connection, history: History) -> None:
+    """Make the tables of a history at its newest version; a test holds that its revisions lead to the same."""
+    known = set(inspect(connection).get_table_names())
+    if known & set(history.metadata.tables):
+        raise InternalFault("storage.schema-unknown", "The database has tables that no history tells of.")
+    history.metadata.create_all(connection)
+    named = history.version_table
+    connection.execute(text(f"CREATE TABLE {named} (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
+    connection.execute(text(f"INSERT INTO {named} (version_num) VALUES (:version)"), {"version": history.newest})  # noqa: S608 - a name of ours
+
+
+def _upgrade(connection: Connection, history: History) -> None:
+    from alembic import command  # noqa: PLC0415 - a second to import, and hardly ever needed
+
+    command.upgrade(configuration(connection, history), "head")
+
+
+def configuration(connection: Connection, history: History) -> "Config":
+    """Return the configuration of the migration library for one history on one connection."""
+    from alembic.config import Config  # noqa: PLC0415 - as above
+
+    config = Config()
+    config.set_main_option("script_location", str(_ENVIRONMENT))
+    config.set_main_option("version_locations", str(history.folder))
+    config.set_main_option("path_separator", "os")
+    config.attributes.update(connection=connection, history=history)
+    return config

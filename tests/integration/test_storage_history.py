@@ -1,0 +1,131 @@
+"""Tables have a history, and it leads to what the code says."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Column, Engine, Integer, MetaData, String, Table, inspect, text
+
+from mesh.home import Home
+from mesh.revisions import ROOMS, TABLES, bring_forward
+from shared.kernel.errors import InternalFault, MeshError
+from shared.storage.engine import open_engine
+from shared.storage.history import configuration, history_of, migrate, new_tables, prepare
+
+FIRST = """
+import sqlalchemy as sa
+from alembic import op
+revision, down_revision, branch_labels, depends_on = "0001", None, None, None
+def upgrade(): op.create_table("shelf", sa.Column("id", sa.Integer(), nullable=False), sa.PrimaryKeyConstraint("id"))
+"""
+SECOND = """
+import sqlalchemy as sa
+from alembic import op
+revision, down_revision, branch_labels, depends_on = "0002", "0001", None, None
+def upgrade(): op.add_column("shelf", sa.Column("label", sa.String(), nullable=True))
+"""
+BROKEN = SECOND.replace('op.add_column("shelf"', 'op.add_column("nowhere"')
+
+
+def a_room(folder: Path, *revisions: str) -> MetaData:
+    """A room with one table, whose last revision gives it a label."""
+    migrations = folder / "migrations"
+    migrations.mkdir(exist_ok=True)
+    for number, revision in enumerate(revisions, start=1):
+        (migrations / f"{number:04}_step.py").write_text(revision)
+    metadata = new_tables("library", str(folder / "tables.py"))
+    later = [Column("label", String)] if len(revisions) > 1 else []
+    Table("shelf", metadata, Column("id", Integer, primary_key=True), *later)
+    return metadata
+
+
+def columns(engine: Engine) -> set[str]:
+    return {column["name"] for column in inspect(engine).get_columns("shelf")}
+
+
+@pytest.fixture
+def engine(database_url: str) -> Engine:
+    return open_engine(database_url)
+
+
+@pytest.mark.parametrize("room", sorted(TABLES))
+def test_the_revisions_of_a_room_lead_to_its_tables(room: str, engine: Engine) -> None:
+    history = history_of(TABLES[room])
+    with engine.begin() as connection:
+        command.upgrade(configuration(connection, history), "head")
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        mine = [one for one in compare_metadata(context, history.metadata) if history.version_table not in str(one)]
+    engine.dispose()
+    assert mine == [], "write a revision: python -m mesh revise ROOM 'what changes'"
+
+
+@pytest.mark.parametrize("deployable", sorted(ROOMS))
+def test_a_fresh_database_is_at_the_newest_version_and_needs_no_revision(deployable: str, engine: Engine) -> None:
+    prepare(engine, *ROOMS[deployable])
+    after = migrate(engine, *ROOMS[deployable])
+    engine.dispose()
+    assert all(before == now == "0001" or before == now for _, before, now in after)
+
+
+def test_two_replicas_that_start_at_once_make_the_tables_once(database_url: str, tmp_path: Path) -> None:
+    room, engines = a_room(tmp_path, FIRST), [open_engine(database_url) for _ in range(2)]
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(lambda engine: prepare(engine, room), engines))
+    assert columns(engines[0]) == {"id"}
+    for engine in engines:
+        engine.dispose()
+
+
+def test_an_embedded_database_is_brought_forward_and_a_shared_one_waits_for_its_operator(
+    database_url: str, engine: Engine, tmp_path: Path
+) -> None:
+    prepare(engine, a_room(tmp_path, FIRST))
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO shelf (id) VALUES (7)"))
+    newer = a_room(tmp_path, FIRST, SECOND)
+    if database_url.startswith("postgresql"):
+        with pytest.raises(InternalFault) as refused:
+            prepare(engine, newer)
+        assert refused.value.code == "storage.schema-behind"
+        assert migrate(engine, newer) == [("library", "0001", "0002")]
+    prepare(engine, newer)
+    assert columns(engine) == {"id", "label"}
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT id FROM shelf")).scalars().all() == [7]
+    engine.dispose()
+
+
+def test_a_revision_that_fails_leaves_the_database_as_it_was(engine: Engine, tmp_path: Path) -> None:
+    prepare(engine, a_room(tmp_path, FIRST))
+    with pytest.raises(MeshError):
+        migrate(engine, a_room(tmp_path, FIRST, BROKEN))
+    assert columns(engine) == {"id"}
+    assert migrate(engine, a_room(tmp_path, FIRST, SECOND)) == [("library", "0001", "0002")]
+    engine.dispose()
+
+
+def test_code_of_before_works_on_a_database_that_is_newer(engine: Engine, tmp_path: Path) -> None:
+    prepare(engine, a_room(tmp_path, FIRST, SECOND))
+    (tmp_path / "before").mkdir()
+    prepare(engine, a_room(tmp_path / "before", FIRST))
+    assert columns(engine) == {"id", "label"}
+    engine.dispose()
+
+
+def test_tables_that_no_history_tells_of_are_not_touched(engine: Engine, tmp_path: Path) -> None:
+    room = a_room(tmp_path, FIRST)
+    room.create_all(engine)
+    with pytest.raises(InternalFault) as refused:
+        prepare(engine, room)
+    engine.dispose()
+    assert refused.value.code == "storage.schema-unknown"
+
+
+def test_the_command_brings_every_database_of_a_home_forward(tmp_path: Path) -> None:
+    lines = list(bring_forward(Home(tmp_path), urls={}))
+    assert len(lines) == sum(len(rooms) for rooms in ROOMS.values())
+    assert all("empty -> " in line for line in lines)
+    assert not any("->" in line for line in bring_forward(Home(tmp_path), urls={}))
