@@ -12,6 +12,11 @@ LONGEST_FUNCTION = 40
 type_of_function = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
+def written(*roots: str) -> Iterator[Path]:
+    """The modules that somebody wrote; revisions of tables are written by a library, and as long as the tables."""
+    return (path for path in python_files(*roots) if path.parent.name != "migrations")
+
+
 def functions(path: Path) -> Iterator[tuple[str, int]]:
     """Each function's name and its length in lines; docstrings, and functions inside it, are not counted."""
     for node in ast.walk(ast.parse((ROOT / path).read_text())):
@@ -31,14 +36,14 @@ def span(node: ast.stmt) -> int:
 
 
 def test_no_module_is_too_long() -> None:
-    lengths = {path: len((ROOT / path).read_text().splitlines()) for path in python_files(*ROOMS, "tests")}
+    lengths = {path: len((ROOT / path).read_text().splitlines()) for path in written(*ROOMS, "tests")}
     assert {str(path): length for path, length in lengths.items() if length > LONGEST_MODULE} == {}
 
 
 def test_no_function_is_too_long() -> None:
     found = [
         f"{path}:{name} has {lines} lines"
-        for path in python_files(*ROOMS)
+        for path in written(*ROOMS)
         for name, lines in functions(path)
         if lines > LONGEST_FUNCTION
     ]
