@@ -4,7 +4,7 @@ The columns are the fields of `shared.agency.records`, name for name (a test hol
 Personal data is only in the `LargeBinary` columns, encrypted under a key that can be destroyed.
 """
 
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import JSON, Column, Index, LargeBinary, MetaData, Table, Text, text
 from sqlalchemy.orm import registry
@@ -140,7 +140,7 @@ class ConflictRow(AgencyRow, table=True):
 class AssignmentRow(AgencyRow, table=True):
     """Who has a referral."""
 
-    __tablename__ = "assignments"
+    __tablename__ = "case_holders"
     referral_id: str = Field(primary_key=True)
     holder: str = Field(index=True)
     at: str
@@ -382,3 +382,13 @@ _RUNNING = text("stopped_at IS NULL AND told_at IS NULL")
 Index("ix_sector_clocks_running", SECTOR_CLOCKS.c.due_at, sqlite_where=_RUNNING, postgresql_where=_RUNNING)
 Index("ix_referrals_box", REFERRALS.c.box, REFERRALS.c.referral_id)
 Index("ix_referrals_due", REFERRALS.c.next_due_at)
+#: All that a tab of the inbox asks for, so that it is counted and put in order without a look at the referrals.
+Index(
+    "ix_referrals_work",
+    *(REFERRALS.c[name] for name in ("box", "state", "next_due_at", "service_type", "urgency", "referral_id")),
+)
+#: The few cases that somebody by name must not see; whether a visitor is meant, only a hash says.
+NAMES_SOMEBODY: Final = text("CAST(blocked AS TEXT) <> '[]'")
+Index("ix_referrals_blocked", REFERRALS.c.referral_id, sqlite_where=NAMES_SOMEBODY, postgresql_where=NAMES_SOMEBODY)
+_OPEN = text("stopped_at IS NULL")
+Index("ix_sector_clocks_open", SECTOR_CLOCKS.c.due_at, sqlite_where=_OPEN, postgresql_where=_OPEN)

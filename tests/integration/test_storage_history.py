@@ -12,6 +12,7 @@ from sqlalchemy import Column, Engine, Integer, MetaData, String, Table, inspect
 from mesh.home import Home
 from mesh.revisions import ROOMS, TABLES, bring_forward
 from shared.kernel.errors import InternalFault, MeshError
+from shared.referral.number import number_of
 from shared.storage.engine import open_engine
 from shared.storage.history import configuration, history_of, migrate, new_tables, prepare
 
@@ -129,3 +130,21 @@ def test_the_command_brings_every_database_of_a_home_forward(tmp_path: Path) -> 
     assert len(lines) == sum(len(rooms) for rooms in ROOMS.values())
     assert all("empty -> " in line for line in lines)
     assert not any("->" in line for line in bring_forward(Home(tmp_path), urls={}))
+
+
+def test_referrals_of_before_are_found_under_their_numbers(engine: Engine) -> None:
+    history = history_of(TABLES["agency"])
+    id_ = "01938e5c-8a00-7000-8000-000000000001"
+    texts = ["box", "chain_id", "sender", "recipient", "subject", "service_type", "urgency", "area", "age_band"]
+    given = dict.fromkeys([*texts, "state", "sent_at"], "x")
+    given |= dict.fromkeys(["preferences", "facts", "basis", "due"], "{}")
+    given |= {"referral_id": id_, "blocked": "[]"}
+    names = ", ".join([*given, "phoned_first", "statements"])
+    values = ", ".join([*(f":{name}" for name in given), "false", "0"])
+    with engine.begin() as connection:
+        command.upgrade(configuration(connection, history), "0001")
+        connection.execute(text(f"INSERT INTO referrals ({names}) VALUES ({values})"), given)
+        command.upgrade(configuration(connection, history), "head")
+        found = connection.execute(text("SELECT number FROM referrals")).scalars().all()
+    engine.dispose()
+    assert found == [number_of(id_)]
