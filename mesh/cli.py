@@ -231,12 +231,21 @@ def migrate(
     database: Annotated[
         list[str] | None, typer.Option(help="NAME=URL of a database that is not in the home; repeatable.")
     ] = None,
+    runtime: Annotated[
+        list[str] | None,
+        typer.Option(help="NAME=ACCOUNT that a service works under, where that owns no table; repeatable."),
+    ] = None,
 ) -> None:
     """Bring every database forward to what this release needs; services that share one wait for it."""
     from mesh.revisions import bring_forward
 
-    urls = dict(one.split("=", 1) for one in database or [] if "=" in one)
-    for line in bring_forward(Home(home), urls=urls):
+    def named(given: list[str] | None) -> dict[str, str]:
+        pairs = [one.partition("=") for one in given or []]
+        if not all(name and value for name, _, value in pairs):
+            raise typer.BadParameter("write NAME=VALUE")
+        return {name: value for name, _, value in pairs}
+
+    for line in bring_forward(Home(home), urls=named(database), runtime_roles=named(runtime)):
         typer.echo(line)
 
 

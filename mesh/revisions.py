@@ -32,20 +32,23 @@ TABLES: Final[Mapping[str, Tables]] = {
 }
 
 
-def bring_forward(home: Home, *, urls: Mapping[str, str]) -> Iterator[str]:
+def bring_forward(
+    home: Home, *, urls: Mapping[str, str], runtime_roles: Mapping[str, str] | None = None
+) -> Iterator[str]:
     """Bring the databases of a mesh forward, one after another; yield what was done, a line each.
 
-    `urls` names databases that are not in the home, by deployable. Raises `MeshError`.
+    By deployable, `urls` names databases that are not in the home, and `runtime_roles` the accounts that services
+    work under where these own nothing. Raises `MeshError`.
     """
     for deployable in DEPLOYABLES:
         url = urls.get(deployable.name) or home.database_url(deployable)
-        yield from _forward(deployable, url)
+        yield from _forward(deployable, url, (runtime_roles or {}).get(deployable.name))
 
 
-def _forward(deployable: Deployable, url: str) -> Iterator[str]:
+def _forward(deployable: Deployable, url: str, runtime_role: str | None) -> Iterator[str]:
     engine = open_engine(url)
     try:
-        for name, before, now in migrate(engine, *ROOMS[deployable.name]):
+        for name, before, now in migrate(engine, *ROOMS[deployable.name], runtime_role=runtime_role):
             way = now if before == now else f"{before or 'empty'} -> {now}"
             yield f"{deployable.name}: {name} {way}"
     finally:

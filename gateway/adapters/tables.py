@@ -13,7 +13,7 @@ from sqlmodel import Field, SQLModel
 
 from shared.storage.history import new_tables
 
-MAPPERS = registry(metadata=new_tables("gateway", __file__))
+MAPPERS = registry(metadata=new_tables("gateway", __file__, append_only=("ledger_entries", "ledger_tiles")))
 METADATA = MAPPERS.metadata
 
 

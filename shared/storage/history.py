@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine, MetaData, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from shared.kernel.errors import InternalFault
+from shared.storage.append_only import fence, grant
 from shared.storage.faults import to_mesh_error
 
 if TYPE_CHECKING:
@@ -63,9 +64,14 @@ class History:
         return f"schema_of_{self.name}"
 
 
-def new_tables(name: str, module: str) -> MetaData:
-    """Return a place for the tables of one room, whose history is in `migrations` beside their module (`__file__`)."""
-    return MetaData(naming_convention=NAMING, info={"history": name, "folder": Path(module).parent / "migrations"})
+def new_tables(name: str, module: str, *, append_only: Sequence[str] = ()) -> MetaData:
+    """Return a place for the tables of one room, whose history is in `migrations` beside their module (`__file__`).
+
+    To those that are named `append_only` rows are only ever added (`shared.storage.append_only`).
+    """
+    folder = Path(module).parent / "migrations"
+    info = {"history": name, "folder": folder, "append_only": frozenset(append_only)}
+    return MetaData(naming_convention=NAMING, info=info)
 
 
 def history_of(metadata: MetaData) -> History:
@@ -90,8 +96,11 @@ def prepare(engine: Engine, *rooms: MetaData) -> None:
                 _upgrade(connection, history)
 
 
-def migrate(engine: Engine, *rooms: MetaData) -> Sequence[tuple[str, str | None, str]]:
-    """Bring a database forward; return each history's name with its version before and now. Raises as `prepare`."""
+def migrate(engine: Engine, *rooms: MetaData, runtime_role: str | None = None) -> Sequence[tuple[str, str | None, str]]:
+    """Bring a database forward; return each history's name with its version before and now.
+
+    `runtime_role` is an account that owns nothing and gets the rights of a service (PostgreSQL). Raises as `prepare`.
+    """
     histories = [history_of(metadata) for metadata in rooms]
     with _held(engine) as connection:
         before = {history.name: version_of(connection, history) for history in histories}
@@ -101,6 +110,8 @@ def migrate(engine: Engine, *rooms: MetaData) -> Sequence[tuple[str, str | None,
                 _begin(connection, history)
             elif version < history.newest:
                 _upgrade(connection, history)
+            if runtime_role is not None:
+                grant(connection, runtime_role, history.metadata, version_table=history.version_table)
         return [(one.name, before[one.name], version_of(connection, one) or "") for one in histories]
 
 
@@ -130,6 +141,7 @@ def _begin(connection: Connection, history: History) -> None:
     if known & set(history.metadata.tables):
         raise InternalFault("storage.schema-unknown", "The database has tables that no history tells of.")
     history.metadata.create_all(connection)
+    fence(connection, history.metadata)
     named = history.version_table
     connection.execute(text(f"CREATE TABLE {named} (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
     connection.execute(text(f"INSERT INTO {named} (version_num) VALUES (:version)"), {"version": history.newest})  # noqa: S608 - a name of ours
@@ -139,6 +151,7 @@ def _upgrade(connection: Connection, history: History) -> None:
     from alembic import command  # noqa: PLC0415 - a second to import, and hardly ever needed
 
     command.upgrade(configuration(connection, history), "head")
+    fence(connection, history.metadata)
 
 
 def configuration(connection: Connection, history: History) -> "Config":

@@ -1,5 +1,6 @@
 """Tables have a history, and it leads to what the code says."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -7,14 +8,17 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Column, Engine, Integer, MetaData, String, Table, inspect, text
+from sqlalchemy import Column, Engine, Integer, MetaData, String, Table, insert, inspect, make_url, select, text
+from sqlalchemy.exc import DBAPIError
 
+from gateway.adapters.tables import LEDGER_ENTRIES
 from mesh.home import Home
 from mesh.revisions import ROOMS, TABLES, bring_forward
 from shared.kernel.errors import InternalFault, MeshError
 from shared.referral.number import number_of
 from shared.storage.engine import open_engine
 from shared.storage.history import configuration, history_of, migrate, new_tables, prepare
+from tests.support.postgres import PostgresServer, numbered
 
 FIRST = """
 import sqlalchemy as sa
@@ -28,6 +32,13 @@ from alembic import op
 revision, down_revision, branch_labels, depends_on = "0002", "0001", None, None
 def upgrade(): op.add_column("shelf", sa.Column("label", sa.String(), nullable=True))
 """
+NOT_YOURS = (
+    "UPDATE ledger_entries SET leaf = 'x'",
+    "DELETE FROM ledger_entries",
+    "DROP TABLE ledger_entries",
+    "ALTER TABLE ledger_entries DISABLE TRIGGER ALL",
+    "UPDATE schema_of_gateway SET version_num = '0'",
+)
 BROKEN = SECOND.replace('op.add_column("shelf"', 'op.add_column("nowhere"')
 
 
@@ -48,8 +59,10 @@ def columns(engine: Engine) -> set[str]:
 
 
 @pytest.fixture
-def engine(database_url: str) -> Engine:
-    return open_engine(database_url)
+def engine(database_url: str) -> Iterator[Engine]:
+    engine = open_engine(database_url)
+    yield engine
+    engine.dispose()
 
 
 @pytest.mark.parametrize("room", sorted(TABLES))
@@ -69,6 +82,45 @@ def test_a_fresh_database_is_at_the_newest_version_and_needs_no_revision(deploya
     after = migrate(engine, *ROOMS[deployable])
     engine.dispose()
     assert all(before == now == "0001" or before == now for _, before, now in after)
+
+
+def test_the_ledger_can_only_be_added_to(engine: Engine) -> None:
+    prepare(engine, *ROOMS["gateway"])
+    entry = {"idx": 0, "leaf": "{}", "leaf_hash": "00", "kind": "referral", "at": "t", "actor": "a"}
+    with engine.begin() as connection:
+        connection.execute(insert(LEDGER_ENTRIES).values(**entry))
+    attacks = ["UPDATE ledger_entries SET leaf = '{1}'", "DELETE FROM ledger_entries", "DELETE FROM ledger_tiles"]
+    for attack in [*attacks, *(["TRUNCATE ledger_entries"] if engine.dialect.name == "postgresql" else [])]:
+        if "tiles" in attack and engine.dialect.name == "sqlite":
+            continue  # a trigger of SQLite fires for rows, and there is none
+        with pytest.raises(DBAPIError), engine.begin() as connection:
+            connection.execute(text(attack))
+    with engine.connect() as connection:
+        assert connection.execute(select(LEDGER_ENTRIES.c.leaf)).scalars().all() == ["{}"]
+    engine.dispose()
+
+
+def test_a_service_that_owns_nothing_can_work_and_cannot_touch_the_ledger(
+    postgres_server: PostgresServer, postgres_url: str
+) -> None:
+    owner = open_engine(postgres_url)
+    role = numbered("runtime")
+    with owner.begin() as connection:
+        connection.execute(text(f"CREATE ROLE {role} LOGIN"))
+    migrate(owner, *ROOMS["gateway"], runtime_role=role)
+    runtime = open_engine(str(make_url(postgres_url).set(username=role)))
+    prepare(runtime, *ROOMS["gateway"])
+    with runtime.begin() as connection:
+        connection.execute(text("INSERT INTO ledger_head (id, size, frontier) VALUES (1, 0, '[]')"))
+        connection.execute(text("UPDATE ledger_head SET size = 1"))
+    for attack in NOT_YOURS:
+        with pytest.raises(DBAPIError, match=r"permission denied|must be owner"), runtime.begin() as connection:
+            connection.execute(text(attack))
+    runtime.dispose()
+    with owner.begin() as connection:
+        connection.execute(text(f"DROP OWNED BY {role}"))
+        connection.execute(text(f"DROP ROLE {role}"))
+    owner.dispose()
 
 
 def test_two_replicas_that_start_at_once_make_the_tables_once(database_url: str, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import LargeBinary
 
+from mesh.revisions import ROOMS
 from shared.agency.adapters.places import CHASSIS, Places, to_record
 from shared.agency.adapters.store import SqlStore
 from shared.agency.records import IdempotentAct, Note
@@ -30,6 +31,12 @@ def test_no_sectors_tables_are_made_in_another_agencys_database() -> None:
     }
     own = {name: tables - names["chassis"] for name, tables in names.items()}
     assert all(own[one].isdisjoint(own[other]) for one in own for other in own if one != other)
+
+
+def test_no_two_rooms_of_one_database_have_a_table_of_the_same_name() -> None:
+    for rooms in ROOMS.values():
+        names = [table for room in rooms for table in room.tables]
+        assert sorted(set(names)) == sorted(names)
 
 
 def test_what_is_about_a_person_is_in_encrypted_columns_only() -> None:
