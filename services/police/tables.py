@@ -7,7 +7,7 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 from services.police import records
-from shared.agency.tables import bytes_column
+from shared.agency.columns import bytes_column
 from shared.storage.history import new_tables
 
 MAPPERS = registry(metadata=new_tables("police", __file__))

@@ -1,10 +1,13 @@
-"""Forgetting what is kept for a time only: idempotency keys after 24 hours, used assertions once they have ended."""
+"""Forgetting what is kept for a time only: keys of acts, used assertions, referrals that nobody finished.
+
+Idempotency keys go after 24 hours, assertions once they have ended, the unfinished after some days.
+"""
 
 from typing import Any, Final
 
 from shared.agency.acting import KEPT
 from shared.agency.ports import Desk, Store
-from shared.agency.records import IdempotentAct, UsedAssertion
+from shared.agency.records import IdempotentAct, Unsent, UsedAssertion
 from shared.kernel.clock import Clock, to_wire
 
 EVERY_SECONDS: Final = 600.0
@@ -22,7 +25,11 @@ class Housekeeping:
     async def once(self) -> int:
         """Forget what is over; return how much that was."""
         now = self._clock.now()
-        limits: list[tuple[type[Any], str]] = [(IdempotentAct, to_wire(now - KEPT)), (UsedAssertion, to_wire(now))]
+        limits: list[tuple[type[Any], str]] = [
+            (IdempotentAct, to_wire(now - KEPT)),
+            (UsedAssertion, to_wire(now)),
+            (Unsent, to_wire(now)),
+        ]
 
         def work(desk: Desk) -> int:
             over = [record for kind, before in limits for record in desk.over(kind, before=before, limit=AT_ONCE)]

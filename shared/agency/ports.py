@@ -87,7 +87,7 @@ class Desk(Protocol):
         ...
 
     def over(self, kind: type[R], *, before: str, limit: int) -> Sequence[R]:
-        """Return records kept for a time only (`IdempotentAct`, `UsedAssertion`) whose time was over `before`."""
+        """Return records kept for a time only (such as `IdempotentAct`, `Unsent`) whose time was over `before`."""
         ...
 
 

@@ -247,6 +247,20 @@ class IdempotentAct:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unsent:
+    """A referral in the making, of one person. `content` is encrypted under a key that is forgotten with it."""
+
+    draft_id: str
+    account_id: str
+    begun_at: str
+    kept_at: str
+    expires_at: str
+    referral_id: str | None = None
+    wrapped_key: bytes | None = None
+    content: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
     """One reading: who, when, why, and what was shown."""
 

@@ -6,10 +6,11 @@ Personal data is only in the `LargeBinary` columns, encrypted under a key that c
 
 from typing import Any, Final
 
-from sqlalchemy import JSON, Column, Index, LargeBinary, MetaData, Table, Text, text
+from sqlalchemy import Index, MetaData, Table, text
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
+from shared.agency.columns import bytes_column, json_column, text_column
 from shared.storage.history import new_tables
 
 MAPPERS = registry(metadata=new_tables("agency", __file__))
@@ -18,21 +19,6 @@ METADATA: MetaData = MAPPERS.metadata
 
 class AgencyRow(SQLModel, registry=MAPPERS):
     """Base of an agency's rows, with a registry of its own."""
-
-
-def json_column(*, nullable: bool = False) -> Any:
-    """Return a column of JSON."""
-    return Field(default=None, sa_column=Column(JSON(none_as_null=True), nullable=nullable))
-
-
-def text_column(*, nullable: bool = False) -> Any:
-    """Return a column of text of any length."""
-    return Field(default=None, sa_column=Column(Text, nullable=nullable))
-
-
-def bytes_column(*, nullable: bool = True) -> Any:
-    """Return a column of encrypted content, or of a wrapped key."""
-    return Field(default=None, sa_column=Column(LargeBinary, nullable=nullable))
 
 
 class ReferralRow(AgencyRow, table=True):
@@ -336,6 +322,20 @@ class NotificationRow(AgencyRow, table=True):
     code: str | None = None
 
 
+class UnsentRow(AgencyRow, table=True):
+    """A referral in the making."""
+
+    __tablename__ = "unsent"
+    draft_id: str = Field(primary_key=True)
+    account_id: str = Field(index=True)
+    begun_at: str
+    kept_at: str
+    expires_at: str = Field(index=True)
+    referral_id: str | None = None
+    wrapped_key: bytes | None = bytes_column()
+    content: bytes | None = bytes_column()
+
+
 class KnownAgencyRow(AgencyRow, table=True):
     """A directory entry as last fetched."""
 
@@ -373,6 +373,7 @@ CONFERENCE_ACTIONS = table_of(ConferenceActionRow)
 WEBHOOKS = table_of(WebhookRow)
 NOTIFICATIONS = table_of(NotificationRow)
 KNOWN_AGENCIES = table_of(KnownAgencyRow)
+UNSENT = table_of(UnsentRow)
 
 _WAITING = text("settled_at IS NULL")
 Index("ix_letters_waiting", LETTERS.c.message_id, sqlite_where=_WAITING, postgresql_where=_WAITING)

@@ -1,4 +1,4 @@
-"""What is known about a person, encrypted at rest: one key per referral, one per consent subject, one per secret place.
+"""What is known about a person, encrypted at rest: one key per referral, consent subject, secret place and draft.
 
 Each key is kept wrapped under the master key of this service. Sealing a case off is destroying the
 wrapped key: what was encrypted under it is gone, in backups too. Every text is bound to its place, so
@@ -80,6 +80,14 @@ class CaseVault:
     def open_place(self, place_id: str, wrapped: bytes) -> OpenCase:
         """Open where a place is. Raises `InternalFault` (`at-rest.unreadable`)."""
         return self._open(f"place/{place_id}", wrapped)
+
+    def new_draft(self, draft_id: str) -> tuple[OpenCase, bytes]:
+        """Return a fresh key for a referral in the making, and that key wrapped for keeping."""
+        return self._new(f"draft/{draft_id}")
+
+    def open_draft(self, draft_id: str, wrapped: bytes) -> OpenCase:
+        """Open a referral in the making. Raises `InternalFault` (`at-rest.unreadable`)."""
+        return self._open(f"draft/{draft_id}", wrapped)
 
     def blind(self, text: str, purpose: str) -> str:
         """Return what a text is found by without being kept; see `shared.seal.at_rest.Vault.blind`."""

@@ -37,11 +37,12 @@ CHASSIS: Final[Mapping[type[Any], Table]] = {
     records.Webhook: tables.WEBHOOKS,
     records.Notification: tables.NOTIFICATIONS,
     records.KnownAgency: tables.KNOWN_AGENCIES,
+    records.Unsent: tables.UNSENT,
 }
 
 
-#: What is carried over to a new key by name, or is that key.
-_OF_THE_CASE: Final = (tables.REFERRALS, tables.HOLDINGS, tables.NOTES)
+#: What is carried over to a new key by name, or is that key; and what has a key of its own.
+_OF_THE_CASE: Final = (tables.REFERRALS, tables.HOLDINGS, tables.NOTES, tables.UNSENT)
 
 
 class Places:

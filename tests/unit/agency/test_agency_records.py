@@ -48,7 +48,7 @@ def test_what_is_about_a_person_is_in_encrypted_columns_only() -> None:
     }
     assert encrypted == {
         "referrals.wrapped_key", "holdings.content", "notes.content", "consents.wrapped_key", "consents.details",
-        "consents.kept_from",
+        "consents.kept_from", "unsent.wrapped_key", "unsent.content",
     }  # fmt: skip
 
 

@@ -1,0 +1,132 @@
+"""Referrals that somebody is still writing: kept encrypted, each for one person, for some days, until sent or dropped.
+
+Promises that a lost connection loses nothing (every step is kept as it was typed), that nobody but its writer opens
+one, that what is listed says nothing about a person, and that it is forgotten by itself. One that was sent keeps
+the id of its referral alone, so that a second press of the button finds what the first one did.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final
+
+from shared.agency.office import Office
+from shared.agency.ports import Desk
+from shared.agency.records import Unsent
+from shared.kernel.clock import from_wire, to_wire
+from shared.kernel.errors import InputRejected, NotFound
+
+#: Policy: long enough for a weekend and a holiday, no longer.
+KEPT: Final = timedelta(days=7)
+#: More than anybody writes at the same time.
+UNSENT_MOST: Final = 20
+
+_CONTENT: Final = "draft"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A referral in the making, open before its writer. `steps` are the fields of each step as they were typed."""
+
+    record: Unsent
+    steps: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
+    known: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def draft_id(self) -> str:
+        """What it is found by."""
+        return self.record.draft_id
+
+
+async def begin(office: Office, account_id: str, *, known: Mapping[str, Any]) -> Opened:
+    """Begin a referral; `known` is what is not asked: the referral it continues, the consent it rests on.
+
+    Raises `InputRejected` (`draft.too-many`).
+    """
+    draft_id, at = office.scribe.new_id(), office.clock.now()
+    case, wrapped = office.vault.new_draft(draft_id)
+    record = Unsent(
+        draft_id=draft_id,
+        account_id=account_id,
+        begun_at=to_wire(at),
+        kept_at=to_wire(at),
+        expires_at=to_wire(at + KEPT),
+        wrapped_key=wrapped,
+        content=case.lock(_CONTENT, {"steps": {}, "known": dict(known)}),
+    )
+
+    def work(desk: Desk) -> None:
+        if len(desk.find(Unsent, account_id=account_id)) >= UNSENT_MOST:
+            raise InputRejected("draft.too-many", "You have many unfinished referrals. Finish or delete one first.")
+        desk.add(record)
+
+    await office.store.write(work)
+    return Opened(record, {}, dict(known))
+
+
+async def reopen(office: Office, account_id: str, draft_id: str) -> Opened:
+    """Open what somebody is writing. Raises `NotFound` (`draft.unknown`), also where it is another's."""
+    record = await office.store.read(lambda reading: reading.get(Unsent, draft_id))
+    if record is None or record.account_id != account_id or from_wire(record.expires_at) <= office.clock.now():
+        raise NotFound("draft.unknown", "This unfinished referral is no longer here: it was sent, deleted or too old.")
+    return _opened(office, record)
+
+
+async def keep(
+    office: Office,
+    opened: Opened,
+    *,
+    step: str | None = None,
+    typed: Mapping[str, Sequence[str]] | None = None,
+    known: Mapping[str, Any] | None = None,
+) -> Opened:
+    """Keep what was typed in a step, and what was found out meanwhile. Raises `NotFound` (`draft.unknown`)."""
+    steps = dict(opened.steps) if step is None else {**opened.steps, step: dict(typed or {})}
+    found = {**opened.known, **(known or {})}
+    at = office.clock.now()
+
+    def work(desk: Desk) -> Unsent:
+        record = desk.get(Unsent, opened.draft_id)
+        if record is None or record.wrapped_key is None:
+            raise NotFound("draft.unknown", "This unfinished referral is no longer here: it was sent or deleted.")
+        case = office.vault.open_draft(opened.draft_id, record.wrapped_key)
+        locked = case.lock(_CONTENT, {"steps": steps, "known": found})
+        return desk.change(record, content=locked, kept_at=to_wire(at), expires_at=to_wire(at + KEPT))
+
+    return Opened(await office.store.write(work, expects=[(Unsent, opened.draft_id)]), steps, found)
+
+
+async def written_by(office: Office, account_id: str) -> Sequence[Opened]:
+    """Return what somebody is still writing, newest first."""
+    now = to_wire(office.clock.now())
+    found = await office.store.read(lambda reading: reading.find(Unsent, account_id=account_id))
+    return [_opened(office, one) for one in reversed(found) if one.content is not None and one.expires_at > now]
+
+
+async def was_sent(office: Office, opened: Opened, referral_id: str) -> None:
+    """Forget what was written, and remember which referral it became."""
+
+    def work(desk: Desk) -> None:
+        record = desk.get(Unsent, opened.draft_id)
+        if record is not None:
+            desk.change(record, referral_id=referral_id, wrapped_key=None, content=None)
+
+    await office.store.write(work, expects=[(Unsent, opened.draft_id)])
+
+
+async def drop(office: Office, opened: Opened) -> None:
+    """Forget what was written."""
+
+    def work(desk: Desk) -> None:
+        record = desk.get(Unsent, opened.draft_id)
+        if record is not None:
+            desk.remove(record)
+
+    await office.store.write(work, expects=[(Unsent, opened.draft_id)])
+
+
+def _opened(office: Office, record: Unsent) -> Opened:
+    if record.wrapped_key is None or record.content is None:
+        return Opened(record)
+    content = office.vault.open_draft(record.draft_id, record.wrapped_key).unlock(_CONTENT, record.content)
+    return Opened(record, content["steps"], content["known"])
