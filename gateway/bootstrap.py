@@ -49,6 +49,7 @@ from shared.kernel.clock import Clock, SystemClock
 from shared.kernel.errors import PeerUnavailable
 from shared.pages.front import Front, open_front
 from shared.people.passwords import Passwords
+from shared.people.records import OVERSIGHT_ROLES
 from shared.seal.keys import AgencyKeys
 from shared.sop.neighbours import load_neighbours
 from shared.telemetry.logs import configure_logs
@@ -159,8 +160,9 @@ def _front(core: Core, settings: GatewaySettings, passwords: Passwords | None) -
         brand=console.BRAND,
         rooms=(console.ROOM,),
         owner="gateway",
-        address=settings.public_url,
-        neutral=settings.neutral_page,
+        roles=OVERSIGHT_ROLES,
+        address=settings.pages_url or settings.public_url,
+        settings=settings,
         clock=core.clock,
         ids=core.ids,
         passwords=passwords,
@@ -169,7 +171,7 @@ def _front(core: Core, settings: GatewaySettings, passwords: Passwords | None) -
 
 def _console(core: Core, front: Front) -> Sequence[APIRouter]:
     """Return the pages of oversight."""
-    return [front.entrance, chains_router(front.pages)]
+    return [*front.routers, chains_router(front.pages)]
 
 
 def _tokens(core: Core, roster: Roster, settings: GatewaySettings) -> TokenDesk:
@@ -254,7 +256,7 @@ async def _lifespan(
             yield
     finally:
         await asyncio.to_thread(core.close)
-        await asyncio.to_thread(front.close)
+        await front.close()
         telemetry.close()
 
 

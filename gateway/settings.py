@@ -3,10 +3,12 @@
 from pathlib import Path
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
+
+from shared.pages.settings import FrontSettings
 
 
-class GatewaySettings(BaseSettings):
+class GatewaySettings(FrontSettings):
     """The gateway's settings. Whatever is missing or malformed keeps it from starting."""
 
     model_config = SettingsConfigDict(env_prefix="MESH_", frozen=True, extra="ignore")
@@ -17,9 +19,6 @@ class GatewaySettings(BaseSettings):
     key_passphrase: SecretStr = Field(description="The passphrase of the key file.")
     otlp_endpoint: str | None = Field(default=None, description="Where traces are sent (OTLP over HTTP).")
     log_level: str = Field(default="INFO", description="The least serious log line that is written.")
-    neutral_page: str = Field(
-        default="/calendar", pattern=r"^(/|https://)\S*$", description="Where leaving at once leads, for people."
-    )
     rate_per_second: float = Field(default=2000, gt=0, description="Calls per second each client may make.")
     rate_burst: int = Field(default=8000, gt=0, description="Calls a client may make at once after a rest.")
     delivery_enabled: bool = Field(default=True, description="Whether this process pushes deliveries.")

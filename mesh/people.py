@@ -60,7 +60,7 @@ def _made(store: PeopleStore, passwords: Passwords, sample: tuple[str, str, Role
     clock = SystemClock()
     ids, password = Uuid7Factory(clock), secrets.token_urlsafe(12)
     newcomer = Newcomer(login=login, name=name, role=role, gender=gender, languages=("vi", "en"), unit="38")
-    account = account_of(newcomer, password=password, passwords=passwords, clock=clock, ids=ids)
+    account = account_of(newcomer, roles=frozenset(Role), password=password, passwords=passwords, clock=clock, ids=ids)
     known = store.read_blocking(lambda reading: reading.find(Account, login=login))
     if known:
         store.write_blocking(lambda desk: desk.change(known[0], password_hash=account.password_hash))

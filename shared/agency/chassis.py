@@ -58,6 +58,7 @@ from shared.kernel.clock import Clock, SystemClock
 from shared.kernel.identifiers import IdFactory, Uuid7Factory
 from shared.pages.front import Front, open_front
 from shared.people.passwords import Passwords
+from shared.people.records import AGENCY_ROLES
 from shared.seal.keys import AgencyKeys
 from shared.sop.loader import load_sop
 from shared.sop.model import Sop
@@ -252,8 +253,9 @@ def _front(profile: AgencyProfile, settings: AgencySettings, ground: _Ground, ar
         brand=brand_of(profile),
         rooms=(ROOM,),
         owner=settings.agency_id,
-        address=settings.public_url,
-        neutral=settings.neutral_page,
+        roles=AGENCY_ROLES,
+        address=settings.pages_url or settings.public_url,
+        settings=settings,
         clock=ground.clock,
         ids=ground.ids,
         passwords=around.passwords,
@@ -300,7 +302,7 @@ async def _lifespan(_app: FastAPI, *, house: _House) -> AsyncIterator[None]:
         await house.office.outbox.stop()
         await house.ground.hub.close()
         await asyncio.to_thread(house.ground.store.close)
-        await asyncio.to_thread(house.front.close)
+        await house.front.close()
 
 
 async def _check_keys(office: Office) -> None:

@@ -10,10 +10,11 @@ from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from shared.kernel.errors import InternalFault
 from shared.kernel.identifiers import AGENCY_ID_PATTERN
+from shared.pages.settings import FrontSettings
 from shared.transport.webhooks import is_webhook_secret
 
 _MEND: Final[Mapping[str, str]] = {
@@ -26,6 +27,9 @@ _MEND: Final[Mapping[str, str]] = {
     "webhook_secret": "set it to the whsec_ secret printed at enrolment",
     "otlp_endpoint": "set it to an OTLP/HTTP address, or leave it out",
     "neutral_page": "set it to a path of this service or an https address, or leave it out",
+    "pages_url": "set it to the http or https address browsers find it at, or leave it out",
+    "oidc_issuer": "set it to the https address of the identity provider, or leave it out",
+    "local_passwords": "set it to true or false",
     "log_level": "set it to debug, info, warning or error",
 }
 
@@ -55,7 +59,7 @@ LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidat
 HttpAddress = Annotated[str, AfterValidator(_http_address)]
 
 
-class AgencySettings(BaseSettings):
+class AgencySettings(FrontSettings):
     """Everything an agency service is told from outside (environment, prefix `MESH_`)."""
 
     model_config = SettingsConfigDict(env_prefix="MESH_", frozen=True, extra="ignore", hide_input_in_errors=True)
@@ -73,9 +77,6 @@ class AgencySettings(BaseSettings):
     )
     otlp_endpoint: HttpAddress | None = Field(default=None, description="Where traces are sent (OTLP over HTTP).")
     log_level: LogLevel = Field(default="INFO", description="The least serious log line that is written.")
-    neutral_page: str = Field(
-        default="/calendar", pattern=r"^(/|https://)\S*$", description="Where leaving at once leads, for people."
-    )
 
     @property
     def issuer(self) -> str:

@@ -27,6 +27,11 @@ class Cookies:
         return self._named("before")
 
     @property
+    def attempt(self) -> str:
+        """The name of the cookie that somebody has while she is at the identity provider."""
+        return self._named("attempt")
+
+    @property
     def language(self) -> str:
         """The name of the cookie with the language of the pages before anybody is signed in."""
         return self._named("language")

@@ -1,6 +1,7 @@
 """The side of a deployable that people see, put together: its accounts, its pages, its entrance."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,13 +13,21 @@ from starlette.responses import Response
 from shared.kernel.clock import Clock
 from shared.kernel.errors import NotFound
 from shared.kernel.identifiers import IdFactory
+from shared.pages.account import account_router
 from shared.pages.cookies import Cookies
-from shared.pages.entrance import entrance_router, public_paths
+from shared.pages.entrance import Entrance, entrance_router, public_paths
 from shared.pages.rendering import Brand, Pages
 from shared.pages.routes import asks_for_page, problem_page
+from shared.pages.settings import FrontSettings, registration_of
+from shared.pages.vouching import PUBLIC_PATHS as VOUCHING_PATHS
+from shared.pages.vouching import vouching_router
 from shared.people.codes import code_checker
 from shared.people.doorway import Doorway
+from shared.people.own_account import OwnAccount
 from shared.people.passwords import Passwords
+from shared.people.provider import Provider
+from shared.people.records import Role
+from shared.people.staff import Staff
 from shared.people.store import PeopleStore
 from shared.people.telephone import TelephoneSecrets
 from shared.seal.at_rest import Vault
@@ -31,12 +40,13 @@ class Front:
     """What people of one deployable meet."""
 
     people: PeopleStore
-    passwords: Passwords
+    staff: Staff
     secrets: TelephoneSecrets
     door: Doorway
     pages: Pages
-    entrance: APIRouter
+    routers: Sequence[APIRouter]
     public_paths: frozenset[str]
+    provider: Provider | None
 
     def attach(self, app: FastAPI) -> None:
         """Let the routes of an application find what they stand on."""
@@ -52,9 +62,11 @@ class Front:
 
         app.add_exception_handler(HTTPException, answer)
 
-    def close(self) -> None:
-        """Give the database back."""
-        self.people.close()
+    async def close(self) -> None:
+        """Give the database and the connections back."""
+        if self.provider is not None:
+            await self.provider.close()
+        await asyncio.to_thread(self.people.close)
 
 
 def open_front(
@@ -63,24 +75,37 @@ def open_front(
     vault: Vault,
     brand: Brand,
     rooms: Sequence[str],
+    roles: Collection[Role],
     owner: str,
     address: str | None,
-    neutral: str,
+    settings: FrontSettings,
     clock: Clock,
     ids: IdFactory,
     passwords: Passwords | None = None,
 ) -> Front:
-    """Open accounts and pages. `owner` names the cookies; `address` is where browsers find this deployable."""
+    """Open accounts and pages. `owner` names the cookies; `address` is where browsers find this deployable.
+
+    Raises `InternalFault` (`settings.refused`).
+    """
+    registration = registration_of(settings, address)
     people, known, secrets = PeopleStore(database_url), passwords or Passwords(), TelephoneSecrets(vault)
-    door = Doorway(people, passwords=known, check_code=code_checker(secrets.open), clock=clock, ids=ids)
+    checker = code_checker(secrets.open)
+    door = Doorway(people, passwords=known, check_code=checker, clock=clock, ids=ids, local=settings.local_passwords)
     cookies = Cookies(owner, secure=(address or "").startswith("https://"))
-    pages = Pages(brand=brand, rooms=rooms, cookies=cookies, clock=clock, neutral=neutral)
+    pages = Pages(brand=brand, rooms=rooms, cookies=cookies, clock=clock, neutral=settings.neutral_page)
+    provider = None if registration is None else Provider(registration, clock=clock)
+    entrance = Entrance(pages, door, has_provider=provider is not None)
+    own = OwnAccount(door=door, passwords=known, secrets=secrets, clock=clock, ids=ids)
+    routers = [entrance_router(entrance, clock=clock), account_router(entrance, own)]
+    if provider is not None:
+        routers.append(vouching_router(entrance, provider, vault=vault))
     return Front(
         people=people,
-        passwords=known,
+        staff=Staff(people, roles=frozenset(roles), passwords=known, clock=clock, ids=ids),
         secrets=secrets,
         door=door,
         pages=pages,
-        entrance=entrance_router(pages, door, clock=clock),
-        public_paths=public_paths(pages),
+        routers=routers,
+        public_paths=public_paths(pages) | (VOUCHING_PATHS if provider else frozenset()),
+        provider=provider,
     )

@@ -2,7 +2,8 @@
 
 The steps: (1) the cookie names a session that lives; (2) the session is not locked; (3) the person has one of the
 roles; (4) what was posted came from a page of ours: the browser says same origin, and the form carries the session's
-own secret. A page that refreshes itself (`X-Refresh`) is no sign of life.
+own secret. A page that refreshes itself (`X-Refresh`) is no sign of life. Whoever came in with a password that somebody
+else chose is led to choose her own, whatever page she wanted.
 """
 
 import hmac
@@ -12,13 +13,16 @@ from urllib.parse import urlsplit
 from fastapi import Depends
 from starlette.requests import Request
 
-from shared.kernel.errors import NotPermitted
+from shared.kernel.errors import NotAuthenticated, NotPermitted
 from shared.pages.forms import read_form
+from shared.pages.paths import OWN_PASSWORD, SIGN_OUT
 from shared.people.doorway import Doorway
 from shared.people.records import Person, Role
 from shared.web.security import Guard
 
 CSRF: Final = "csrf"
+#: Where somebody may go before she has a password of her own.
+FIRST_STEPS: Final = frozenset({OWN_PASSWORD, SIGN_OUT})
 _SAFE: Final = frozenset({"GET", "HEAD"})
 _OWN: Final = frozenset({"same-origin", "none"})
 
@@ -32,8 +36,11 @@ class SignedIn(Guard):
     async def __call__(self, request: Request) -> Person:
         """Return the person. Raises `NotAuthenticated` (`session.none`, `session.locked`), `NotPermitted`."""
         door: Doorway = request.app.state.doorway
-        person = await door.known(token_of(request), quietly="x-refresh" in request.headers)  # (1) (2)
+        is_refresh = request.method in _SAFE and "x-refresh" in request.headers
+        person = await door.known(token_of(request), quietly=is_refresh)  # (1) (2)
         request.state.person = person
+        if person.account.provisional and request.url.path not in FIRST_STEPS:
+            raise NotAuthenticated("password.provisional", "Choose a password of your own first.")
         if self.roles and person.role not in self.roles:  # (3)
             raise NotPermitted("page.role", "This page is for other colleagues. Ask your administrator if you need it.")
         if request.method not in _SAFE:

@@ -109,7 +109,10 @@ class Pages:
 
     def _response(self, text: str, *, status: int) -> HTMLResponse:
         tag = f'"{sha256(text.encode()).hexdigest()[:32]}"'
-        return HTMLResponse(text, status, headers={"Content-Security-Policy": POLICY, "ETag": tag})
+        headers = {"Content-Security-Policy": POLICY, "Cross-Origin-Opener-Policy": "same-origin", "ETag": tag}
+        if self.cookies.secure:
+            headers["Strict-Transport-Security"] = "max-age=31536000"
+        return HTMLResponse(text, status, headers=headers)
 
     def _environment(self, language: Language) -> Environment:
         known = self._environments.get(language)

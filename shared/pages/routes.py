@@ -12,14 +12,17 @@ from starlette.responses import RedirectResponse, Response
 
 from shared.kernel.errors import MeshError, NotAuthenticated, NotFound
 from shared.pages.catalogue import said
+from shared.pages.paths import EXIT, LOCKED, OWN_PASSWORD, SIGN_IN
 from shared.pages.rendering import Pages, unchanged
 from shared.telemetry.context import current_trace_id
 from shared.telemetry.logs import get_logger
 from shared.wire.problem import status_of
 
-SIGN_IN: Final = "/sign-in"
-LOCKED: Final = "/locked"
+_DOORS: Final = {"session.none": SIGN_IN, "session.locked": LOCKED, "password.provisional": OWN_PASSWORD}
+#: Nobody who has just come in is led here.
+_OUT: Final = frozenset({SIGN_IN, LOCKED, EXIT})
 _SEE_OTHER: Final = 303
+_WANTED_MOST: Final = 400
 
 _log = get_logger("pages")
 
@@ -54,11 +57,12 @@ def see_other(path: str) -> RedirectResponse:
 
 
 def own_path(path: str | None, *, otherwise: str) -> str:
-    """Return where to go on, when that is a path of this service: never another site."""
+    """Return where to go on, when that is a path of this service: never another site, never out again at once."""
     if not path or not path.startswith("/") or path.startswith(("//", "/\\")) or not path.isprintable():
         return otherwise
     parts = urlsplit(path)
-    return otherwise if parts.scheme or parts.netloc or "\\" in path else path
+    leads_out = parts.path in _OUT or parts.path.startswith(f"{SIGN_IN}/")
+    return otherwise if parts.scheme or parts.netloc or "\\" in path or leads_out else path
 
 
 def asks_for_page(request: Request) -> bool:
@@ -69,12 +73,12 @@ def asks_for_page(request: Request) -> bool:
 
 def problem_page(request: Request, error: MeshError) -> Response:
     """Answer an error as people need it: the sign-in, the lock, or what went wrong and what to do."""
-    if isinstance(error, NotAuthenticated) and error.code in {"session.none", "session.locked"}:
+    if isinstance(error, NotAuthenticated) and error.code in _DOORS:
         if "x-refresh" in request.headers:
             return Response(status_code=401)
-        door = SIGN_IN if error.code == "session.none" else LOCKED
-        wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        return see_other(f"{door}?next={quote(wanted, safe='')}" if request.method == "GET" else door)
+        door = _DOORS[error.code]
+        wanted = own_path(_wanted(request), otherwise="") if request.method == "GET" else ""
+        return see_other(f"{door}?next={quote(wanted, safe='')}" if wanted else door)
     status = status_of(type(error))
     _log.info("page.refused", code=error.code, status=status)
     pages: Pages = request.app.state.pages
@@ -88,3 +92,11 @@ def problem_page(request: Request, error: MeshError) -> Response:
         trace=current_trace_id(),
         faults=[words.gettext(fault.message) for fault in error.faults],
     )
+
+
+def _wanted(request: Request) -> str | None:
+    """Return the page that was asked for; from the lock, the page behind it; a long query is left out."""
+    if request.url.path == LOCKED:
+        return request.query_params.get("next")
+    whole = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
+    return whole if len(whole) <= _WANTED_MOST else request.url.path

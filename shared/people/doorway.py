@@ -1,21 +1,24 @@
 """Signing in and staying signed in: the one place that decides who is in front of a page.
 
 Promises: a wrong login, a wrong password, a wrong code, an account that is disabled and one that is held all get one
-answer after the same work; five wrong tries hold an account for fifteen minutes; a session locks after five minutes
-without its person and ends after ten hours; every sign-in and every unlocking gives a new token, so that a token
-planted beforehand is worth nothing; whatever happens to an account is in the journal. A token is 32 random bytes and
-is kept as a digest.
+answer after the same work; five wrong tries hold an account for fifteen minutes, however many are made at once, and
+tries during that time do not prolong it; a session locks after five minutes without its person and ends after ten
+hours; every sign-in and every unlocking gives a new token and ends the session of the old one, so that a token planted
+beforehand is worth nothing; whatever happens to an account is in the journal. A token is 32 random bytes and is kept
+as a digest. Follows OWASP ASVS 5.0, chapters 6 and 7.
 """
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from functools import partial
+from typing import Final, NoReturn
 
 from shared.kernel.clock import Clock, from_wire, to_wire
 from shared.kernel.encoding import sha256_hex
-from shared.kernel.errors import NotAuthenticated
+from shared.kernel.errors import NotAuthenticated, TooManyRequests
 from shared.kernel.identifiers import IdFactory
 from shared.people.passwords import Passwords
 from shared.people.records import Account, Occasion, Person, Session
@@ -29,55 +32,67 @@ HELD: Final = timedelta(minutes=15)
 NOTED: Final = timedelta(seconds=15)
 #: How many passwords are checked at the same time: each takes its time and memory on purpose.
 _AT_ONCE: Final = 2
+#: How many more may wait to be checked; whoever comes then is asked to come again.
+_WAITING_MOST: Final = 64
 
 #: Says whether a one-time code is right for an account, and the step it stood for.
 CheckCode = Callable[[Account, str | None, datetime], int | None]
+_Find = Callable[[PeopleReading], Account | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What came of a try: whose account it was about, and whether it was right."""
+
+    account: Account | None
+    is_right: bool
+    at: datetime
+    step: int = 0
 
 
 class Doorway:
-    """Lets people in, and knows them again."""
+    """Lets people in, and knows them again. Where `local` is not set, no password of ours is right."""
 
     def __init__(
-        self, store: PeopleStore, *, passwords: Passwords, check_code: CheckCode, clock: Clock, ids: IdFactory
+        self,
+        store: PeopleStore,
+        *,
+        passwords: Passwords,
+        check_code: CheckCode,
+        clock: Clock,
+        ids: IdFactory,
+        local: bool = True,
     ) -> None:
         self.store = store
+        self.local = local
         self._passwords = passwords
         self._check_code = check_code
         self._clock = clock
         self._ids = ids
         self._checking = asyncio.Semaphore(_AT_ONCE)
+        self._waiting = 0
 
-    async def sign_in(self, login: str, password: str, *, code: str | None = None) -> tuple[str, Person]:
-        """Return a fresh token and who it stands for. Raises `NotAuthenticated` (`sign-in.refused`)."""
+    async def sign_in(
+        self, login: str, password: str, *, code: str | None = None, instead_of: str | None = None
+    ) -> tuple[str, Person]:
+        """Return a fresh token and who it stands for; the session of `instead_of`, an older token, ends.
+
+        Raises `NotAuthenticated` (`sign-in.refused`), `TooManyRequests` (`sign-in.busy`).
+        """
+        wanted = login.strip().casefold()
+        proof = await self._try(lambda reading: _only(reading.find(Account, login=wanted)), password, code)
+        return await self._enter(proof, instead_of)
+
+    async def vouched(self, subject: str, *, instead_of: str | None = None) -> tuple[str, Person]:
+        """Do as `sign_in` for somebody whom the identity provider vouches for under a subject it was told of.
+
+        A hold keeps out who guesses passwords; it says nothing of her. Raises `NotAuthenticated` (`sign-in.refused`).
+        """
+        account = await self.store.read(lambda reading: _only(reading.find(Account, oidc_subject=subject)))
         at = self._clock.now()
-        found = await self.store.read(lambda reading: reading.find(Account, login=login.strip().casefold()))
-        account = found[0] if found else None
-        if not await self._is_right(account, password, code, at):
-            await self.store.write(lambda desk: self._note_failure(desk, account, at))
-            raise _refused()
-        assert account is not None  # noqa: S101 - nobody's password is never right
-        return await self.enter(account, step=self._check_code(account, code, at) or 0)
-
-    async def enter(self, account: Account, *, step: int = 0) -> tuple[str, Person]:
-        """Open a session for an account that has proved who it is. Raises `NotAuthenticated` (`sign-in.refused`)."""
-        token = secrets.token_urlsafe(32)
-        session = self._new_session(token, account.account_id)
-
-        def work(desk: PeopleDesk) -> Account | None:
-            fresh = desk.get(Account, account.account_id)
-            old = desk.over(before=session.created_at)
-            if fresh is None or fresh.disabled_at is not None or (step and step <= fresh.totp_step):
-                return None
-            for one in old:
-                desk.remove(one)
-            desk.add(session)
-            desk.add(self._occasion("signed-in", fresh.account_id, by=fresh.account_id))
-            return desk.change(fresh, failures=0, held_until=None, totp_step=max(step, fresh.totp_step))
-
-        entered = await self.store.write(work)
-        if entered is None:
-            raise _refused()
-        return token, Person(entered, session)
+        if account is not None and account.held_until is not None:
+            await self.store.write(partial(_lift, account_id=account.account_id))
+        return await self._enter(Proof(account, account is not None, at), instead_of)
 
     async def known(self, token: str | None, *, quietly: bool = False) -> Person:
         """Return who is behind a token; `quietly` is no sign of life.
@@ -85,7 +100,7 @@ class Doorway:
         Raises `NotAuthenticated`: `session.none` where there is no session, `session.locked` where it waits for the
         password.
         """
-        person = await self._behind(token)
+        person = await self.locked(token)
         at = self._clock.now()
         if person.session.locked or at - from_wire(person.session.seen_at) >= IDLE:
             await self.lock(token)
@@ -96,7 +111,11 @@ class Doorway:
 
     async def locked(self, token: str | None) -> Person:
         """Return who is behind a token, locked or not. Raises `NotAuthenticated` (`session.none`)."""
-        return await self._behind(token)
+        at = self._clock.now()
+        person = await self.store.read(lambda reading: _person(reading, token)) if token else None
+        if person is None or from_wire(person.session.ends_at) <= at:
+            raise NotAuthenticated("session.none", "Sign in first.")
+        return person
 
     async def lock(self, token: str | None) -> None:
         """Lock a session until its person gives the password again."""
@@ -105,44 +124,63 @@ class Doorway:
             await self.store.write(lambda desk: _lock(desk, key))
 
     async def unlock(self, token: str | None, password: str) -> tuple[str, Person]:
-        """Go on with a locked session under a new token. Raises `NotAuthenticated`."""
-        person = await self._behind(token)
-        at = self._clock.now()
-        if not await self._is_right(person.account, password, None, at, asks_code=False):
-            await self.store.write(lambda desk: self._note_failure(desk, person.account, at))
-            raise _refused()
-        fresh = secrets.token_urlsafe(32)
-        session = self._new_session(fresh, person.account.account_id, ends_at=person.session.ends_at)
+        """Go on with a locked session under a new token, no longer than it would have lasted.
 
-        def work(desk: PeopleDesk) -> None:
-            old = desk.get(Session, person.session.key)
-            account = desk.get(Account, person.account.account_id)
-            if old is not None:
-                desk.remove(old)
-            desk.add(session)
-            if account is not None:
-                desk.change(account, failures=0, held_until=None)
+        Raises `NotAuthenticated`, `TooManyRequests` (`sign-in.busy`).
+        """
+        person = await self.locked(token)
+        proof = await self.prove(person, password)
+        return await self._enter(proof, token, ends_at=person.session.ends_at)
 
-        await self.store.write(work)
-        return fresh, Person(person.account, session)
+    async def renew(self, person: Person, token: str | None) -> tuple[str, Person]:
+        """Give somebody who has just changed how she signs in a new token, no longer than the old one would last."""
+        proof = Proof(person.account, is_right=True, at=self._clock.now())
+        return await self._enter(proof, token, ends_at=person.session.ends_at)
+
+    async def prove(self, person: Person, password: str) -> Proof:
+        """Have somebody who is signed in give her password again, as for any sign-in.
+
+        Raises `NotAuthenticated` (`sign-in.refused`), `TooManyRequests` (`sign-in.busy`).
+        """
+        account_id = person.account.account_id
+        proof = await self._try(lambda reading: reading.get(Account, account_id), password, None, asks_code=False)
+        if not proof.is_right:
+            await self._refuse(proof)
+        return proof
 
     async def speak(self, token: str, language: str) -> None:
         """Keep the language somebody reads; nothing happens where there is no session."""
-        key = session_key(token)
+        key, at = session_key(token), self._clock.now()
 
         def work(desk: PeopleDesk) -> None:
             session = desk.get(Session, key)
             account = desk.get(Account, session.account_id) if session else None
-            if account is not None:
+            if session is not None and account is not None and at < from_wire(session.ends_at):
                 desk.change(account, language=language)
 
         await self.store.write(work)
+
+    async def sessions(self, person: Person) -> Sequence[Session]:
+        """Return the sessions of somebody that have not ended, the newest first."""
+        found = await self.store.read(lambda reading: reading.find(Session, account_id=person.account.account_id))
+        alive = [one for one in found if self._clock.now() < from_wire(one.ends_at)]
+        return sorted(alive, key=lambda one: one.created_at, reverse=True)
 
     async def sign_out(self, token: str | None) -> None:
         """End one session."""
         if token:
             key = session_key(token)
-            await self.store.write(lambda desk: _end(desk.get(Session, key), desk))
+            await self.store.write(lambda desk: _end(desk, key))
+
+    async def sign_out_elsewhere(self, person: Person, key: str) -> None:
+        """End another session of the same person; a key that is not hers ends nothing."""
+
+        def work(desk: PeopleDesk) -> None:
+            session = desk.get(Session, key)
+            if session is not None and session.account_id == person.account.account_id:
+                desk.remove(session)
+
+        await self.store.write(work)
 
     async def sign_out_everywhere(self, account_id: str, *, by: str) -> None:
         """End every session of an account."""
@@ -154,7 +192,54 @@ class Doorway:
 
         await self.store.write(work)
 
-    def _new_session(self, token: str, account_id: str, *, ends_at: str | None = None) -> Session:
+    async def _try(self, find: _Find, password: str, code: str | None, *, asks_code: bool = True) -> Proof:
+        """Check a password, and a code where the account has one: the same work whatever is wrong.
+
+        The account is looked up only when it is its turn, so that many tries at once meet the hold of the first five.
+        """
+        if self._waiting >= _WAITING_MOST:
+            raise TooManyRequests("sign-in.busy", "Too many people are signing in now. Try again.", retry_after=5)
+        self._waiting += 1
+        try:
+            async with self._checking:
+                account = await self.store.read(find)
+                kept = account.password_hash if account and self.local else None
+                is_right = await asyncio.to_thread(self._passwords.is_right, password, kept)
+        finally:
+            self._waiting -= 1
+        at = self._clock.now()
+        if account is None or not is_right or account.disabled_at is not None or is_held(account, at):
+            return Proof(account, is_right=False, at=at)
+        step = self._check_code(account, code, at) if asks_code and account.totp is not None else 0
+        return Proof(account, step is not None, at, step or 0)
+
+    async def _enter(self, proof: Proof, old: str | None, *, ends_at: str | None = None) -> tuple[str, Person]:
+        """Open a session for who has proved it. What was true before is looked at again in the same transaction."""
+        if proof.account is None or not proof.is_right:
+            await self._refuse(proof)
+        token = secrets.token_urlsafe(32)
+        entered = await self.store.write(lambda desk: self._open(desk, proof, token, old, ends_at))
+        if entered is None:
+            raise _refused()
+        return token, entered
+
+    def _open(self, desk: PeopleDesk, proof: Proof, token: str, old: str | None, ends_at: str | None) -> Person | None:
+        assert proof.account is not None  # noqa: S101 - nobody's password is never right
+        before = desk.get(Session, session_key(old)) if old else None
+        account = desk.get(Account, proof.account.account_id)
+        over = desk.over(before=to_wire(proof.at))
+        if account is None or not _may_enter(account, proof) or (ends_at is not None and before is None):
+            return None
+        for one in {one.key: one for one in (*over, before) if one is not None}.values():
+            desk.remove(one)
+        session = self._new_session(token, account.account_id, ends_at=ends_at)
+        desk.add(session)
+        if ends_at is None:
+            desk.add(self._occasion("signed-in", account.account_id, by=account.account_id))
+        step = max(proof.step, account.totp_step)
+        return Person(desk.change(account, failures=0, held_until=None, totp_step=step), session)
+
+    def _new_session(self, token: str, account_id: str, *, ends_at: str | None) -> Session:
         at = self._clock.now()
         return Session(
             key=session_key(token),
@@ -165,32 +250,31 @@ class Doorway:
             ends_at=ends_at or to_wire(at + LASTS),
         )
 
-    async def _behind(self, token: str | None) -> Person:
-        person = await self.store.read(lambda reading: _person(reading, token)) if token else None
-        if person is None or from_wire(person.session.ends_at) <= self._clock.now():
-            raise NotAuthenticated("session.none", "Sign in first.")
-        return person
+    async def _refuse(self, proof: Proof) -> NoReturn:
+        await self.store.write(lambda desk: self._note_failure(desk, proof))
+        raise _refused()
 
-    async def _is_right(
-        self, account: Account | None, password: str, code: str | None, at: datetime, *, asks_code: bool = True
-    ) -> bool:
-        async with self._checking:
-            kept = account.password_hash if account else None
-            right = await asyncio.to_thread(self._passwords.is_right, password, kept)
-        if account is None or not right or account.disabled_at is not None or is_held(account, at):
-            return False
-        return not asks_code or account.totp is None or self._check_code(account, code, at) is not None
+    def _note_failure(self, desk: PeopleDesk, proof: Proof) -> None:
+        """Count a wrong try: one small write whoever it was about. Tries for nobody fill one line a minute."""
+        account = desk.get(Account, proof.account.account_id) if proof.account else None
+        if account is None:
+            self._note_nobody(desk, proof.at)
+        elif is_held(account, proof.at):
+            desk.change(account, failures=account.failures)
+        else:
+            failures = account.failures + 1
+            is_last = failures >= TRIES
+            until = to_wire(proof.at + HELD) if is_last else None
+            desk.change(account, failures=0 if is_last else failures, held_until=until)
+            desk.add(self._occasion("held" if is_last else "refused", account.account_id))
 
-    def _note_failure(self, desk: PeopleDesk, account: Account | None, at: datetime) -> None:
-        fresh = desk.get(Account, account.account_id) if account else None
-        if fresh is None:
-            desk.add(self._occasion("refused", None))
-            return
-        failures = fresh.failures + 1
-        held = failures >= TRIES
-        until = to_wire(at + HELD) if held else fresh.held_until
-        desk.change(fresh, failures=0 if held else failures, held_until=until)
-        desk.add(self._occasion("held" if held else "refused", fresh.account_id))
+    def _note_nobody(self, desk: PeopleDesk, at: datetime) -> None:
+        key, told = f"nobody-{at:%Y%m%d%H%M}", to_wire(at)
+        known = desk.get(Occasion, key)
+        if known is None:
+            desk.add(Occasion(occasion_id=key, at=told, what="refused"))
+        else:
+            desk.change(known, at=told)
 
     def _occasion(self, what: str, account_id: str | None, *, by: str | None = None) -> Occasion:
         return Occasion(
@@ -206,6 +290,15 @@ def session_key(token: str) -> str:
 def is_held(account: Account, at: datetime) -> bool:
     """Say whether tries to sign in are not looked at now."""
     return account.held_until is not None and at < from_wire(account.held_until)
+
+
+def _may_enter(account: Account, proof: Proof) -> bool:
+    is_fresh_code = not proof.step or proof.step > account.totp_step
+    return account.disabled_at is None and not is_held(account, proof.at) and is_fresh_code
+
+
+def _only(found: Sequence[Account]) -> Account | None:
+    return found[0] if found else None
 
 
 def _person(reading: PeopleReading, token: str | None) -> Person | None:
@@ -228,9 +321,16 @@ def _lock(desk: PeopleDesk, key: str) -> None:
         desk.change(known, locked=True)
 
 
-def _end(session: Session | None, desk: PeopleDesk) -> None:
+def _end(desk: PeopleDesk, key: str) -> None:
+    session = desk.get(Session, key)
     if session is not None:
         desk.remove(session)
+
+
+def _lift(desk: PeopleDesk, account_id: str) -> None:
+    account = desk.get(Account, account_id)
+    if account is not None:
+        desk.change(account, failures=0, held_until=None)
 
 
 def _refused() -> NotAuthenticated:

@@ -29,7 +29,8 @@ class Account:
     """One person who may sign in.
 
     `name` is what colleagues see; `pseudonym` is what leaves the service. `password_hash` is absent for people whom an
-    identity provider vouches for (`oidc_subject`). `failures` counts wrong passwords since the last right one;
+    identity provider vouches for (`oidc_subject`). `provisional` says that somebody else chose the password: it lets
+    her in to choose her own, and to nothing else. `failures` counts wrong passwords since the last right one;
     `held_until` is when the next try is looked at.
     """
 
@@ -43,6 +44,7 @@ class Account:
     unit: str | None = None
     language: str = "vi"
     password_hash: str | None = None
+    provisional: bool = False
     oidc_subject: str | None = None
     totp: bytes | None = None
     totp_step: int = 0

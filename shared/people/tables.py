@@ -30,6 +30,7 @@ class AccountRow(PeopleRow, table=True):
     unit: str | None = None
     language: str
     password_hash: str | None = None
+    provisional: bool = False
     oidc_subject: str | None = Field(default=None, unique=True)
     totp: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
     totp_step: int = 0

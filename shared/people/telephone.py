@@ -1,12 +1,11 @@
-"""The secrets of one-time codes at rest: each under a key of its own, wrapped by the deployable's master key."""
+"""The secrets of one-time codes at rest, and how a telephone takes one: an `otpauth` address, shown as a picture."""
 
 import pyotp
+import segno
 
-from shared.kernel.errors import InternalFault
 from shared.people.records import Account
+from shared.people.sealing import seal, unseal
 from shared.seal.at_rest import Vault
-
-_LENGTH_BYTES = 2
 
 
 class TelephoneSecrets:
@@ -21,18 +20,25 @@ class TelephoneSecrets:
 
     def keep(self, account_id: str, secret: str) -> bytes:
         """Return a secret as it is kept with its account."""
-        key, wrapped = self._vault.new_key(_place(account_id))
-        sealed = key.encrypt(secret.encode(), context=_place(account_id))
-        return len(wrapped).to_bytes(_LENGTH_BYTES) + wrapped + sealed
+        return seal(self._vault, secret.encode(), place=_place(account_id))
 
     def open(self, account: Account) -> str:
         """Return the secret of an account. Raises `InternalFault` (`at-rest.unreadable`)."""
-        kept = account.totp or b""
-        end = _LENGTH_BYTES + int.from_bytes(kept[:_LENGTH_BYTES])
-        if len(kept) <= end:
-            raise InternalFault("at-rest.unreadable", "A secret of one-time codes is not whole.")
-        key = self._vault.unwrap(kept[_LENGTH_BYTES:end], _place(account.account_id))
-        return key.decrypt(kept[end:], context=_place(account.account_id)).decode()
+        return self.open_for(account.account_id, account.totp or b"")
+
+    def open_for(self, account_id: str, kept: bytes) -> str:
+        """Return a secret that was kept for an account. Raises `InternalFault` (`at-rest.unreadable`)."""
+        return unseal(self._vault, kept, place=_place(account_id)).decode()
+
+
+def picture(secret: str, *, login: str, issuer: str) -> str:
+    """Return the QR code of a secret as SVG, without style attributes: black on white, with a quiet zone.
+
+    The address holds the login and the name of the service, nothing else about the person.
+    """
+    address = pyotp.TOTP(secret).provisioning_uri(name=login, issuer_name=issuer)
+    code = segno.make(address, error="m", micro=False)
+    return str(code.svg_inline(border=4, dark="black", light="white", svgclass="qr", lineclass=None, omitsize=True))
 
 
 def _place(account_id: str) -> str:

@@ -170,7 +170,8 @@ async def an_account(front: Front, login: str, role: Role, *, language: str = "e
     clock = SystemClock()
     ids = Uuid7Factory(clock)
     newcomer = Newcomer(login=login, name=f"Sample {login}", role=role, language=language, **details)
-    account = account_of(newcomer, password=PASSWORD, passwords=QUICK, clock=clock, ids=ids)
+    roles = front.staff.roles
+    account = account_of(newcomer, roles=roles, password=PASSWORD, passwords=QUICK, clock=clock, ids=ids)
     await front.people.write(lambda desk: enrol(desk, account, by=None, occasion_id=ids.new()))
     return account
 

@@ -10,4 +10,4 @@ from shared.agency.pages.inbox import inbox_router
 
 def page_routers(desk: PageDesk) -> Sequence[APIRouter]:
     """Make the routes of all pages."""
-    return [desk.front.entrance, inbox_router(desk)]
+    return [*desk.front.routers, inbox_router(desk)]

@@ -1,0 +1,63 @@
+"""What an operator sets for the side of a deployable that people see; every deployable with pages has these."""
+
+from typing import Final
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.kernel.errors import InternalFault
+from shared.pages.paths import VOUCHED
+from shared.people.provider import Registration, is_safe_address
+
+_ADDRESS: Final = r"^https?://[^\s?#]*[^\s?#/]$"
+
+
+class FrontSettings(BaseSettings):
+    """Settings of pages and of signing in (environment, prefix `MESH_`)."""
+
+    model_config = SettingsConfigDict(env_prefix="MESH_", frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    pages_url: str | None = Field(
+        default=None, pattern=_ADDRESS, description="Where browsers find its pages; without one, at its public address."
+    )
+    neutral_page: str = Field(
+        default="/calendar", pattern=r"^(/|https://)\S*$", description="Where leaving at once leads, for people."
+    )
+    oidc_issuer: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s?#]+$",
+        description="The identity provider (OpenID Connect) people may sign in with, as it names itself; https.",
+    )
+    oidc_client_id: str | None = Field(default=None, description="The name it knows this deployable by.")
+    oidc_client_secret: SecretStr | None = Field(
+        default=None, description="The secret it gave this deployable; none for a client with PKCE alone."
+    )
+    local_passwords: bool = Field(
+        default=True, description="Whether people may sign in with a password kept here; false needs a provider."
+    )
+
+
+def registration_of(settings: FrontSettings, address: str | None) -> Registration | None:
+    """Return how this deployable is known at its provider, if it has one.
+
+    Raises `InternalFault` (`settings.refused`) where the settings contradict one another.
+    """
+    if settings.oidc_issuer is None:
+        if not settings.local_passwords:
+            raise _refused("MESH_LOCAL_PASSWORDS: set MESH_OIDC_ISSUER, or nobody can sign in")
+        return None
+    if not is_safe_address(settings.oidc_issuer):
+        raise _refused("MESH_OIDC_ISSUER: set it to an https address")
+    if not settings.oidc_client_id or address is None:
+        raise _refused("MESH_OIDC_ISSUER: set MESH_OIDC_CLIENT_ID and MESH_PAGES_URL as well")
+    secret = settings.oidc_client_secret
+    return Registration(
+        issuer=settings.oidc_issuer,
+        client_id=settings.oidc_client_id,
+        client_secret=None if secret is None else secret.get_secret_value(),
+        redirect_uri=address + VOUCHED,
+    )
+
+
+def _refused(told: str) -> InternalFault:
+    return InternalFault("settings.refused", f"Cannot start. {told}")
