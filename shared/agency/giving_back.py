@@ -37,6 +37,11 @@ def give_back(office: Office, referral: Referral, *, reason: str, alternative: s
 
 async def another_agency(office: Office, referral: Referral) -> str | None:
     """Return whom the gateway proposes instead; None while it is away, or when nobody else takes people."""
+    return next((str(match["agency"]) for match in await other_agencies(office, referral)), None)
+
+
+async def other_agencies(office: Office, referral: Referral) -> Sequence[Mapping[str, Any]]:
+    """Return whom the gateway proposes instead, best first; none while it is away."""
     wanted = {
         "service_type": referral.service_type,
         "area": referral.area,
@@ -47,9 +52,9 @@ async def another_agency(office: Office, referral: Referral) -> str | None:
         async with asyncio.timeout(BRIEFLY):
             answer = await office.hub.post("/v1/matches", wanted)
     except (PeerUnavailable, TimeoutError):
-        return None
+        return ()
     matches: Sequence[Mapping[str, Any]] = answer.get("items", ())
-    return next((str(match["agency"]) for match in matches), None)
+    return matches
 
 
 def _said(office: Office, referral: Referral, event: EventType, data: Mapping[str, Any]) -> Letter:

@@ -8,6 +8,7 @@ shown with its code. Whom the case is kept from (R-11) does not learn that it ex
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any, Final
 from weakref import WeakValueDictionary
 
@@ -18,11 +19,15 @@ from shared.agency.showing import detail, reroute_shown, summary, warning
 from shared.agency.vault import note_place
 from shared.agency.weighing import HOLD_REASON
 from shared.consent.decision import ACCEPTED_STATES
+from shared.kernel.clock import to_wire
 from shared.sop.model import Compartment, Stage
 
 #: Shown for a compartment that could not be asked for because the gateway is away.
 AWAY: Final = "peer.unreachable"
 UNSTATED: Final = "unstated"
+#: What a look at a referral without its contents is called, and how long one entry in the journal stands for it.
+OUTLINE: Final = "outline"
+_ONE_LOOK: Final = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +88,23 @@ class CaseReader:
         shown = [one for one in case.holdings if wanted is None or one.name in wanted]
         read = [one.name for one in shown if _may_read(one, visitor.reason)]
         await self._log(visitor, "referral", referral_id, compartments=read)
-        return {
-            **detail(case.referral, case.happenings, self._office.sop),
-            "linked": [one.referral_id for one in case.linked if not _is_kept_from(one, visitor)],
-            "warning": warning(case.referral, self._office.sop),
-            "reroute": reroute_shown(case.reroute, self._office.sop),
-            "compartments": [self._compartment(case.referral, one, away=away, reason=visitor.reason) for one in shown],
-        }
+        content = [self._compartment(case.referral, one, away=away, reason=visitor.reason) for one in shown]
+        return {**self._face(case, visitor), "compartments": content}
+
+    async def outline(self, visitor: Visitor, referral_id: str) -> dict[str, Any]:
+        """Return one referral with its history and how its compartments stand; nothing is opened, no content shown.
+
+        A page that renews itself is one look: it is on record again after some minutes. Raises `NotFound`.
+        """
+        await self._office.referral(referral_id, visitor.actor, visitor.pseudonym)
+        case, visits = await self._office.store.read(
+            lambda reading: (_case(reading, referral_id), reading.visits(referral_id))
+        )
+        since = to_wire(self._office.clock.now() - _ONE_LOOK)
+        if not any(one.what == OUTLINE and one.actor == visitor.actor and one.at > since for one in visits):
+            await self._log(visitor, OUTLINE, referral_id)
+        outlined = [_outlined(case.referral, one) for one in case.holdings]
+        return {**self._face(case, visitor), "compartments": outlined}
 
     async def notes(self, visitor: Visitor, referral_id: str) -> Sequence[dict[str, Any]]:
         """Return the notes of a referral, oldest first. Raises `NotFound`."""
@@ -104,6 +119,14 @@ class CaseReader:
         await self._log(visitor, "chain", referral_id)
         chain: Mapping[str, Any] = await self._office.hub.get(f"/v1/chains/{referral.chain_id}")
         return chain
+
+    def _face(self, case: _Case, visitor: Visitor) -> dict[str, Any]:
+        return {
+            **detail(case.referral, case.happenings, self._office.sop),
+            "linked": [one.referral_id for one in case.linked if not _is_kept_from(one, visitor)],
+            "warning": warning(case.referral, self._office.sop),
+            "reroute": reroute_shown(case.reroute, self._office.sop),
+        }
 
     def visit(self, visitor: Visitor, what: str, target: str | None, *, compartments: Sequence[str] = ()) -> Visit:
         """Return the record of a reading."""
@@ -187,6 +210,13 @@ def _case(reading: Reading, referral_id: str) -> _Case:
     linked = reading.referrals(ReferralFilter(linked_id=referral_id))
     reroute = reading.get(Reroute, referral_id) if referral.box == Box.SENT else None
     return _Case(referral, reading.holdings(referral_id), reading.happenings(referral_id), linked, reroute)
+
+
+def _outlined(referral: Referral, holding: Holding) -> dict[str, Any]:
+    """Return how a compartment stands, and whether it could be opened or read now."""
+    open_now = _may_read(holding, HOLD_REASON) or _may_ask(referral, holding, None)
+    shown = {"name": holding.name, "stage": holding.stage, "state": holding.state, "code": holding.code}
+    return {**shown, "may_be_read": open_now}
 
 
 def _may_read(holding: Holding, reason: str | None) -> bool:

@@ -1,6 +1,6 @@
 """Where a referral stands: its state, what is due and what is due next. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -27,11 +27,13 @@ _FIRST_OPEN: Final[Mapping[str, ClockPhase]] = {
 
 def next_due(state: str, due: Mapping[str, str]) -> str | None:
     """Return the earliest limit of the duties still open in `state`, as wire text."""
+    return min((due[phase] for phase in open_duties(state) if phase in due), default=None)
+
+
+def open_duties(state: str) -> Sequence[ClockPhase]:
+    """Return the duties that are still open in `state`, in their order."""
     first = _FIRST_OPEN.get(state)
-    if first is None:
-        return None
-    still_open = _PHASES[_PHASES.index(first) :]
-    return min((due[phase] for phase in still_open if phase in due), default=None)
+    return () if first is None else _PHASES[_PHASES.index(first) :]
 
 
 def standing_of(view: Mapping[str, Any]) -> dict[str, Any]:

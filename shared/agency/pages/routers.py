@@ -6,8 +6,27 @@ from fastapi import APIRouter
 
 from shared.agency.pages.desk import PageDesk
 from shared.agency.pages.inbox import inbox_router
+from shared.agency.pages.referral import referral_router
+from shared.agency.pages.referral_conflict import conflict_router
+from shared.agency.pages.referral_holding import holding_router
+from shared.agency.pages.referral_notes import notes_router
+from shared.agency.pages.referral_opening import opening_router
+from shared.agency.pages.referral_steps import steps_router
 
 
 def page_routers(desk: PageDesk) -> Sequence[APIRouter]:
     """Make the routes of all pages."""
+<<<<<<< HEAD
     return [*desk.front.routers, inbox_router(desk)]
+=======
+    return [
+        desk.front.entrance,
+        inbox_router(desk),
+        referral_router(desk),
+        opening_router(desk),
+        notes_router(desk),
+        conflict_router(desk),
+        holding_router(desk),
+        steps_router(desk),
+    ]
+>>>>>>> 41b12f8 (Show a referral to people: what is asked and due, what is closed until a reason is given, each verb on a page of its own)

@@ -1,0 +1,68 @@
+"""The page of a referral: what is asked, what is due, what happened, what can be done. Nothing on it is about a person.
+
+Promises that nothing is opened by looking at it, and that its address, its title and its text hold no name, no place
+and no word that somebody wrote (R-07, R-20). What is closed opens on a page of its own.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from shared.agency.handling import VERBS
+from shared.agency.pages.desk import CASEWORK, PageDesk
+from shared.agency.pages.form_key import new_form_key
+from shared.agency.pages.referral_face import colleagues, face_of
+from shared.agency.pages.referral_opening import parts_of
+from shared.agency.pages.referral_values import Said
+from shared.agency.pages.referral_words import LOOKED_AT, REASONS
+from shared.agency.records import Visit
+from shared.agency.routes.callers import Id
+from shared.pages.guard import signed_in
+from shared.pages.routes import page_router
+from shared.people.records import Person
+from shared.sop.model import Compartment, Name, Sop
+
+_Caseworker = Annotated[Person, signed_in(*CASEWORK)]
+
+
+def referral_router(desk: PageDesk) -> APIRouter:
+    """Make the routes of looking at a referral and at who looked."""
+    router = page_router()
+
+    @router.get("/referrals/{id}")
+    async def referral(request: Request, person: _Caseworker, id: Id) -> Response:
+        face = await face_of(desk, person, id, with_chain="x-refresh" not in request.headers)
+        sop = desk.practice.office.sop
+        done, queued = (_verb(sop, request.query_params.get(name)) for name in ("done", "queued"))
+        values: dict[str, Any] = {"face": face, "id": id, "act": new_form_key(), "done": done, "queued": queued}
+        return desk.pages.answer(request, "agency/referral.html", parts_list=parts_of(sop, face.shown), **values)
+
+    @router.get("/referrals/{id}/looked")
+    async def looked(request: Request, person: _Caseworker, id: Id) -> Response:
+        visits = await desk.practice.visit(desk.visitor(person), "visits", id, lambda reading: reading.visits(id))
+        people = await colleagues(desk)
+        shown = [_visit(one, people, desk.practice.office.sop) for one in reversed(visits)]
+        return desk.pages.answer(request, "agency/referral_looked.html", id=id, visits=shown)
+
+    return router
+
+
+def _verb(sop: Sop, verb: str | None) -> Name | None:
+    event = VERBS.get(verb or "")
+    return None if event is None else sop.event_names[event]
+
+
+def _visit(visit: Visit, people: Mapping[str, str], sop: Sop) -> dict[str, Any]:
+    reason = visit.reason or ""
+    return {
+        "at": visit.at,
+        "who": people.get(visit.actor, visit.actor),
+        "why": Said("text", REASONS[reason]) if reason in REASONS else Said("raw", reason),
+        "what": Said("text", LOOKED_AT[visit.what]) if visit.what in LOOKED_AT else Said("raw", visit.what),
+        "compartments": [
+            sop.compartment_names[Compartment(one)] for one in visit.compartments if one in {*Compartment}
+        ],
+    }
