@@ -9,7 +9,7 @@ import typer
 
 from mesh.home import Home
 from mesh.refusal import CommandRefused
-from mesh.roster import Addresses, deployable_named
+from mesh.roster import Addresses, Deployable, deployable_named
 from shared.kernel.errors import MeshError
 
 app = typer.Typer(
@@ -20,10 +20,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 agencies = typer.Typer(help="Who takes part: enroll, list, disable.", no_args_is_help=True)
+keys = typer.Typer(help="The keys of each service: list, rotate, drop.", no_args_is_help=True)
 areas = typer.Typer(help="The communes the directory knows.", no_args_is_help=True)
 ledger = typer.Typer(help="The record of every decision.", no_args_is_help=True)
 certificate = typer.Typer(help="Proofs of what came of a withdrawal.", no_args_is_help=True)
 app.add_typer(agencies, name="agencies")
+app.add_typer(keys, name="keys")
 app.add_typer(areas, name="areas")
 app.add_typer(ledger, name="ledger")
 app.add_typer(certificate, name="certificate")
@@ -115,10 +117,15 @@ def serve(
     """Serve one deployable in this process (for containers); `MESH_*` settings in the environment win."""
     from mesh.programs import become
 
+    become(Home(home), named_deployable(name), Addresses(pattern=urls), host=host, port=port)
+
+
+def named_deployable(name: str) -> Deployable:
+    """Return the service of this name. Raises `typer.BadParameter`."""
     deployable = deployable_named(name)
     if deployable is None:
         raise typer.BadParameter("no such service")
-    become(Home(home), deployable, Addresses(pattern=urls), host=host, port=port)
+    return deployable
 
 
 @agencies.command("enroll")
@@ -177,6 +184,43 @@ def disable_agency(agency_id: str, home: HomeOption = DEFAULT_HOME) -> None:
     with directory(Home(home)) as gateway:
         gateway.disable(agency_id)
     typer.echo(f"{agency_id} is disabled.")
+
+
+NameArgument = Annotated[str, typer.Argument(help="gateway, police, health, legal-aid or social")]
+
+
+@keys.command("list")
+def list_keys(name: NameArgument, home: HomeOption = DEFAULT_HOME) -> None:
+    """List the public keys of a service, as JSON lines."""
+    from mesh.rotation import listed
+
+    for line in listed(Home(home), named_deployable(name)):
+        typer.echo(json.dumps(line))
+
+
+@keys.command("rotate")
+def rotate_keys(
+    name: NameArgument,
+    only: Annotated[str | None, typer.Option(help="signing or encryption; both without.")] = None,
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Give a service fresh keys, also while the mesh runs; the old ones stay beside them for what is on its way."""
+    from mesh.rotation import ENCRYPTION, SIGNING, rotate
+
+    kinds = frozenset({only} if only else {SIGNING, ENCRYPTION})
+    if not kinds <= {SIGNING, ENCRYPTION}:
+        raise typer.BadParameter("write signing or encryption")
+    for line in rotate(Home(home), named_deployable(name), kinds):
+        typer.echo(line)
+
+
+@keys.command("drop")
+def drop_key(name: NameArgument, kid: str, home: HomeOption = DEFAULT_HOME) -> None:
+    """Let go of an older key: 7 days after it was exchanged, or at once when others may know it."""
+    from mesh.rotation import drop
+
+    for line in drop(Home(home), named_deployable(name), kid):
+        typer.echo(line)
 
 
 @areas.command("import")

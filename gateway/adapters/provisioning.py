@@ -39,6 +39,12 @@ class Provisioning:
         self._check(enrolment)
         return self._writer.submit_blocking(lambda desk: _enroll(desk, enrolment))
 
+    def publish_keys(self, agency_id: str, jwks: Mapping[str, Any]) -> None:
+        """Replace the public keys of an agency. Raises `NotFound` (`agency.unknown`), `InputRejected` for bad keys."""
+        KeyRing.from_jwks(jwks)
+        EncryptionPublicKey.from_jwks(jwks)
+        self._writer.submit_blocking(lambda desk: _publish_keys(desk, agency_id, jwks))
+
     def disable(self, agency_id: str) -> None:
         """Keep an agency from sending and receiving. Raises `NotFound` (`agency.unknown`)."""
         self._writer.submit_blocking(lambda desk: _disable(desk, agency_id))
@@ -120,6 +126,13 @@ def _enroll(desk: SqlDesk, enrolment: AgencyEnrolment) -> str:
     else:
         desk.book.update(AGENCIES, enrolment.id, **facts)
     return secret
+
+
+def _publish_keys(desk: SqlDesk, agency_id: str, jwks: Mapping[str, Any]) -> None:
+    if desk.book.get(AGENCIES, agency_id) is None:
+        raise NotFound("agency.unknown", "No such agency in the directory.")
+    recorded = desk.record("directory", agency_id, code="keys-published")
+    desk.book.update(AGENCIES, agency_id, jwks=dict(jwks), revision=recorded.index)
 
 
 def _disable(desk: SqlDesk, agency_id: str) -> None:
