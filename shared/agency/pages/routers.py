@@ -16,11 +16,8 @@ from shared.agency.pages.referral_steps import steps_router
 
 def page_routers(desk: PageDesk) -> Sequence[APIRouter]:
     """Make the routes of all pages."""
-<<<<<<< HEAD
-    return [*desk.front.routers, inbox_router(desk)]
-=======
     return [
-        desk.front.entrance,
+        *desk.front.routers,
         inbox_router(desk),
         referral_router(desk),
         opening_router(desk),
@@ -29,4 +26,3 @@ def page_routers(desk: PageDesk) -> Sequence[APIRouter]:
         holding_router(desk),
         steps_router(desk),
     ]
->>>>>>> 41b12f8 (Show a referral to people: what is asked and due, what is closed until a reason is given, each verb on a page of its own)
