@@ -10,6 +10,7 @@ import typer
 from mesh.home import Home
 from mesh.refusal import CommandRefused
 from mesh.roster import Addresses, Deployable, deployable_named
+from mesh.users import users
 from shared.kernel.errors import MeshError
 
 app = typer.Typer(
@@ -25,6 +26,7 @@ areas = typer.Typer(help="The communes the directory knows.", no_args_is_help=Tr
 ledger = typer.Typer(help="The record of every decision.", no_args_is_help=True)
 certificate = typer.Typer(help="Proofs of what came of a withdrawal.", no_args_is_help=True)
 app.add_typer(agencies, name="agencies")
+app.add_typer(users, name="users")
 app.add_typer(keys, name="keys")
 app.add_typer(areas, name="areas")
 app.add_typer(ledger, name="ledger")
@@ -47,7 +49,8 @@ def run() -> None:
     except CommandRefused as refusal:
         sys.exit(str(refusal))
     except MeshError as error:
-        sys.exit(f"{error.message} ({error.code})")
+        where = "".join(f"\n  {fault.pointer.removeprefix('/')}: {fault.message}" for fault in error.faults)
+        sys.exit(f"{error.message} ({error.code}){where}")
 
 
 @app.command()

@@ -141,3 +141,43 @@ def run(*arguments: str, home: Home) -> str:
     outcome = CliRunner().invoke(app, [*arguments, "--home", str(home.root)], catch_exceptions=False)
     assert outcome.exit_code == 0, outcome.output
     return outcome.stdout
+
+
+def users(home: Home, *words: str) -> list[dict[str, Any]]:
+    outcome = CliRunner().invoke(app, ["users", *words, "--home", str(home.root)], catch_exceptions=False)
+    assert outcome.exit_code == 0, outcome.output
+    return [json.loads(line) for line in outcome.stdout.splitlines()]
+
+
+ADDED = ("add", "--service", "legal-aid", "--login", "huong", "--name", "Hương (mẫu)", "--role", "supervisor")
+
+
+def test_somebody_who_is_added_gets_a_first_password_that_is_told_once(home: Home) -> None:
+    details = ("--gender", "female", "--language", "vi", "--language", "hmn", "--unit", "Chi nhánh 2")
+    (told,) = users(home, *ADDED, *details)
+    assert (told["role"], told["languages"], told["disabled"]) == ("supervisor", ["vi", "hmn"], False)
+    assert len(told["first_password"]) >= 20
+    listed = users(home, "list", "--service", "legal_aid")
+    assert {one["login"] for one in listed} == {"lan", "minh", "hoa", "quang", "huong"}
+    assert told["first_password"] not in json.dumps(listed)
+
+
+def test_somebody_whom_the_provider_knows_is_bound_and_gets_no_password(home: Home) -> None:
+    (told,) = users(home, *ADDED, "--oidc-subject", "s-1", "--pseudonym", "staff-huong-2")
+    assert (told["oidc_subject"], told["pseudonym"], "first_password" in told) == ("s-1", "staff-huong-2", False)
+
+
+def test_somebody_who_is_disabled_stays_so_after_the_next_start(home: Home) -> None:
+    users(home, *ADDED)
+    (told,) = users(home, "disable", "huong", "--service", "legal-aid")
+    assert told["disabled"] is True
+    provision(home, Addresses())
+    assert {one["login"]: one["disabled"] for one in users(home, "list", "--service", "legal-aid")}["huong"] is True
+
+
+@pytest.mark.parametrize(("service", "role"), [("gateway", "caseworker"), ("health", "auditor"), ("gateway", "boss")])
+def test_a_role_that_a_service_does_not_know_is_given_to_nobody(home: Home, service: str, role: str) -> None:
+    words = ("add", "--service", service, "--login", "huong", "--name", "H", "--role", role)
+    outcome = CliRunner().invoke(app, ["users", *words, "--home", str(home.root)])
+    assert outcome.exit_code == 1
+    assert "huong" not in {one["login"] for one in users(home, "list", "--service", service)}

@@ -1,0 +1,90 @@
+"""What an operator does with the accounts of one deployable: add somebody, take an account back, list them.
+
+Works on the deployable's own database, whether or not it runs. Settings come from the home; `MESH_DATABASE_URL` in the
+environment wins over it, for a service that was set up in another way.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable, Coroutine
+from contextlib import closing
+from typing import Any, Final, TypeVar
+
+from mesh.home import Home
+from mesh.refusal import CommandRefused
+from mesh.roster import AgencyService, Deployable, deployable_named
+from shared.kernel.clock import SystemClock
+from shared.kernel.identifiers import Uuid7Factory
+from shared.people.enrolment import Newcomer
+from shared.people.passwords import Passwords
+from shared.people.records import AGENCY_ROLES, OVERSIGHT_ROLES, Account, Role
+from shared.people.staff import Staff
+from shared.people.store import PeopleStore
+
+T = TypeVar("T")
+
+_DATABASE: Final = "MESH_DATABASE_URL"
+
+
+def roles_of(deployable: Deployable) -> frozenset[Role]:
+    """Return the roles that people of a deployable can have."""
+    return AGENCY_ROLES if isinstance(deployable, AgencyService) else OVERSIGHT_ROLES
+
+
+def among_staff(home: Home, service: str, do: Callable[[Staff], Coroutine[Any, Any, T]]) -> T:
+    """Do something with the accounts of a service. Raises `CommandRefused`, and what `do` raises."""
+    deployable = deployable_named(service)
+    if deployable is None:
+        raise CommandRefused("There is no such service. Name gateway, police, health, legal-aid or social.")
+    if home.credentials() is None and _DATABASE not in os.environ:
+        raise CommandRefused(f"{home.root} holds no mesh yet. Start one: python -m mesh up --home {home.root}")
+    clock = SystemClock()
+    with closing(PeopleStore(os.environ.get(_DATABASE) or home.database_url(deployable))) as store:
+        staff = Staff(store, roles=roles_of(deployable), passwords=Passwords(), clock=clock, ids=Uuid7Factory(clock))
+        return asyncio.run(do(staff))
+
+
+def add(home: Home, service: str, newcomer: Newcomer) -> dict[str, Any]:
+    """Give somebody an account; return it with the first password, which is told once."""
+    account, password = among_staff(home, service, lambda staff: staff.add(newcomer, by=None))
+    first = {} if password is None else {"first_password": password}
+    return {**line_of(account), **first}
+
+
+def disable(home: Home, service: str, login: str) -> dict[str, Any]:
+    """Take an account back at once, its sessions with it. Raises `NotFound` (`account.unknown`)."""
+
+    async def do(staff: Staff) -> Account:
+        account = await staff.by_login(login)
+        return await staff.disable(account.account_id, by=None)
+
+    return line_of(among_staff(home, service, do))
+
+
+def listed(home: Home, service: str) -> list[dict[str, Any]]:
+    """Return the accounts of a service."""
+    return [line_of(account) for account in among_staff(home, service, lambda staff: staff.everybody())]
+
+
+def role_named(name: str) -> Role:
+    """Return a role. Raises `CommandRefused`."""
+    try:
+        return Role(name)
+    except ValueError:
+        raise CommandRefused(f"There is no such role. Choose from: {', '.join(Role)}.") from None
+
+
+def line_of(account: Account) -> dict[str, Any]:
+    """Return an account as the command line shows it: nothing by which somebody could sign in."""
+    return {
+        "login": account.login,
+        "name": account.name,
+        "role": account.role,
+        "pseudonym": account.pseudonym,
+        "gender": account.gender,
+        "languages": list(account.languages),
+        "unit": account.unit,
+        "oidc_subject": account.oidc_subject,
+        "one_time_codes": account.totp is not None,
+        "disabled": account.disabled_at is not None,
+    }

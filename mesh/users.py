@@ -1,0 +1,66 @@
+"""`mesh users`: who may sign in at a service. What is done is in `mesh.accounts`, imported only when it runs."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mesh.home import Home
+
+users = typer.Typer(help="Who works at a service: add, list, disable.", no_args_is_help=True)
+
+HomeOption = Annotated[Path, typer.Option("--home", help="Folder the mesh lives in.", envvar="MESH_HOME")]
+ServiceOption = Annotated[str, typer.Option("--service", help="gateway, police, health, legal-aid or social.")]
+
+
+@users.command("add")
+def add_user(
+    *,
+    service: ServiceOption,
+    login: Annotated[str, typer.Option(help="What she signs in with: small letters, digits, '.', '_', '-'.")],
+    name: Annotated[str, typer.Option(help="What her colleagues call her.")],
+    role: Annotated[
+        str, typer.Option(help="caseworker, supervisor, administrator; at the gateway auditor, coordinator.")
+    ],
+    gender: Annotated[str | None, typer.Option(help="female or male: a survivor may choose.")] = None,
+    language: Annotated[list[str] | None, typer.Option(help="Code of a language she speaks; repeatable.")] = None,
+    unit: Annotated[str | None, typer.Option(help="Where she works.")] = None,
+    pseudonym: Annotated[str | None, typer.Option(help="How other agencies see her; drawn without.")] = None,
+    oidc_subject: Annotated[
+        str | None, typer.Option(help="Her subject at the identity provider; then she gets no password here.")
+    ] = None,
+    home: HomeOption = Path("var"),
+) -> None:
+    """Give somebody an account; prints it with her first password once, as JSON."""
+    from mesh.accounts import add, role_named
+    from shared.people.enrolment import Newcomer
+
+    newcomer = Newcomer(
+        login=login,
+        name=name,
+        role=role_named(role),
+        gender=gender,
+        languages=tuple(language or ()),
+        unit=unit,
+        pseudonym=pseudonym,
+        oidc_subject=oidc_subject,
+    )
+    typer.echo(json.dumps(add(Home(home), service, newcomer), ensure_ascii=False))
+
+
+@users.command("list")
+def list_users(service: ServiceOption, home: HomeOption = Path("var")) -> None:
+    """List who has an account, as JSON lines."""
+    from mesh.accounts import listed
+
+    for line in listed(Home(home), service):
+        typer.echo(json.dumps(line, ensure_ascii=False))
+
+
+@users.command("disable")
+def disable_user(login: str, service: ServiceOption, home: HomeOption = Path("var")) -> None:
+    """Take an account back at once, and end its sessions."""
+    from mesh.accounts import disable
+
+    typer.echo(json.dumps(disable(Home(home), service, login), ensure_ascii=False))
