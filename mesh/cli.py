@@ -272,6 +272,40 @@ def verify_certificate(
         raise typer.Exit(1)
 
 
+@app.command("backup-key")
+def backup_key(
+    file: Annotated[Path, typer.Argument(help="Where to write the key; keep it away from this machine.")],
+) -> None:
+    """Make the key that opens copies; prints the recipient to make copies for."""
+    from mesh.backup import new_key
+
+    typer.echo(new_key(file))
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="Where to write the copy.")],
+    to: Annotated[list[str], typer.Option(help="Recipient who can open it (age1...); repeatable.")],
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Copy a whole home, also while the mesh runs, into a file that only a recipient can open."""
+    from mesh.backup import back_up
+
+    typer.echo(f"{back_up(Home(home), file, recipients=to)} files are in {file}.")
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="The copy.")],
+    identity: Annotated[Path, typer.Option(help="File with the key that opens it.")],
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Write a copy into an empty home; start it with `mesh up` then."""
+    from mesh.backup import restore as write
+
+    typer.echo(f"{write(file, Home(home), identity=identity)} files are in {home}.")
+
+
 @app.command()
 def migrate(
     home: HomeOption = DEFAULT_HOME,
