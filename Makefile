@@ -74,10 +74,7 @@ check-types: $(DEV)
 check-imports: $(DEV)
 	@$(PY) -c 'from importlinter.cli import lint_imports_command as lint; lint()' --no-cache --no-logo
 
-check-revision: $(DEV) ## Write the next revision of a room's tables: make revision ARGS="people 'what changes'"
-	@$(PY) -m mesh revise $(ARGS) && $(PY) -m ruff format --quiet .
-
-docs: $(DEV)
+check-docs: $(DEV)
 	@$(PY) -m mesh docs --check
 
 fix: $(DEV) ## Mend what can be mended by machine: lint and format

@@ -1,7 +1,7 @@
 """A copy of a whole home, made while the mesh runs, that only the holder of a key kept elsewhere can read.
 
-What is copied is one moment of all five databases: each is held for an instant (the gateway first), a snapshot of each is
-opened, all are let go, and then the snapshots are copied. So nothing in one copy has been answered by another that
+What is copied is one moment of all five databases: each is held for an instant (the gateway first), a snapshot of each
+is opened, all are let go, and then the snapshots are copied. So nothing in one copy has been answered by another that
 does not have it: an agency may be ahead of the gateway by what it will send again, never behind what the gateway has
 forgotten. The file is a tar archive encrypted to X25519 recipients in the format age (age-encryption.org/v1), so that
 the machine that makes copies cannot read them, and another tool can.
@@ -21,7 +21,7 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-import pyrage
+import pyrage  # type: ignore[import-untyped]  # a compiled module without stubs
 
 from mesh.home import Home, write_private
 from mesh.refusal import CommandRefused
@@ -65,7 +65,7 @@ def restore(file: Path, home: Home, *, identity: Path) -> int:
     """Write a copy into an empty home; return how many files that were. Raises `CommandRefused`, changing nothing."""
     if home.root.exists() and any(home.root.iterdir()):
         raise CommandRefused(f"{home.root} is not empty. Restore into an empty folder, then move it.")
-    home.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    home.root.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=home.root.parent, prefix=".restore-") as folder:
         archive = Path(folder) / "archive.tar"
         _decrypt(file, archive, identity)
@@ -138,7 +138,7 @@ def _decrypt(file: Path, archive: Path, identity: Path) -> None:
     try:
         keys = [pyrage.x25519.Identity.from_str(line) for line in lines]
         pyrage.decrypt_file(str(file), str(archive), keys)
-    except (pyrage.IdentityError, pyrage.DecryptError):
+    except (pyrage.IdentityError, pyrage.DecryptError, OSError):
         raise CommandRefused("This key does not open this copy, or the copy is damaged.") from None
 
 

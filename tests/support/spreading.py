@@ -8,7 +8,7 @@ __all__ = ["Spreading"]
 
 
 #: Tests that share one mesh of processes and look into its home.
-WITHIN = frozenset({"test_crashes", "test_key_rotation", "test_whole_mesh"})
+WITHIN = frozenset({"test_backup", "test_crashes", "test_key_rotation", "test_whole_mesh"})
 
 
 class Spreading(LoadScopeScheduling):
