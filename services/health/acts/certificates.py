@@ -1,10 +1,13 @@
 """Certificates: issued, given to her, and only then sent on."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
+from services.health.messages.certificates import (
+    CertificateChoiceRequest,
+    CertificateGivenRequest,
+    CertificateRequest,
+)
 from services.health.records import Certificate
 from services.health.rules.certificates import HERS_FIRST, may_leave
 from services.health.rules.windows import TIME_AHEAD
@@ -23,15 +26,7 @@ CERTIFYING: Final = frozenset({"HEA-03", "HEA-04"})
 FIELD: Final = "certificate"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Issued:
-    """A certificate as it was written."""
-
-    number: str
-    injury_rate_percent: float | None
-
-
-async def issue(practice: Practice, caller: Caller, referral_id: str, *, actor: str, issued: Issued) -> Done:
+async def issue(practice: Practice, caller: Caller, referral_id: str, issued: CertificateRequest) -> Done:
     """Record a certificate. Raises as `open_file`."""
     certificate_id, at = practice.new_id(), to_wire(practice.now())
 
@@ -44,45 +39,45 @@ async def issue(practice: Practice, caller: Caller, referral_id: str, *, actor: 
                 referral_id=referral_id,
                 subject=file.referral.subject,
                 issued_at=at,
-                actor=actor,
+                actor=issued.actor,
                 content=file.lock(_place(certificate_id), said),
             )
         )
         return Outcome(certificate_id)
 
-    act = Act(name="health.issue-certificate", actor=actor, referral_id=referral_id)
+    act = Act(name="health.issue-certificate", actor=issued.actor, referral_id=referral_id)
     return await practice.perform(caller, act, work)
 
 
 async def give_to_her(
-    practice: Practice, caller: Caller, referral_id: str, certificate_id: str, *, actor: str, given_at: datetime
+    practice: Practice, caller: Caller, referral_id: str, certificate_id: str, given: CertificateGivenRequest
 ) -> Done:
     """Record that a certificate is in her hands. Raises as `open_file` and `record_of`."""
     now = practice.now()
 
     def work(desk: Desk) -> Outcome:
         certificate = _open(practice, desk, referral_id, certificate_id)
-        if given_at > now:
+        if given.given_at > now:
             raise practice.rulebook.refused(TIME_AHEAD, pointer="/given_at")
-        desk.change(certificate, given_to_her_at=to_wire(given_at))
+        desk.change(certificate, given_to_her_at=to_wire(given.given_at))
         return Outcome(certificate_id)
 
-    act = Act(name="health.give-certificate", actor=actor, referral_id=referral_id)
+    act = Act(name="health.give-certificate", actor=given.actor, referral_id=referral_id)
     return await practice.perform(caller, act, work)
 
 
 async def choose(
-    practice: Practice, caller: Caller, referral_id: str, certificate_id: str, *, actor: str, send_first: bool
+    practice: Practice, caller: Caller, referral_id: str, certificate_id: str, chosen: CertificateChoiceRequest
 ) -> Done:
     """Record her choice: that it is sent before she has it, or not. Raises as `open_file` and `record_of`."""
     at = to_wire(practice.now())
 
     def work(desk: Desk) -> Outcome:
         certificate = _open(practice, desk, referral_id, certificate_id)
-        desk.change(certificate, sent_first_at=at if send_first else None)
+        desk.change(certificate, sent_first_at=at if chosen.send_first else None)
         return Outcome(certificate_id)
 
-    act = Act(name="health.choose-certificate", actor=actor, referral_id=referral_id)
+    act = Act(name="health.choose-certificate", actor=chosen.actor, referral_id=referral_id)
     return await practice.perform(caller, act, work)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.health.acts.forensic import FORENSIC, parts_of, shown_specimen
+from services.health.messages.custody import HandOverRequest
 from services.health.records import HandOver, SpecimenTaken
 from services.health.rules.custody import (
     RECORD_KIND,
@@ -33,13 +34,13 @@ from shared.sop.model import EventType, Party, ReferralState
 from shared.web.listing import LIMIT_MOST
 
 
-async def hand_over(practice: Practice, caller: Caller, referral_id: str, *, actor: str, passing: Passing) -> Done:
+async def hand_over(practice: Practice, caller: Caller, referral_id: str, asked: HandOverRequest) -> Done:
     """Record a hand-over: signed, linked to the one before, its digest on the way to the ledger.
 
     Raises as `open_file`, `NotFound` for a specimen of another case, and `Conflict` for what the chain does not bear:
     a giver who holds it not, a time before the last one, an authority without her word or a decision (R-21).
     """
-    hand_over_id, now = practice.new_id(), practice.now()
+    hand_over_id, now, passing = practice.new_id(), practice.now(), asked.passing()
 
     def work(desk: Desk) -> Outcome:
         file = open_file(practice.office, desk, referral_id, FORENSIC, when=When.KEPT)
@@ -56,12 +57,14 @@ async def hand_over(practice: Practice, caller: Caller, referral_id: str, *, act
             sequence=len(log) + 1,
             previous=log[-1].sha256 if log else None,
         )
-        record, letter = _sign(practice, desk, file, actor, statement)
+        record, letter = _sign(practice, desk, file, asked.actor, statement)
         desk.add(record)
         desk.add(letter)
         return Outcome(hand_over_id, [letter])
 
-    return await practice.perform(caller, Act(name="health.hand-over", actor=actor, referral_id=referral_id), work)
+    return await practice.perform(
+        caller, Act(name="health.hand-over", actor=asked.actor, referral_id=referral_id), work
+    )
 
 
 def log_of(look: Look, referral_id: str) -> Sequence[HandOver]:

@@ -1,13 +1,13 @@
 """Evidence with her consent: what she agrees to, who examines her, what is taken (R-21, R-01)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from services.health.acts.windows import told_of
+from services.health.messages.forensic import ExaminationRequest, ForensicConsentRequest, SpecimenRequest
 from services.health.records import Examination, ForensicConsent, SpecimenTaken
-from services.health.rules.forensic import Examiner, Part, Specimen, agreed, part_for, wrong_examiner
+from services.health.rules.forensic import Part, agreed, part_for, wrong_examiner
 from services.health.rules.windows import TIME_AHEAD, load_windows, start_of
 from shared.agency.acting import Caller
 from shared.agency.ports import Desk, Look
@@ -21,27 +21,7 @@ FORENSIC: Final = frozenset({"HEA-02", "HEA-03"})
 NO_CONSENT: Final = "health.forensic-consent"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """How she was asked about evidence, and what she agreed to."""
-
-    told_treatment_does_not_depend: bool
-    parts: frozenset[Part]
-    form: str
-    given_by: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
-    """A specimen that was taken."""
-
-    kind: Specimen
-    collected_at: datetime
-    seal: str
-    kept_at: str
-
-
-async def ask_consent(practice: Practice, caller: Caller, referral_id: str, *, actor: str, asked: Asked) -> Done:
+async def ask_consent(practice: Practice, caller: Caller, referral_id: str, asked: ForensicConsentRequest) -> Done:
     """Record her answer about evidence; agreeing to nothing is an answer, and the latest one counts (R-21).
 
     Raises as `open_file`, and `InputRejected` (`health.forensic-told`) where she was not told that treatment goes on.
@@ -52,32 +32,23 @@ async def ask_consent(practice: Practice, caller: Caller, referral_id: str, *, a
         file = open_file(practice.office, desk, referral_id, FORENSIC, when=When.KEPT)
         if not asked.told_treatment_does_not_depend:
             raise practice.rulebook.refused("health.forensic-told", pointer="/told_treatment_does_not_depend")
-        said = {"parts": sorted(asked.parts), "form": asked.form, "given_by": asked.given_by}
+        said = {"parts": sorted(asked.parts()), "form": asked.form, "given_by": asked.given_by}
         content = file.lock(_consent_place(consent_id), said)
         desk.add(
             ForensicConsent(
-                consent_id=consent_id, referral_id=referral_id, answered_at=at, actor=actor, content=content
+                consent_id=consent_id, referral_id=referral_id, answered_at=at, actor=asked.actor, content=content
             )
         )
         return Outcome(consent_id)
 
     return await practice.perform(
-        caller, Act(name="health.ask-forensic-consent", actor=actor, referral_id=referral_id), work
+        caller, Act(name="health.ask-forensic-consent", actor=asked.actor, referral_id=referral_id), work
     )
 
 
-async def examine(
-    practice: Practice,
-    caller: Caller,
-    referral_id: str,
-    *,
-    actor: str,
-    examined_at: datetime,
-    by: str,
-    examiner: Examiner,
-) -> Done:
+async def examine(practice: Practice, caller: Caller, referral_id: str, asked: ExaminationRequest) -> Done:
     """Record a forensic examination. Raises as `open_file`; refuses one without her consent or choice (R-21, R-01)."""
-    examination_id, now = practice.new_id(), practice.now()
+    examination_id, now, examiner = practice.new_id(), practice.now(), asked.choice()
 
     def work(desk: Desk) -> Outcome:
         file = open_file(practice.office, desk, referral_id, FORENSIC)
@@ -85,24 +56,24 @@ async def examine(
         refusal = wrong_examiner(examiner, file.referral.preferences.get("staff_gender"))
         if refusal is not None:
             raise practice.rulebook.refused(refusal)
-        _refuse_ahead(practice, examined_at, now, "/examined_at")
-        said = {"by": by, "gender": examiner.gender, "her_answer": examiner.her_answer}
+        _refuse_ahead(practice, asked.examined_at, now, "/examined_at")
+        said = {"by": asked.examiner, "gender": examiner.gender, "her_answer": examiner.her_answer}
         content = file.lock(_examination_place(examination_id), said)
         desk.add(
             Examination(
                 examination_id=examination_id,
                 referral_id=referral_id,
-                examined_at=to_wire(examined_at),
-                actor=actor,
+                examined_at=to_wire(asked.examined_at),
+                actor=asked.actor,
                 content=content,
             )
         )
         return Outcome(examination_id)
 
-    return await practice.perform(caller, Act(name="health.examine", actor=actor, referral_id=referral_id), work)
+    return await practice.perform(caller, Act(name="health.examine", actor=asked.actor, referral_id=referral_id), work)
 
 
-async def take_specimen(practice: Practice, caller: Caller, referral_id: str, *, actor: str, taken: Taken) -> Done:
+async def take_specimen(practice: Practice, caller: Caller, referral_id: str, taken: SpecimenRequest) -> Done:
     """Record a specimen. Raises as `open_file`; refuses one without her consent (R-21) or without an examination.
 
     One taken after its usual time is recorded and marked as such: laboratories differ, and nothing is thrown away.
@@ -126,13 +97,15 @@ async def take_specimen(practice: Practice, caller: Caller, referral_id: str, *,
                 specimen_id=specimen_id,
                 referral_id=referral_id,
                 collected_at=to_wire(taken.collected_at),
-                actor=actor,
+                actor=taken.actor,
                 content=file.lock(specimen_place(specimen_id), said),
             )
         )
         return Outcome(specimen_id)
 
-    return await practice.perform(caller, Act(name="health.take-specimen", actor=actor, referral_id=referral_id), work)
+    return await practice.perform(
+        caller, Act(name="health.take-specimen", actor=taken.actor, referral_id=referral_id), work
+    )
 
 
 def parts_of(file: CaseFile, look: Look) -> frozenset[Part] | None:
@@ -166,7 +139,7 @@ def specimen_place(specimen_id: str) -> str:
     return f"specimen/{specimen_id}"
 
 
-def _is_late(practice: Practice, look: Look, file: CaseFile, taken: Taken, now: datetime) -> bool:
+def _is_late(practice: Practice, look: Look, file: CaseFile, taken: SpecimenRequest, now: datetime) -> bool:
     window = load_windows()[taken.kind]
     _, start = start_of(window, told_of(file, look).story, now=now)
     return start is not None and taken.collected_at > practice.rulebook.due(window.rule, start)

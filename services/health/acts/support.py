@@ -1,12 +1,10 @@
 """Giving first-line support, and recording that it was given as it must be."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
+from services.health.messages.support import SupportRequest
 from services.health.records import FirstLineSupport
-from services.health.rules.support import Given, Item, Present, wrong_setting
+from services.health.rules.support import wrong_setting
 from services.health.rules.windows import TIME_AHEAD
 from shared.agency.acting import Caller
 from shared.agency.ports import Desk, Reading
@@ -19,18 +17,7 @@ from shared.kernel.clock import to_wire
 SUPPORTING: Final = frozenset(f"HEA-{number:02d}" for number in range(1, 10))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Talk:
-    """One talk: where, who was there, when she was told what cannot be kept secret, and what was done."""
-
-    began_at: datetime
-    limits_told_at: datetime
-    private_room: bool
-    present: frozenset[Present]
-    items: Mapping[Item, Given]
-
-
-async def support(practice: Practice, caller: Caller, referral_id: str, *, actor: str, talk: Talk) -> Done:
+async def support(practice: Practice, caller: Caller, referral_id: str, talk: SupportRequest) -> Done:
     """Record first-line support. Raises as `open_file`; refuses a talk that was not private, or limits told late."""
     support_id, now = practice.new_id(), practice.now()
 
@@ -49,20 +36,20 @@ async def support(practice: Practice, caller: Caller, referral_id: str, *, actor
         said = {
             "limits_told_at": to_wire(talk.limits_told_at),
             "present": sorted(talk.present),
-            "items": {item.value: given.value for item, given in talk.items.items()},
+            "items": {item.value: given.value for item, given in talk.items().items()},
         }
         desk.add(
             FirstLineSupport(
                 support_id=support_id,
                 referral_id=referral_id,
                 began_at=to_wire(talk.began_at),
-                actor=actor,
+                actor=talk.actor,
                 content=file.lock(_place(support_id), said),
             )
         )
         return Outcome(support_id)
 
-    return await practice.perform(caller, Act(name="health.support", actor=actor, referral_id=referral_id), work)
+    return await practice.perform(caller, Act(name="health.support", actor=talk.actor, referral_id=referral_id), work)
 
 
 def shown_supports(practice: Practice, look: Reading, referral_id: str) -> list[dict[str, Any]]:

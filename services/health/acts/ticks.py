@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+from services.health.messages.ticks import TickRequest, TickTakenBackRequest
 from services.health.records import Tick
-from services.health.rules.ticks import RULE, Kind, unticked
+from services.health.rules.ticks import RULE, unticked
 from shared.agency.acting import Caller
 from shared.agency.ports import Desk, Look, Reading
 from shared.agency.reading import Visitor
@@ -20,32 +21,32 @@ from shared.sop.model import Compartment
 BEYOND: Final = "health.tick-beyond-consent"
 
 
-async def tick(practice: Practice, caller: Caller, consent_id: str, *, actor: str, recipient: str, kind: Kind) -> Done:
+async def tick(practice: Practice, caller: Caller, consent_id: str, asked: TickRequest) -> Done:
     """Record that results of a kind may leave for a recipient.
 
     Raises `NotFound` (`consent.unknown`) for a consent that is not known here or kept from who acts, and `Conflict`
     (`health.tick-beyond-consent`) where the consent does not let medical data go there: a tick widens nothing.
     """
-    consent = await _consent(practice, consent_id, actor, caller.pseudonym)
-    act = Act(name="health.tick", actor=actor)
-    if not _carries_medical(consent, recipient):
+    consent = await _consent(practice, consent_id, asked.actor, caller.pseudonym)
+    act = Act(name="health.tick", actor=asked.actor)
+    if not _carries_medical(consent, asked.recipient):
         raise await refused_act(practice.office, caller, act, practice.rulebook.refused(BEYOND, pointer="/recipient"))
     tick_id, at = practice.new_id(), to_wire(practice.now())
 
     def work(desk: Desk) -> Outcome:
-        given = {"consent_id": consent_id, "recipient": recipient, "kind": kind.value}
-        desk.add(Tick(tick_id=tick_id, ticked_at=at, actor=actor, **given))
+        given = {"consent_id": consent_id, "recipient": asked.recipient, "kind": asked.kind.value}
+        desk.add(Tick(tick_id=tick_id, ticked_at=at, actor=asked.actor, **given))
         return Outcome(tick_id)
 
     return await practice.perform(caller, act, work)
 
 
-async def untick(practice: Practice, caller: Caller, tick_id: str, *, actor: str) -> Done:
+async def untick(practice: Practice, caller: Caller, tick_id: str, asked: TickTakenBackRequest) -> Done:
     """Take a tick back; it counts at once. Raises `NotFound` (`record.unknown`, `consent.unknown`)."""
     known = await practice.look(lambda reading: reading.get(Tick, tick_id))
     if known is None:
         raise NotFound("record.unknown", "There is no such tick.")
-    await _consent(practice, known.consent_id, actor, caller.pseudonym)
+    await _consent(practice, known.consent_id, asked.actor, caller.pseudonym)
     at = to_wire(practice.now())
 
     def work(desk: Desk) -> Outcome:
@@ -54,7 +55,7 @@ async def untick(practice: Practice, caller: Caller, tick_id: str, *, actor: str
             desk.change(found, taken_back_at=at)
         return Outcome(tick_id)
 
-    return await practice.perform(caller, Act(name="health.untick", actor=actor), work)
+    return await practice.perform(caller, Act(name="health.untick", actor=asked.actor), work)
 
 
 async def shown_ticks(practice: Practice, visitor: Visitor, consent_id: str) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
+from services.health.messages.windows import AssessmentRequest, DoseRequest, FollowUpRequest, IncidentTimeRequest
 from services.health.records import Assessment, Care, IncidentTime
 from services.health.rules.windows import (
     FROM_SENDING,
@@ -54,14 +55,12 @@ class Told:
     declined: Mapping[str, datetime] = field(default_factory=dict)
 
 
-async def record_incident(
-    practice: Practice, caller: Caller, referral_id: str, *, actor: str, incident_at: datetime, source: str
-) -> Done:
+async def record_incident(practice: Practice, caller: Caller, referral_id: str, said: IncidentTimeRequest) -> Done:
     """Record when it happened, as said here. Raises as `open_file`; `InputRejected` for a time that cannot be.
 
     When the referral was sent is not when it happened. Clocks that run move to the earlier time, never to a later one.
     """
-    record_id, now = practice.new_id(), practice.now()
+    record_id, now, incident_at = practice.new_id(), practice.now(), said.incident_at
 
     def work(desk: Desk) -> Outcome:
         file = open_file(practice.office, desk, referral_id, CARING, when=When.OPEN)
@@ -69,49 +68,63 @@ async def record_incident(
         _refuse_ahead(practice, incident_at, now, "/incident_at")
         if incident_at == from_wire(file.referral.sent_at):
             raise practice.rulebook.refused(FROM_SENDING, pointer="/incident_at")
-        content = file.lock(_incident_place(record_id), {"incident_at": to_wire(incident_at), "source": source})
+        content = file.lock(_incident_place(record_id), {"incident_at": to_wire(incident_at), "source": said.source})
         desk.add(
             IncidentTime(
-                record_id=record_id, referral_id=referral_id, recorded_at=to_wire(now), actor=actor, content=content
+                record_id=record_id,
+                referral_id=referral_id,
+                recorded_at=to_wire(now),
+                actor=said.actor,
+                content=content,
             )
         )
         _start(practice, desk, file, replace(told.story, incident_at=incident_at), now=now)
         return Outcome(record_id)
 
     return await practice.perform(
-        caller, Act(name="health.record-incident", actor=actor, referral_id=referral_id), work
+        caller, Act(name="health.record-incident", actor=said.actor, referral_id=referral_id), work
     )
 
 
-async def assess(
-    practice: Practice, caller: Caller, referral_id: str, *, actor: str, counted_from: datetime, needs: frozenset[Need]
-) -> Done:
+async def assess(practice: Practice, caller: Caller, referral_id: str, said: AssessmentRequest) -> Done:
     """Record what she needs and start its clocks. Raises as `open_file`; refuses another start of windows (E6)."""
-    assessment_id, now = practice.new_id(), practice.now()
+    assessment_id, now, needs = practice.new_id(), practice.now(), said.needs()
 
     def work(desk: Desk) -> Outcome:
         file = open_file(practice.office, desk, referral_id, CARING, when=When.OPEN)
         told = told_of(file, desk)
-        _check_start(practice, file, told.story, counted_from, now)
+        _check_start(practice, file, told.story, said.counted_from, now)
         story = replace(told.story, assessed_at=told.story.assessed_at or now, needs=needs)
-        content = {"needs": sorted(needs), "counted_from": to_wire(counted_from)}
+        content = {"needs": sorted(needs), "counted_from": to_wire(said.counted_from)}
         locked = file.lock(_assessment_place(assessment_id), content)
         desk.add(
             Assessment(
                 assessment_id=assessment_id,
                 referral_id=referral_id,
                 assessed_at=to_wire(now),
-                actor=actor,
+                actor=said.actor,
                 content=locked,
             )
         )
         _start(practice, desk, file, story, now=now)
         return Outcome(assessment_id)
 
-    return await practice.perform(caller, Act(name="health.assess", actor=actor, referral_id=referral_id), work)
+    return await practice.perform(caller, Act(name="health.assess", actor=said.actor, referral_id=referral_id), work)
 
 
-async def give(practice: Practice, caller: Caller, referral_id: str, *, actor: str, given: Given) -> Done:
+async def give_dose(practice: Practice, caller: Caller, referral_id: str, said: DoseRequest) -> Done:
+    """Record a dose. Raises as `open_file`; refuses it only where it is clinically too late, and says what helps."""
+    given = Given(window_id=said.dose, given_at=said.given_at, answer=said.answer, counted_from=said.counted_from)
+    return await _give(practice, caller, referral_id, actor=said.actor, given=given)
+
+
+async def record_follow_up(practice: Practice, caller: Caller, referral_id: str, said: FollowUpRequest) -> Done:
+    """Record a test, the end of a course or an observation. Raises as `open_file`."""
+    given = Given(window_id=said.what, given_at=said.done_at, answer=said.answer)
+    return await _give(practice, caller, referral_id, actor=said.actor, given=given)
+
+
+async def _give(practice: Practice, caller: Caller, referral_id: str, *, actor: str, given: Given) -> Done:
     """Record a dose, a test or an observation, and stop its clock.
 
     Raises as `open_file`; refuses a dose only where it is clinically too late, and names what helps instead.

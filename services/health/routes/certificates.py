@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
-from services.health.acts.certificates import Issued, choose, give_to_her, issue, shown_certificates
+from services.health.acts.certificates import choose, give_to_her, issue, shown_certificates
 from services.health.messages.certificates import (
     CertificateChoiceRequest,
     CertificateGivenRequest,
@@ -35,8 +35,7 @@ def certificates_router(practice: Practice) -> APIRouter:
         request: Annotated[CertificateRequest, json_body(CertificateRequest)],
         response: Response,
     ) -> CareRecordV1:
-        issued = Issued(number=request.number, injury_rate_percent=request.injury_rate_percent)
-        return made(await issue(practice, caller, id, actor=request.actor, issued=issued), id, response)
+        return made(await issue(practice, caller, id, request), id, response)
 
     @router.get("", summary="The certificates of a case")
     async def certificates(id: Id, visitor: Annotated[Visitor, practice.doors.visiting(HANDLE)]) -> CertificatesV1:
@@ -53,8 +52,7 @@ def certificates_router(practice: Practice) -> APIRouter:
         request: Annotated[CertificateGivenRequest, json_body(CertificateGivenRequest)],
         response: Response,
     ) -> CareRecordV1:
-        done = await give_to_her(practice, caller, id, certificate_id, actor=request.actor, given_at=request.given_at)
-        return made(done, id, response)
+        return made(await give_to_her(practice, caller, id, certificate_id, request), id, response)
 
     @router.post("/{certificate_id}/choice", status_code=201, summary="Record whether she wants it sent first")
     async def choosing(
@@ -64,7 +62,6 @@ def certificates_router(practice: Practice) -> APIRouter:
         request: Annotated[CertificateChoiceRequest, json_body(CertificateChoiceRequest)],
         response: Response,
     ) -> CareRecordV1:
-        done = await choose(practice, caller, id, certificate_id, actor=request.actor, send_first=request.send_first)
-        return made(done, id, response)
+        return made(await choose(practice, caller, id, certificate_id, request), id, response)
 
     return router

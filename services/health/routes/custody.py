@@ -26,8 +26,7 @@ def custody_router(practice: Practice) -> APIRouter:
         request: Annotated[HandOverRequest, json_body(HandOverRequest)],
         response: Response,
     ) -> CareRecordV1:
-        done = await hand_over(practice, caller, id, actor=request.actor, passing=request.passing())
-        return made(done, id, response)
+        return made(await hand_over(practice, caller, id, request), id, response)
 
     @router.get("/custody", summary="The chain of custody, verified: order, links, signatures, ledger")
     async def custody(id: Id, visitor: Annotated[Visitor, practice.doors.visiting(HANDLE)]) -> CustodyV1:

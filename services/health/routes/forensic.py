@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Response
 
-from services.health.acts.forensic import Asked, Taken, ask_consent, examine, take_specimen
+from services.health.acts.forensic import ask_consent, examine, take_specimen
 from services.health.messages.forensic import ExaminationRequest, ForensicConsentRequest, SpecimenRequest
 from services.health.messages.windows import CareRecordV1
 from services.health.routes.windows import made
@@ -28,13 +28,7 @@ def forensic_router(practice: Practice) -> APIRouter:
         request: Annotated[ForensicConsentRequest, json_body(ForensicConsentRequest)],
         response: Response,
     ) -> CareRecordV1:
-        asked = Asked(
-            told_treatment_does_not_depend=request.told_treatment_does_not_depend,
-            parts=request.parts(),
-            form=request.form,
-            given_by=request.given_by,
-        )
-        return made(await ask_consent(practice, caller, id, actor=request.actor, asked=asked), id, response)
+        return made(await ask_consent(practice, caller, id, request), id, response)
 
     @router.post("/examinations", status_code=201, summary="Record a forensic examination and who made it")
     async def examination(
@@ -43,16 +37,7 @@ def forensic_router(practice: Practice) -> APIRouter:
         request: Annotated[ExaminationRequest, json_body(ExaminationRequest)],
         response: Response,
     ) -> CareRecordV1:
-        done = await examine(
-            practice,
-            caller,
-            id,
-            actor=request.actor,
-            examined_at=request.examined_at,
-            by=request.examiner,
-            examiner=request.choice(),
-        )
-        return made(done, id, response)
+        return made(await examine(practice, caller, id, request), id, response)
 
     @router.post("/specimens", status_code=201, summary="Record a specimen that was taken with her consent")
     async def specimen(
@@ -61,7 +46,6 @@ def forensic_router(practice: Practice) -> APIRouter:
         request: Annotated[SpecimenRequest, json_body(SpecimenRequest)],
         response: Response,
     ) -> CareRecordV1:
-        taken = Taken(kind=request.kind, collected_at=request.collected_at, seal=request.seal, kept_at=request.kept_at)
-        return made(await take_specimen(practice, caller, id, actor=request.actor, taken=taken), id, response)
+        return made(await take_specimen(practice, caller, id, request), id, response)
 
     return router

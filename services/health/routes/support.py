@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Response
 
-from services.health.acts.support import Talk, shown_supports, support
+from services.health.acts.support import shown_supports, support
 from services.health.messages.support import SupportRequest, SupportsV1
 from services.health.messages.windows import CareRecordV1
 from services.health.routes.windows import made
@@ -26,14 +26,7 @@ def support_router(practice: Practice) -> APIRouter:
         request: Annotated[SupportRequest, json_body(SupportRequest)],
         response: Response,
     ) -> CareRecordV1:
-        talk = Talk(
-            began_at=request.began_at,
-            limits_told_at=request.limits_told_at,
-            private_room=request.private_room,
-            present=request.present,
-            items=request.items(),
-        )
-        return made(await support(practice, caller, id, actor=request.actor, talk=talk), id, response)
+        return made(await support(practice, caller, id, request), id, response)
 
     @router.get("/first-line-supports", summary="The first-line support of a case")
     async def given(id: Id, visitor: Annotated[Visitor, practice.doors.visiting(HANDLE)]) -> SupportsV1:

@@ -25,7 +25,7 @@ def ticks_router(practice: Practice) -> APIRouter:
         request: Annotated[TickRequest, json_body(TickRequest)],
         response: Response,
     ) -> TickV1:
-        done = await tick(practice, caller, id, actor=request.actor, recipient=request.recipient, kind=request.kind)
+        done = await tick(practice, caller, id, request)
         return TickV1.model_validate(
             await practice.told(done, response, lambda reading: shown_tick(reading, done.target))
         )
@@ -41,7 +41,7 @@ def ticks_router(practice: Practice) -> APIRouter:
         request: Annotated[TickTakenBackRequest, json_body(TickTakenBackRequest)],
         response: Response,
     ) -> TickV1:
-        done = await untick(practice, caller, id, actor=request.actor)
+        done = await untick(practice, caller, id, request)
         return TickV1.model_validate(
             await practice.told(done, response, lambda reading: shown_tick(reading, done.target))
         )

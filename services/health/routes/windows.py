@@ -1,10 +1,10 @@
 """Routes of working against time: when it happened, what she needs, what was given, and the live countdown."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Response
 
-from services.health.acts.windows import Given, assess, give, record_incident, shown_windows
+from services.health.acts.windows import assess, give_dose, record_follow_up, record_incident, shown_windows
 from services.health.messages.windows import (
     AssessmentRequest,
     CareRecordV1,
@@ -45,8 +45,7 @@ def _add_before(router: APIRouter, practice: Practice) -> None:
         request: Annotated[IncidentTimeRequest, json_body(IncidentTimeRequest)],
         response: Response,
     ) -> CareRecordV1:
-        said: Any = {"actor": request.actor, "incident_at": request.incident_at, "source": request.source}
-        return made(await record_incident(practice, caller, id, **said), id, response)
+        return made(await record_incident(practice, caller, id, request), id, response)
 
     @router.post("/assessments", status_code=201, summary="Record what she needs against time; starts the clocks")
     async def assessment(
@@ -55,8 +54,7 @@ def _add_before(router: APIRouter, practice: Practice) -> None:
         request: Annotated[AssessmentRequest, json_body(AssessmentRequest)],
         response: Response,
     ) -> CareRecordV1:
-        said: Any = {"actor": request.actor, "counted_from": request.counted_from, "needs": request.needs()}
-        return made(await assess(practice, caller, id, **said), id, response)
+        return made(await assess(practice, caller, id, request), id, response)
 
 
 def _add_care(router: APIRouter, practice: Practice) -> None:
@@ -69,13 +67,7 @@ def _add_care(router: APIRouter, practice: Practice) -> None:
         request: Annotated[DoseRequest, json_body(DoseRequest)],
         response: Response,
     ) -> CareRecordV1:
-        given = Given(
-            window_id=request.dose,
-            given_at=request.given_at,
-            answer=request.answer,
-            counted_from=request.counted_from,
-        )
-        return made(await give(practice, caller, id, actor=request.actor, given=given), id, response)
+        return made(await give_dose(practice, caller, id, request), id, response)
 
     @router.post("/follow-ups", status_code=201, summary="Record a test, the end of a course or an observation")
     async def follow_up(
@@ -84,8 +76,7 @@ def _add_care(router: APIRouter, practice: Practice) -> None:
         request: Annotated[FollowUpRequest, json_body(FollowUpRequest)],
         response: Response,
     ) -> CareRecordV1:
-        given = Given(window_id=request.what, given_at=request.done_at, answer=request.answer)
-        return made(await give(practice, caller, id, actor=request.actor, given=given), id, response)
+        return made(await record_follow_up(practice, caller, id, request), id, response)
 
 
 def made(done: Done, referral_id: str, response: Response) -> CareRecordV1:

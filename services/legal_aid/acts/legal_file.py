@@ -46,10 +46,12 @@ _UNSAID: Final = frozenset({"uid", "sequence", "sender"})
 
 def file_shown(practice: Practice, reading: Reading, referral_id: str) -> dict[str, Any]:
     """Return her file: each part in the order in which it was written."""
-    return {
-        name: [shown(practice, reading, one) for one in reading.find(kind, referral_id=referral_id)]
-        for name, kind in PARTS.items()
-    }
+    return {name: part_shown(practice, reading, referral_id, name) for name in PARTS}
+
+
+def part_shown(practice: Practice, reading: Reading, referral_id: str, name: str) -> list[dict[str, Any]]:
+    """Return one part of her file, in the order in which it was written."""
+    return [shown(practice, reading, one) for one in reading.find(PARTS[name], referral_id=referral_id)]
 
 
 def place_of(record_id: str) -> str:

@@ -3,8 +3,9 @@
 from typing import Any, Final
 
 from services.police.acts import unlocked
+from services.police.messages.needs import NeedsCheckRequest
 from services.police.records import NeedsCheck, needs_are_seen_to
-from services.police.rules.needs import Met, Need, still_open
+from services.police.rules.needs import still_open
 from shared.agency.acting import Caller
 from shared.agency.ports import Desk, Look
 from shared.agency.records import Referral
@@ -18,11 +19,9 @@ from shared.kernel.clock import to_wire
 ASKING: Final = frozenset({"POL-01", "POL-02", "POL-03", "POL-06", "POL-07", "POL-08", "POL-09"})
 
 
-async def check_needs(
-    practice: Practice, caller: Caller, referral_id: str, *, actor: str, answers: dict[Need, Met]
-) -> Done:
+async def check_needs(practice: Practice, caller: Caller, referral_id: str, asked: NeedsCheckRequest) -> Done:
     """Record what she needs and how each need stands. Raises as `shared.agency.sector.casefile.open_file`."""
-    check_id, at = practice.new_id(), to_wire(practice.now())
+    check_id, at, answers = practice.new_id(), to_wire(practice.now()), asked.answers()
 
     def work(desk: Desk) -> Outcome:
         file = open_file(practice.office, desk, referral_id, ASKING, when=When.OPEN)
@@ -32,14 +31,14 @@ async def check_needs(
                 check_id=check_id,
                 referral_id=referral_id,
                 checked_at=at,
-                actor=actor,
+                actor=asked.actor,
                 settled=not still_open(answers),
                 content=content,
             )
         )
         return Outcome(check_id)
 
-    act = Act(name="police.check-needs", actor=actor, referral_id=referral_id)
+    act = Act(name="police.check-needs", actor=asked.actor, referral_id=referral_id)
     return await practice.perform(caller, act, work)
 
 

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from services.police.acts import heed
+from services.police.messages.officers import OfficerRequest
 from services.police.records import Assignment, is_kept_away, latest_assignment
 from services.police.rules.objections import Objection
-from services.police.rules.officers import Alternative, Gender, HerAnswer, Honoured, honoured, wish_of
+from services.police.rules.officers import Gender, Honoured, honoured, wish_of
 from services.police.worklists import SERVICES
 from shared.agency.acting import Caller
 from shared.agency.ports import Desk, Look
@@ -20,25 +21,15 @@ from shared.sop.model import Compartment
 _WISH: Final = "staff_gender"
 
 
-async def assign_officer(
-    practice: Practice,
-    caller: Caller,
-    referral_id: str,
-    *,
-    actor: str,
-    officer: str,
-    gender: Gender,
-    her_answer: HerAnswer | None,
-    alternative: Alternative | None,
-) -> Done:
+async def assign_officer(practice: Practice, caller: Caller, referral_id: str, asked: OfficerRequest) -> Done:
     """Assign an officer, or record that she said no to one. Raises `police.officer-gender`, `police.officer-kept`."""
     assignment_id, at = practice.new_id(), to_wire(practice.now())
 
     def work(desk: Desk) -> Outcome:
         file = open_file(practice.office, desk, referral_id, SERVICES, when=When.OPEN)
-        heed(practice, keeping_out(desk, file.referral, officer, "/officer"))
+        heed(practice, keeping_out(desk, file.referral, asked.officer, "/officer"))
         wanted = her_wish(desk, file)
-        how = honoured(wanted, gender, her_answer=her_answer, alternative=alternative)
+        how = honoured(wanted, asked.gender, her_answer=asked.her_answer, alternative=asked.alternative)
         if isinstance(how, Objection):
             raise practice.rulebook.refused(how.code, pointer=how.pointer)
         desk.add(
@@ -46,17 +37,18 @@ async def assign_officer(
                 assignment_id=assignment_id,
                 referral_id=referral_id,
                 assigned_at=at,
-                actor=actor,
-                officer=officer,
-                gender=gender,
+                actor=asked.actor,
+                officer=asked.officer,
+                gender=asked.gender,
                 wanted=wanted,
                 honoured=how,
-                alternative=alternative,
+                alternative=asked.alternative,
             )
         )
         return Outcome(assignment_id)
 
-    return await practice.perform(caller, Act(name="police.assign-officer", actor=actor, referral_id=referral_id), work)
+    act = Act(name="police.assign-officer", actor=asked.actor, referral_id=referral_id)
+    return await practice.perform(caller, act, work)
 
 
 def keeping_out(look: Look, referral: Referral, officer: str, pointer: str) -> list[Objection]:

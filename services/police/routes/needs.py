@@ -25,7 +25,7 @@ def needs_router(practice: Practice) -> APIRouter:
         request: Annotated[NeedsCheckRequest, json_body(NeedsCheckRequest)],
         response: Response,
     ) -> NeedsCheckV1:
-        done = await check_needs(practice, caller, id, actor=request.actor, answers=request.answers())
+        done = await check_needs(practice, caller, id, request)
         shown = await practice.told(done, response, lambda reading: shown_check(practice, reading, done.target))
         return NeedsCheckV1.model_validate(shown)
 

@@ -23,7 +23,7 @@ def officers_router(practice: Practice) -> APIRouter:
         request: Annotated[OfficerRequest, json_body(OfficerRequest)],
         response: Response,
     ) -> OfficerV1:
-        done = await assign_officer(practice, caller, id, **dict(request))
+        done = await assign_officer(practice, caller, id, request)
         shown = await practice.told(done, response, lambda reading: shown_assignment(practice, reading, done.target))
         return OfficerV1.model_validate(shown)
 

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from services.social.acts.places import bed_is_free
+from services.social.messages.beds import AdmissionRequest, DepartureRequest, HoldRequest, ReleaseRequest
 from services.social.records import Bed, BedTurn, Booking, Place
 from services.social.rules.beds import (
     PLACES_FOR,
@@ -53,18 +54,21 @@ class Wanted:
     kin: Kin | None = None
 
 
-async def hold_beds(
-    practice: Practice, caller: Caller, referral_id: str, wanted: Wanted, *, minutes: int, lease_id: str | None
-) -> Done:
+def wanted_in(asked: AdmissionRequest) -> Wanted:
+    """Return which beds a request wants."""
+    return Wanted(actor=asked.actor, place_id=asked.place_id, beds=asked.beds.by_kind(), kin=asked.kin)
+
+
+async def hold_beds(practice: Practice, caller: Caller, referral_id: str, asked: HoldRequest) -> Done:
     """Hold beds for minutes. Raises `Conflict` and `InputRejected` with the rule that says no."""
-    now = practice.now()
-    until = to_wire(now + timedelta(minutes=minutes))
+    now, wanted = practice.now(), wanted_in(asked)
+    until = to_wire(now + timedelta(minutes=asked.minutes))
 
     def work(desk: Desk) -> Outcome:
-        if held_too_long(minutes, start=now, longest=practice.rulebook.due("SOC-HOLD", now)):
+        if held_too_long(asked.minutes, start=now, longest=practice.rulebook.due("SOC-HOLD", now)):
             raise practice.rulebook.refused("social.hold-too-long", pointer="/minutes")
         referral = open_file(practice.office, desk, referral_id, SERVICES, when=When.OPEN).referral
-        lease = _lease(practice, referral, lease_id)
+        lease = _lease(practice, referral, asked.lease_id)
         if referral.state not in ACCEPTED_STATES and lease is None:
             raise practice.rulebook.refused("social.bed-before-acceptance")
         booked = _Booked.of(desk, referral_id)
@@ -79,12 +83,12 @@ async def hold_beds(
     return await _once_more(practice, caller, act, work)
 
 
-async def admit(practice: Practice, caller: Caller, referral_id: str, wanted: Wanted) -> Done:
+async def admit(practice: Practice, caller: Caller, referral_id: str, asked: AdmissionRequest) -> Done:
     """Record that she has come, in the beds that are held for her or free. The stay's clock starts.
 
     Raises `Conflict` (`social.bed-before-acceptance`, `social.bed-already`, `social.no-bed`, `social.kin-near`).
     """
-    now = practice.now()
+    now, wanted = practice.now(), wanted_in(asked)
 
     def work(desk: Desk) -> Outcome:
         referral = open_file(practice.office, desk, referral_id, SERVICES, when=When.OPEN).referral
@@ -106,14 +110,15 @@ async def admit(practice: Practice, caller: Caller, referral_id: str, wanted: Wa
     )
 
 
-async def let_go(practice: Practice, caller: Caller, referral_id: str, *, actor: str) -> Done:
+async def let_go(practice: Practice, caller: Caller, referral_id: str, asked: ReleaseRequest) -> Done:
     """Let a held bed go. Raises `Conflict` (`social.bed-none`). It works after the referral has ended, too."""
-    return await _end(practice, caller, referral_id, actor, was=BookingState.HELD, leaving=None)
+    return await _end(practice, caller, referral_id, asked.actor, was=BookingState.HELD, leaving=None)
 
 
-async def leave(practice: Practice, caller: Caller, referral_id: str, *, actor: str, leaving: Leaving) -> Done:
+async def leave(practice: Practice, caller: Caller, referral_id: str, asked: DepartureRequest) -> Done:
     """Record that she left; she may at any time, and no reason is asked. Raises `Conflict` (`social.bed-none`)."""
-    return await _end(practice, caller, referral_id, actor, was=BookingState.ADMITTED, leaving=leaving)
+    was = BookingState.ADMITTED
+    return await _end(practice, caller, referral_id, asked.actor, was=was, leaving=asked.leaving)
 
 
 def shown_booking(look: Look, referral_id: str) -> dict[str, Any] | None:

@@ -4,17 +4,23 @@ One person has one lead worker at a time (SOC-LEAD). Who leads is a numbered tur
 lead at once write the same turn, and the database refuses the second.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from services.social.messages.cases import (
+    CasePlanRequest,
+    CaseRequest,
+    ClosureRequest,
+    HandOverRequest,
+    ReviewRequest,
+)
 from services.social.records import CasePlan, CaseReview, LeadTurn, ManagedCase
 from services.social.rules.cases import (
     CLOSE_REVIEW,
     NO_CONTACT,
     PLAN,
     REVIEW,
-    Closure,
     HandOver,
     last_heard,
     may_close,
@@ -31,7 +37,7 @@ from shared.kernel.clock import from_wire, to_wire
 MANAGING = frozenset({"SOC-06"})
 
 
-async def open_case(practice: Practice, caller: Caller, referral_id: str, *, actor: str, lead: str) -> Done:
+async def open_case(practice: Practice, caller: Caller, referral_id: str, asked: CaseRequest) -> Done:
     """Open a case with its lead worker. Raises `Conflict` (`social.lead-taken`), and as `open_file`."""
     now = practice.now()
 
@@ -44,31 +50,32 @@ async def open_case(practice: Practice, caller: Caller, referral_id: str, *, act
             due = practice.rulebook.due(rule, now)
             start_clock(desk, referral_id, referral_id, rule, started_at=now, due_at=due)
         at = to_wire(now)
-        desk.add(ManagedCase(referral_id=referral_id, subject=referral.subject, opened_at=at, actor=actor))
-        desk.add(_turn(referral.subject, latest, referral_id, lead=lead, actor=actor, at=at))
+        desk.add(ManagedCase(referral_id=referral_id, subject=referral.subject, opened_at=at, actor=asked.actor))
+        desk.add(_turn(referral.subject, latest, referral_id, lead=asked.lead, actor=asked.actor, at=at))
         return Outcome(referral_id)
 
-    return await practice.perform(caller, Act(name="social.open-case", actor=actor, referral_id=referral_id), work)
+    return await practice.perform(
+        caller, Act(name="social.open-case", actor=asked.actor, referral_id=referral_id), work
+    )
 
 
-async def hand_over(
-    practice: Practice, caller: Caller, referral_id: str, *, actor: str, lead: str, why: HandOver
-) -> Done:
+async def hand_over(practice: Practice, caller: Caller, referral_id: str, asked: HandOverRequest) -> Done:
     """Let another worker lead. Raises `Conflict` (`social.case-absent`), and as `open_file`."""
     now = practice.now()
 
     def work(desk: Desk) -> Outcome:
         case, _ = _open(practice, desk, referral_id)
         latest = _latest_lead(desk, case.subject)
-        desk.add(_turn(case.subject, latest, referral_id, lead=lead, actor=actor, at=to_wire(now), why=why))
+        at = to_wire(now)
+        desk.add(_turn(case.subject, latest, referral_id, lead=asked.lead, actor=asked.actor, at=at, why=asked.why))
         return Outcome(referral_id)
 
-    return await practice.perform(caller, Act(name="social.hand-over-case", actor=actor, referral_id=referral_id), work)
+    return await practice.perform(
+        caller, Act(name="social.hand-over-case", actor=asked.actor, referral_id=referral_id), work
+    )
 
 
-async def set_plan(
-    practice: Practice, caller: Caller, referral_id: str, *, actor: str, goals: Sequence[Mapping[str, Any]]
-) -> Done:
+async def set_plan(practice: Practice, caller: Caller, referral_id: str, asked: CasePlanRequest) -> Done:
     """Keep a version of the plan, with goals in her words. It stops the plan's clock and starts that of the review."""
     now = practice.now()
 
@@ -80,18 +87,25 @@ async def set_plan(
         stop_clock(desk, referral_id, PLAN, at=now)
         if not running:
             _next_review(practice, desk, referral_id, key, now)
-        content = file.lock(_plan_place(key), list(goals))
+        content = file.lock(_plan_place(key), [goal.model_dump(mode="json") for goal in asked.goals])
         desk.add(
-            CasePlan(key=key, referral_id=referral_id, version=version, at=to_wire(now), actor=actor, content=content)
+            CasePlan(
+                key=key,
+                referral_id=referral_id,
+                version=version,
+                at=to_wire(now),
+                actor=asked.actor,
+                content=content,
+            )
         )
         return Outcome(key)
 
-    return await practice.perform(caller, Act(name="social.set-case-plan", actor=actor, referral_id=referral_id), work)
+    return await practice.perform(
+        caller, Act(name="social.set-case-plan", actor=asked.actor, referral_id=referral_id), work
+    )
 
 
-async def review_case(
-    practice: Practice, caller: Caller, referral_id: str, *, actor: str, reached_her: bool, progress: Mapping[str, str]
-) -> Done:
+async def review_case(practice: Practice, caller: Caller, referral_id: str, asked: ReviewRequest) -> Done:
     """Record a review: how far each domain has come, and whether she was heard. The next one is due in its time."""
     review_id, now = practice.new_id(), practice.now()
 
@@ -100,16 +114,20 @@ async def review_case(
         for clock in _running_reviews(desk, referral_id):
             stop_clock(desk, clock.target, REVIEW, at=now)
         _next_review(practice, desk, referral_id, review_id, now)
-        content = file.lock(_review_place(review_id), {"reached_her": reached_her, "progress": progress})
+        content = file.lock(_review_place(review_id), asked.model_dump(mode="json", exclude={"actor"}))
         desk.add(
-            CaseReview(review_id=review_id, referral_id=referral_id, at=to_wire(now), actor=actor, content=content)
+            CaseReview(
+                review_id=review_id, referral_id=referral_id, at=to_wire(now), actor=asked.actor, content=content
+            )
         )
         return Outcome(review_id)
 
-    return await practice.perform(caller, Act(name="social.review-case", actor=actor, referral_id=referral_id), work)
+    return await practice.perform(
+        caller, Act(name="social.review-case", actor=asked.actor, referral_id=referral_id), work
+    )
 
 
-async def close_case(practice: Practice, caller: Caller, referral_id: str, *, actor: str, reason: Closure) -> Done:
+async def close_case(practice: Practice, caller: Caller, referral_id: str, asked: ClosureRequest) -> Done:
     """Close a case. Raises `Conflict` (`social.no-contact-early`, `social.case-absent`), and as `open_file`."""
     now = practice.now()
 
@@ -118,18 +136,20 @@ async def close_case(practice: Practice, caller: Caller, referral_id: str, *, ac
         running = _running_reviews(desk, referral_id)
         latest = _latest_lead(desk, case.subject)
         heard = from_wire(_last_heard(desk, file, case))
-        if not may_close(reason, silent_until=practice.rulebook.due(NO_CONTACT, heard), now=now):
+        if not may_close(asked.reason, silent_until=practice.rulebook.due(NO_CONTACT, heard), now=now):
             raise practice.rulebook.refused("social.no-contact-early", pointer="/reason")
         for clock in running:
             stop_clock(desk, clock.target, REVIEW, at=now)
         for rule in (PLAN, CLOSE_REVIEW):
             stop_clock(desk, referral_id, rule, at=now)
         at = to_wire(now)
-        desk.change(case, closed_at=at, closure=reason)
-        desk.add(_turn(case.subject, latest, referral_id, lead=None, actor=actor, at=at))
+        desk.change(case, closed_at=at, closure=asked.reason)
+        desk.add(_turn(case.subject, latest, referral_id, lead=None, actor=asked.actor, at=at))
         return Outcome(referral_id)
 
-    return await practice.perform(caller, Act(name="social.close-case", actor=actor, referral_id=referral_id), work)
+    return await practice.perform(
+        caller, Act(name="social.close-case", actor=asked.actor, referral_id=referral_id), work
+    )
 
 
 def shown_case(practice: Practice, look: Look, referral_id: str) -> dict[str, Any] | None:

@@ -1,18 +1,22 @@
 """A child in danger: the forms, the chair's decision, the stay, and the copy to hotline 111 (SOC-07; R-12, E7)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from services.social.messages.children import (
+    DecisionRequest,
+    EndOfStayRequest,
+    HotlineCopyRequest,
+    ReceiptRequest,
+    RiskFormRequest,
+)
 from services.social.records import ChildDecision, ChildForm, HotlineCopy
 from services.social.rules.children import (
     COPY,
     DECIDE,
     STAY,
-    Authority,
     Decision,
-    EndOfStay,
     Form,
     crosses_provinces,
     is_of_the_commune,
@@ -34,30 +38,23 @@ PROTECTING = frozenset({"SOC-07"})
 NEAR = timedelta(days=366)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decided:
-    """What the chair decided (Form 07). `content` says where to and why; it is kept encrypted."""
-
-    actor: str
-    authority: Authority
-    decided_by: str
-    commune: str
-    decided_at: datetime
-    decision: Decision
-    stay_from: datetime | None
-    stay_until: datetime | None
-    longer_by: str | None
-    content: Mapping[str, Any]
-
-
-async def fill_form(
-    practice: Practice, caller: Caller, referral_id: str, form: Form, *, actor: str, said: Mapping[str, Any]
-) -> Done:
-    """Keep a form as far as it is known; the twelve hours run from when the information was received.
+async def fill_receipt(practice: Practice, caller: Caller, referral_id: str, asked: ReceiptRequest) -> Done:
+    """Keep Form 01 as far as it is known; the twelve hours run from when the information was received.
 
     Across provinces the copy to hotline 111 is due from then on. Raises as `open_file`.
     """
-    now = practice.now()
+    return await _fill(practice, caller, referral_id, Form.RECEIPT, asked)
+
+
+async def fill_risk(practice: Practice, caller: Caller, referral_id: str, asked: RiskFormRequest) -> Done:
+    """Keep Form 02 as far as it is known. Raises as `open_file`."""
+    return await _fill(practice, caller, referral_id, Form.RISK, asked)
+
+
+async def _fill(
+    practice: Practice, caller: Caller, referral_id: str, form: Form, asked: ReceiptRequest | RiskFormRequest
+) -> Done:
+    now, said = practice.now(), asked.form.model_dump(mode="json", exclude_none=True)
 
     def work(desk: Desk) -> Outcome:
         file = open_file(practice.office, desk, referral_id, PROTECTING, when=When.OPEN)
@@ -72,17 +69,17 @@ async def fill_form(
                 form=form,
                 number=number,
                 at=to_wire(now),
-                actor=actor,
+                actor=asked.actor,
                 content=file.lock(f"child/{key}", said),
             )
         )
         return Outcome(key)
 
     name = f"social.child-form-{form}"
-    return await practice.perform(caller, Act(name=name, actor=actor, referral_id=referral_id), work)
+    return await practice.perform(caller, Act(name=name, actor=asked.actor, referral_id=referral_id), work)
 
 
-async def record_decision(practice: Practice, caller: Caller, referral_id: str, decided: Decided) -> Done:
+async def record_decision(practice: Practice, caller: Caller, referral_id: str, decided: DecisionRequest) -> Done:
     """Record the chair's decision, with the forms it rests on complete. It stops the twelve hours.
 
     Raises `NotPermitted` (`social.authority-other`), `Conflict` (`social.forms-incomplete`, `social.commune-other`),
@@ -106,7 +103,7 @@ async def record_decision(practice: Practice, caller: Caller, referral_id: str, 
     return await practice.perform(caller, act, work)
 
 
-async def end_stay(practice: Practice, caller: Caller, referral_id: str, *, actor: str, to: EndOfStay) -> Done:
+async def end_stay(practice: Practice, caller: Caller, referral_id: str, asked: EndOfStayRequest) -> Done:
     """Record that a child is no longer kept apart. Raises `Conflict` (`social.stay-absent`), and as `open_file`."""
     now = practice.now()
 
@@ -116,23 +113,27 @@ async def end_stay(practice: Practice, caller: Caller, referral_id: str, *, acto
         if latest is None or latest.decision != Decision.SEPARATED or latest.ended_at is not None:
             raise practice.rulebook.refused("social.stay-absent")
         stop_clock(desk, referral_id, STAY, at=now)
-        desk.change(latest, ended_at=to_wire(now), ended_to=to)
+        desk.change(latest, ended_at=to_wire(now), ended_to=asked.to)
         return Outcome(latest.key)
 
-    return await practice.perform(caller, Act(name="social.end-child-stay", actor=actor, referral_id=referral_id), work)
+    return await practice.perform(
+        caller, Act(name="social.end-child-stay", actor=asked.actor, referral_id=referral_id), work
+    )
 
 
-async def tell_hotline(practice: Practice, caller: Caller, referral_id: str, *, actor: str) -> Done:
+async def tell_hotline(practice: Practice, caller: Caller, referral_id: str, asked: HotlineCopyRequest) -> Done:
     """Record that hotline 111 has its copy. What was said is kept nowhere here: the hotline keeps its own record."""
     copy_id, now = practice.new_id(), practice.now()
 
     def work(desk: Desk) -> Outcome:
         open_file(practice.office, desk, referral_id, PROTECTING, when=When.KEPT)
         stop_clock(desk, referral_id, COPY, at=now)
-        desk.add(HotlineCopy(copy_id=copy_id, referral_id=referral_id, at=to_wire(now), actor=actor))
+        desk.add(HotlineCopy(copy_id=copy_id, referral_id=referral_id, at=to_wire(now), actor=asked.actor))
         return Outcome(copy_id)
 
-    return await practice.perform(caller, Act(name="social.tell-hotline", actor=actor, referral_id=referral_id), work)
+    return await practice.perform(
+        caller, Act(name="social.tell-hotline", actor=asked.actor, referral_id=referral_id), work
+    )
 
 
 def shown_child(practice: Practice, look: Look, referral_id: str) -> dict[str, Any]:
@@ -168,7 +169,7 @@ def _crosses(said: Mapping[str, Any]) -> bool:
     )
 
 
-def _check(practice: Practice, desk: Desk, file: CaseFile, decided: Decided, now: datetime) -> None:
+def _check(practice: Practice, desk: Desk, file: CaseFile, decided: DecisionRequest, now: datetime) -> None:
     rules, referral_id = practice.rulebook, file.referral.referral_id
     if not may_decide(decided.authority, decided_by=decided.decided_by, recorded_by=decided.actor):
         raise rules.refused("social.authority-other", pointer="/decided_by")
@@ -202,7 +203,7 @@ def _latest(look: Look, referral_id: str) -> ChildDecision | None:
 
 
 def _kept(
-    file: CaseFile, decided: Decided, *, key: str, referral_id: str, number: int, recorded_at: str
+    file: CaseFile, decided: DecisionRequest, *, key: str, referral_id: str, number: int, recorded_at: str
 ) -> ChildDecision:
     return ChildDecision(
         key=key,
@@ -217,7 +218,7 @@ def _kept(
         stay_from=None if decided.stay_from is None else to_wire(decided.stay_from),
         stay_until=None if decided.stay_until is None else to_wire(decided.stay_until),
         longer_by=decided.longer_by,
-        content=file.lock(f"child-decision/{key}", decided.content),
+        content=file.lock(f"child-decision/{key}", decided.text.model_dump(mode="json", exclude_none=True)),
     )
 
 

@@ -1,6 +1,7 @@
 """Asking before somebody dials: may she be contacted now, and in this way (R-03)."""
 
-from services.social.rules.contact import Method, contact_refused
+from services.social.messages.contact import ContactCheckRequest
+from services.social.rules.contact import contact_refused
 from services.social.worklists import SERVICES
 from shared.agency.acting import Caller
 from shared.agency.ports import Desk
@@ -10,7 +11,7 @@ from shared.agency.sector.practice import Practice
 from shared.sop.model import Compartment
 
 
-async def check_contact(practice: Practice, caller: Caller, referral_id: str, *, actor: str, method: Method) -> Done:
+async def check_contact(practice: Practice, caller: Caller, referral_id: str, asked: ContactCheckRequest) -> Done:
     """Say that she may be contacted; the question and a refusal are in the journal, what she said is not.
 
     Raises `Conflict` (`social.channel-unsafe`, `social.outside-safe-hours`, `social.safe-hours-unclear`,
@@ -23,9 +24,11 @@ async def check_contact(practice: Practice, caller: Caller, referral_id: str, *,
         contact = next((one for one in desk.holdings(referral_id) if one.name == Compartment.CONTACT), None)
         if contact is None or contact.content is None:
             raise practice.rulebook.refused("social.contact-unread")
-        refusal = contact_refused(file.unlock(contact.name, contact.content), method, at=now)
+        refusal = contact_refused(file.unlock(contact.name, contact.content), asked.method, at=now)
         if refusal is not None:
             raise practice.rulebook.refused(refusal, pointer="/method")
         return Outcome(referral_id)
 
-    return await practice.perform(caller, Act(name="social.check-contact", actor=actor, referral_id=referral_id), work)
+    return await practice.perform(
+        caller, Act(name="social.check-contact", actor=asked.actor, referral_id=referral_id), work
+    )

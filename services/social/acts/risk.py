@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from services.social.messages.risk import RiskRequest
 from services.social.records import RiskAssessment
 from services.social.rules.risk import HIGH, RULES, Band, Reading, band_of, is_complete, offers, urgency_of
 from shared.agency.acting import Caller
@@ -21,11 +22,9 @@ ASSESSING = frozenset({f"SOC-{number:02d}" for number in (1, 3, 4, 6, 7, 8, 9, 1
 PLAN_CLOCK = "I32"
 
 
-async def assess_risk(
-    practice: Practice, caller: Caller, referral_id: str, reading: Reading, *, actor: str, version: str
-) -> Done:
+async def assess_risk(practice: Practice, caller: Caller, referral_id: str, asked: RiskRequest) -> Done:
     """Record an assessment. Raises `InputRejected` (`social.reading-missing`), and as `open_file`."""
-    assessment_id, now = practice.new_id(), practice.now()
+    assessment_id, now, reading = practice.new_id(), practice.now(), asked.reading()
 
     def work(desk: Desk) -> Outcome:
         if not is_complete(reading):
@@ -33,17 +32,21 @@ async def assess_risk(
         file = open_file(practice.office, desk, referral_id, ASSESSING, when=When.OPEN)
         earlier = desk.find(RiskAssessment, referral_id=referral_id)
         band = band_of(reading, set_by_people=_set_by_people(file, earlier))
-        content = file.lock(_place(assessment_id), _content(file.referral, reading, version, band))
+        content = file.lock(_place(assessment_id), _content(file.referral, reading, asked.version, band))
         at = to_wire(now)
         desk.add(
-            RiskAssessment(assessment_id=assessment_id, referral_id=referral_id, at=at, actor=actor, content=content)
+            RiskAssessment(
+                assessment_id=assessment_id, referral_id=referral_id, at=at, actor=asked.actor, content=content
+            )
         )
         if band >= HIGH:
             due = practice.rulebook.due(PLAN_CLOCK, now)
             start_clock(desk, referral_id, assessment_id, PLAN_CLOCK, started_at=now, due_at=due)
         return Outcome(assessment_id)
 
-    return await practice.perform(caller, Act(name="social.assess-risk", actor=actor, referral_id=referral_id), work)
+    return await practice.perform(
+        caller, Act(name="social.assess-risk", actor=asked.actor, referral_id=referral_id), work
+    )
 
 
 def shown_assessments(practice: Practice, look: Look, referral_id: str) -> Sequence[dict[str, Any]]:

@@ -1,11 +1,12 @@
 """Her safety plan: made with her, every version kept with who wrote it, and a copy for her (SOC-PLAN-HERS, R-20)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from services.social.acts.risk import PLAN_CLOCK
+from services.social.messages.safety import CopyRequest, PlanRequest
 from services.social.records import PlanCopy, RiskAssessment, SafetyPlan
-from services.social.rules.safety import TITLE, Copy, as_lines, may_copy
+from services.social.rules.safety import TITLE, as_lines, may_copy
 from shared.agency.acting import Caller
 from shared.agency.ports import Desk, Look
 from shared.agency.records import Referral
@@ -19,29 +20,20 @@ from shared.kernel.clock import to_wire
 PLANNING = frozenset({f"SOC-{number:02d}" for number in (1, 3, 4, 6, 8, 9, 10)})
 
 
-async def save_plan(
-    practice: Practice,
-    caller: Caller,
-    referral_id: str,
-    *,
-    actor: str,
-    based_on: int,
-    made_with_her: bool,
-    plan: Mapping[str, Any],
-) -> Done:
+async def save_plan(practice: Practice, caller: Caller, referral_id: str, asked: PlanRequest) -> Done:
     """Keep a new version. It stops the clocks of the assessments that asked for a plan (I32).
 
     Raises `InputRejected` (`social.plan-not-hers`), `Conflict` (`social.plan-moved-on`), and as `open_file`.
     """
-    now = practice.now()
+    now, plan = practice.now(), asked.plan.model_dump(mode="json", exclude_none=True)
 
     def work(desk: Desk) -> Outcome:
-        if not made_with_her:
+        if not asked.made_with_her:
             raise practice.rulebook.refused("social.plan-not-hers", pointer="/made_with_her")
         file = open_file(practice.office, desk, referral_id, PLANNING)
         latest = len(desk.find(SafetyPlan, referral_id=referral_id))
         waiting = desk.find(RiskAssessment, referral_id=referral_id)
-        if based_on != latest:
+        if asked.based_on != latest:
             raise practice.rulebook.refused("social.plan-moved-on", pointer="/based_on")
         key = f"{referral_id}/{latest + 1}"
         for assessment in waiting:
@@ -52,32 +44,41 @@ async def save_plan(
                 referral_id=referral_id,
                 version=latest + 1,
                 at=to_wire(now),
-                actor=actor,
+                actor=asked.actor,
                 content=file.lock(_place(key), plan),
             )
         )
         return Outcome(key)
 
-    act = Act(name="social.save-safety-plan", actor=actor, referral_id=referral_id)
+    act = Act(name="social.save-safety-plan", actor=asked.actor, referral_id=referral_id)
     return await practice.perform(caller, act, work)
 
 
-async def give_copy(
-    practice: Practice, caller: Caller, referral_id: str, *, actor: str, version: int, way: Copy, safe_to_keep: bool
-) -> Done:
+async def give_copy(practice: Practice, caller: Caller, referral_id: str, asked: CopyRequest) -> Done:
     """Record that she has a copy of a version. Raises `Conflict` (`social.copy-unsafe`, `social.plan-absent`)."""
     copy_id, at = practice.new_id(), to_wire(practice.now())
 
     def work(desk: Desk) -> Outcome:
         open_file(practice.office, desk, referral_id, PLANNING)
-        if desk.get(SafetyPlan, f"{referral_id}/{version}") is None:
+        if desk.get(SafetyPlan, f"{referral_id}/{asked.version}") is None:
             raise practice.rulebook.refused("social.plan-absent", pointer="/version")
-        if not may_copy(way, safe_to_keep=safe_to_keep):
+        if not may_copy(asked.way, safe_to_keep=asked.safe_to_keep):
             raise practice.rulebook.refused("social.copy-unsafe", pointer="/safe_to_keep")
-        desk.add(PlanCopy(copy_id=copy_id, referral_id=referral_id, version=version, way=way, at=at, actor=actor))
+        desk.add(
+            PlanCopy(
+                copy_id=copy_id,
+                referral_id=referral_id,
+                version=asked.version,
+                way=asked.way,
+                at=at,
+                actor=asked.actor,
+            )
+        )
         return Outcome(copy_id)
 
-    return await practice.perform(caller, Act(name="social.give-plan-copy", actor=actor, referral_id=referral_id), work)
+    return await practice.perform(
+        caller, Act(name="social.give-plan-copy", actor=asked.actor, referral_id=referral_id), work
+    )
 
 
 def shown_plan(practice: Practice, look: Look, key: str) -> dict[str, Any]:

@@ -1,11 +1,11 @@
 """Booking an interpreter, a companion or transport, and recording that they were there (SOC-12; R-05, R-06)."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Any
 
+from services.social.messages.support import SettlementRequest, SupportBookingRequest
 from services.social.records import SupportBooking
-from services.social.rules.support import Helper, unfit
+from services.social.rules.support import unfit
 from shared.agency.acting import Caller
 from shared.agency.ports import Desk, Look
 from shared.agency.records import Referral
@@ -20,18 +20,9 @@ SUPPORTING = frozenset({"SOC-12"})
 ANY = "any"
 
 
-async def book(
-    practice: Practice,
-    caller: Caller,
-    referral_id: str,
-    helper: Helper,
-    *,
-    actor: str,
-    starts_at: datetime,
-    content: Mapping[str, Any],
-) -> Done:
+async def book(practice: Practice, caller: Caller, referral_id: str, asked: SupportBookingRequest) -> Done:
     """Book somebody who may come. Raises `Conflict` with R-05, R-06 or R-01, and as `open_file`."""
-    booking_id, at = practice.new_id(), to_wire(practice.now())
+    booking_id, at, helper = practice.new_id(), to_wire(practice.now()), asked.helper()
 
     def work(desk: Desk) -> Outcome:
         file = open_file(practice.office, desk, referral_id, SUPPORTING)
@@ -46,18 +37,20 @@ async def book(
                 referral_id=referral_id,
                 kind=helper.kind,
                 at=at,
-                actor=actor,
-                starts_at=to_wire(starts_at),
-                content=file.lock(f"support/{booking_id}", content),
+                actor=asked.actor,
+                starts_at=to_wire(asked.starts_at),
+                content=file.lock(f"support/{booking_id}", asked.details.model_dump(mode="json", exclude_none=True)),
             )
         )
         return Outcome(booking_id)
 
-    return await practice.perform(caller, Act(name="social.book-support", actor=actor, referral_id=referral_id), work)
+    return await practice.perform(
+        caller, Act(name="social.book-support", actor=asked.actor, referral_id=referral_id), work
+    )
 
 
 async def settle(
-    practice: Practice, caller: Caller, referral_id: str, booking_id: str, *, actor: str, provided: bool
+    practice: Practice, caller: Caller, referral_id: str, booking_id: str, asked: SettlementRequest
 ) -> Done:
     """Record whether a booked helper was there. Raises `Conflict` (`social.booking-absent`), and as `open_file`."""
     at = to_wire(practice.now())
@@ -67,10 +60,12 @@ async def settle(
         booking = desk.get(SupportBooking, booking_id)
         if booking is None or booking.referral_id != referral_id or booking.settled_at is not None:
             raise practice.rulebook.refused("social.booking-absent")
-        desk.change(booking, settled_at=at, provided=provided)
+        desk.change(booking, settled_at=at, provided=asked.provided)
         return Outcome(booking_id)
 
-    return await practice.perform(caller, Act(name="social.settle-support", actor=actor, referral_id=referral_id), work)
+    return await practice.perform(
+        caller, Act(name="social.settle-support", actor=asked.actor, referral_id=referral_id), work
+    )
 
 
 def _chosen_gender(desk: Desk, file: CaseFile) -> str | None:

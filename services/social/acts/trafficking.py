@@ -2,13 +2,13 @@
 
 from typing import Any
 
+from services.social.messages.trafficking import ReceptionRequest, StatusRequest, SupportRequest
 from services.social.records import Reception, StatusTurn, SupportGiven
 from services.social.rules.entitlements import (
     DECIDED,
     VERIFY,
     Decider,
     Status,
-    Support,
     entitlements,
     may_say,
     offers,
@@ -28,9 +28,7 @@ RECEIVING = frozenset({"SOC-08"})
 GIVING = frozenset({"SOC-05", "SOC-08", "SOC-09", "SOC-10", "SOC-11"})
 
 
-async def receive(
-    practice: Practice, caller: Caller, referral_id: str, *, actor: str, status: Status, offence_or_immigration: bool
-) -> Done:
+async def receive(practice: Practice, caller: Caller, referral_id: str, asked: ReceptionRequest) -> Done:
     """Record a reception: at once, whatever her papers, and whether or not she says anything. Verification follows.
 
     Raises `InputRejected` (`social.status-not-theirs`), and as `open_file`.
@@ -40,7 +38,7 @@ async def receive(
     def work(desk: Desk) -> Outcome:
         open_file(practice.office, desk, referral_id, RECEIVING)
         known, latest = desk.get(Reception, referral_id), _latest(desk, referral_id)
-        if status in DECIDED:
+        if asked.status in DECIDED:
             raise practice.rulebook.refused("social.status-not-theirs", pointer="/status")
         due = practice.rulebook.due(VERIFY, now)
         start_clock(desk, referral_id, referral_id, VERIFY, started_at=now, due_at=due)
@@ -49,21 +47,19 @@ async def receive(
                 Reception(
                     referral_id=referral_id,
                     at=to_wire(now),
-                    actor=actor,
-                    offence_or_immigration=offence_or_immigration,
+                    actor=asked.actor,
+                    offence_or_immigration=asked.offence_or_immigration,
                 )
             )
         else:
-            desk.change(known, offence_or_immigration=offence_or_immigration)
-        desk.add(_turn(referral_id, latest, status, Decider.RECEPTION, actor=actor, at=to_wire(now)))
+            desk.change(known, offence_or_immigration=asked.offence_or_immigration)
+        desk.add(_turn(referral_id, latest, asked.status, Decider.RECEPTION, actor=asked.actor, at=to_wire(now)))
         return Outcome(referral_id)
 
-    return await practice.perform(caller, Act(name="social.receive", actor=actor, referral_id=referral_id), work)
+    return await practice.perform(caller, Act(name="social.receive", actor=asked.actor, referral_id=referral_id), work)
 
 
-async def record_status(
-    practice: Practice, caller: Caller, referral_id: str, *, actor: str, status: Status, decided_by: Decider
-) -> Done:
+async def record_status(practice: Practice, caller: Caller, referral_id: str, asked: StatusRequest) -> Done:
     """Record her status as it was decided. It stops the clock of the verification.
 
     Raises `InputRejected` (`social.status-not-theirs`), and as `open_file`.
@@ -73,30 +69,33 @@ async def record_status(
     def work(desk: Desk) -> Outcome:
         open_file(practice.office, desk, referral_id, GIVING, when=When.KEPT)
         latest = _latest(desk, referral_id)
-        if not may_say(status, decided_by):
+        if not may_say(asked.status, asked.decided_by):
             raise practice.rulebook.refused("social.status-not-theirs", pointer="/decided_by")
-        if decided_by is not Decider.RECEPTION:
+        if asked.decided_by is not Decider.RECEPTION:
             stop_clock(desk, referral_id, VERIFY, at=now)
-        desk.add(_turn(referral_id, latest, status, decided_by, actor=actor, at=to_wire(now)))
+        desk.add(_turn(referral_id, latest, asked.status, asked.decided_by, actor=asked.actor, at=to_wire(now)))
         return Outcome(referral_id)
 
-    act = Act(name="social.record-trafficking-status", actor=actor, referral_id=referral_id)
+    act = Act(name="social.record-trafficking-status", actor=asked.actor, referral_id=referral_id)
     return await practice.perform(caller, act, work)
 
 
-async def give(practice: Practice, caller: Caller, referral_id: str, *, actor: str, support: Support) -> Done:
+async def give(practice: Practice, caller: Caller, referral_id: str, asked: SupportRequest) -> Done:
     """Record that a support was given. Raises `Conflict` (`social.allowance-not-yet`, `social.support-other`)."""
     support_id, at = practice.new_id(), to_wire(practice.now())
 
     def work(desk: Desk) -> Outcome:
         referral = open_file(practice.office, desk, referral_id, GIVING).referral
-        refusal = refused(_status(desk, referral), support)
+        refusal = refused(_status(desk, referral), asked.support)
         if refusal is not None:
             raise practice.rulebook.refused(refusal, pointer="/support")
-        desk.add(SupportGiven(support_id=support_id, referral_id=referral_id, support=support, at=at, actor=actor))
+        said = {"support": asked.support, "actor": asked.actor}
+        desk.add(SupportGiven(support_id=support_id, referral_id=referral_id, at=at, **said))
         return Outcome(support_id)
 
-    return await practice.perform(caller, Act(name="social.give-support", actor=actor, referral_id=referral_id), work)
+    return await practice.perform(
+        caller, Act(name="social.give-support", actor=asked.actor, referral_id=referral_id), work
+    )
 
 
 def _status(look: Look, referral: Referral) -> Status | None:

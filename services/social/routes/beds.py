@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Response
 
-from services.social.acts.beds import Wanted, admit, hold_beds, leave, let_go, shown_booking
+from services.social.acts.beds import admit, hold_beds, leave, let_go, shown_booking
 from services.social.messages.beds import (
     AdmissionRequest,
     BedV1,
@@ -37,8 +37,7 @@ def beds_router(practice: Practice) -> APIRouter:
         asked: Annotated[HoldRequest, json_body(HoldRequest)],
         answer: Response,
     ) -> BookingV1:
-        done = await hold_beds(practice, caller, id, _wanted(asked), minutes=asked.minutes, lease_id=asked.lease_id)
-        return await told(done, answer, id)
+        return await told(await hold_beds(practice, caller, id, asked), answer, id)
 
     @router.post("/bed-releases", status_code=201, summary="Let held beds go")
     async def release(
@@ -47,7 +46,7 @@ def beds_router(practice: Practice) -> APIRouter:
         asked: Annotated[ReleaseRequest, json_body(ReleaseRequest)],
         answer: Response,
     ) -> BookingV1:
-        return await told(await let_go(practice, caller, id, actor=asked.actor), answer, id)
+        return await told(await let_go(practice, caller, id, asked), answer, id)
 
     @router.post("/admissions", status_code=201, summary="She has come; no letter and no paper is asked for")
     async def admission(
@@ -56,7 +55,7 @@ def beds_router(practice: Practice) -> APIRouter:
         asked: Annotated[AdmissionRequest, json_body(AdmissionRequest)],
         answer: Response,
     ) -> BookingV1:
-        return await told(await admit(practice, caller, id, _wanted(asked)), answer, id)
+        return await told(await admit(practice, caller, id, asked), answer, id)
 
     @router.post("/departures", status_code=201, summary="She left; she may at any time")
     async def departure(
@@ -65,7 +64,7 @@ def beds_router(practice: Practice) -> APIRouter:
         asked: Annotated[DepartureRequest, json_body(DepartureRequest)],
         answer: Response,
     ) -> BookingV1:
-        return await told(await leave(practice, caller, id, actor=asked.actor, leaving=asked.leaving), answer, id)
+        return await told(await leave(practice, caller, id, asked), answer, id)
 
     @router.get("/bed", summary="The bed of a case, if it has one")
     async def read(id: Id, visitor: Annotated[Visitor, practice.doors.visiting(HANDLE)]) -> BedV1:
@@ -73,7 +72,3 @@ def beds_router(practice: Practice) -> APIRouter:
         return BedV1.model_validate({"booking": booking})
 
     return router
-
-
-def _wanted(asked: AdmissionRequest) -> Wanted:
-    return Wanted(actor=asked.actor, place_id=asked.place_id, beds=asked.beds.by_kind(), kin=asked.kin)

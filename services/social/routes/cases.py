@@ -38,7 +38,7 @@ def cases_router(practice: Practice) -> APIRouter:
         asked: Annotated[CaseRequest, json_body(CaseRequest)],
         answer: Response,
     ) -> CaseV1:
-        return await told(await open_case(practice, caller, id, actor=asked.actor, lead=asked.lead), answer, id)
+        return await told(await open_case(practice, caller, id, asked), answer, id)
 
     @router.get("", summary="The case: who leads, plans, reviews")
     async def read(id: Id, visitor: Annotated[Visitor, practice.doors.visiting(HANDLE)]) -> FoundCaseV1:
@@ -52,8 +52,7 @@ def cases_router(practice: Practice) -> APIRouter:
         asked: Annotated[HandOverRequest, json_body(HandOverRequest)],
         answer: Response,
     ) -> CaseV1:
-        done = await hand_over(practice, caller, id, actor=asked.actor, lead=asked.lead, why=asked.why)
-        return await told(done, answer, id)
+        return await told(await hand_over(practice, caller, id, asked), answer, id)
 
     @router.post("/plans", status_code=201, summary="A plan with goals in her words")
     async def plan(
@@ -62,8 +61,7 @@ def cases_router(practice: Practice) -> APIRouter:
         asked: Annotated[CasePlanRequest, json_body(CasePlanRequest)],
         answer: Response,
     ) -> CaseV1:
-        goals = [goal.model_dump(mode="json") for goal in asked.goals]
-        return await told(await set_plan(practice, caller, id, actor=asked.actor, goals=goals), answer, id)
+        return await told(await set_plan(practice, caller, id, asked), answer, id)
 
     @router.post("/reviews", status_code=201, summary="How far it has come, and whether she was heard")
     async def review(
@@ -72,11 +70,7 @@ def cases_router(practice: Practice) -> APIRouter:
         asked: Annotated[ReviewRequest, json_body(ReviewRequest)],
         answer: Response,
     ) -> CaseV1:
-        progress = {domain.value: far.value for domain, far in asked.progress.items()}
-        done = await review_case(
-            practice, caller, id, actor=asked.actor, reached_her=asked.reached_her, progress=progress
-        )
-        return await told(done, answer, id)
+        return await told(await review_case(practice, caller, id, asked), answer, id)
 
     @router.post("/closure", status_code=201, summary="Close the case, for one of the reasons there are")
     async def close(
@@ -85,6 +79,6 @@ def cases_router(practice: Practice) -> APIRouter:
         asked: Annotated[ClosureRequest, json_body(ClosureRequest)],
         answer: Response,
     ) -> CaseV1:
-        return await told(await close_case(practice, caller, id, actor=asked.actor, reason=asked.reason), answer, id)
+        return await told(await close_case(practice, caller, id, asked), answer, id)
 
     return router

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Response
 
-from services.social.acts.children import Decided, end_stay, fill_form, record_decision, shown_child, tell_hotline
+from services.social.acts.children import end_stay, fill_receipt, fill_risk, record_decision, shown_child, tell_hotline
 from services.social.messages.children import (
     ChildV1,
     DecisionRequest,
@@ -13,7 +13,6 @@ from services.social.messages.children import (
     ReceiptRequest,
     RiskFormRequest,
 )
-from services.social.rules.children import Form
 from shared.agency.acting import Caller
 from shared.agency.reading import Visitor
 from shared.agency.routes.callers import HANDLE, Id
@@ -38,8 +37,7 @@ def children_router(practice: Practice) -> APIRouter:
         asked: Annotated[ReceiptRequest, json_body(ReceiptRequest)],
         answer: Response,
     ) -> ChildV1:
-        said = asked.form.model_dump(mode="json", exclude_none=True)
-        return await told(await fill_form(practice, caller, id, Form.RECEIPT, actor=asked.actor, said=said), answer, id)
+        return await told(await fill_receipt(practice, caller, id, asked), answer, id)
 
     @router.post("/forms/02", status_code=201, summary="Form 02: the first assessment of risk")
     async def risk(
@@ -48,8 +46,7 @@ def children_router(practice: Practice) -> APIRouter:
         asked: Annotated[RiskFormRequest, json_body(RiskFormRequest)],
         answer: Response,
     ) -> ChildV1:
-        said = asked.form.model_dump(mode="json", exclude_none=True)
-        return await told(await fill_form(practice, caller, id, Form.RISK, actor=asked.actor, said=said), answer, id)
+        return await told(await fill_risk(practice, caller, id, asked), answer, id)
 
     @router.post("/decisions", status_code=201, summary="Form 07: what the chair of the commune decided")
     async def decide(
@@ -58,7 +55,7 @@ def children_router(practice: Practice) -> APIRouter:
         asked: Annotated[DecisionRequest, json_body(DecisionRequest)],
         answer: Response,
     ) -> ChildV1:
-        return await told(await record_decision(practice, caller, id, _decided(asked)), answer, id)
+        return await told(await record_decision(practice, caller, id, asked), answer, id)
 
     @router.post("/stay-ends", status_code=201, summary="The child is no longer kept apart")
     async def end(
@@ -67,7 +64,7 @@ def children_router(practice: Practice) -> APIRouter:
         asked: Annotated[EndOfStayRequest, json_body(EndOfStayRequest)],
         answer: Response,
     ) -> ChildV1:
-        return await told(await end_stay(practice, caller, id, actor=asked.actor, to=asked.to), answer, id)
+        return await told(await end_stay(practice, caller, id, asked), answer, id)
 
     @router.post("/hotline-copies", status_code=201, summary="Hotline 111 was told")
     async def hotline(
@@ -76,7 +73,7 @@ def children_router(practice: Practice) -> APIRouter:
         asked: Annotated[HotlineCopyRequest, json_body(HotlineCopyRequest)],
         answer: Response,
     ) -> ChildV1:
-        return await told(await tell_hotline(practice, caller, id, actor=asked.actor), answer, id)
+        return await told(await tell_hotline(practice, caller, id, asked), answer, id)
 
     @router.get("", summary="Forms, decisions and copies of a child in danger")
     async def read(id: Id, visitor: Annotated[Visitor, practice.doors.visiting(HANDLE)]) -> ChildV1:
@@ -84,18 +81,3 @@ def children_router(practice: Practice) -> APIRouter:
         return ChildV1.model_validate(shown)
 
     return router
-
-
-def _decided(asked: DecisionRequest) -> Decided:
-    return Decided(
-        actor=asked.actor,
-        authority=asked.authority,
-        decided_by=asked.decided_by,
-        commune=asked.commune,
-        decided_at=asked.decided_at,
-        decision=asked.decision,
-        stay_from=asked.stay_from,
-        stay_until=asked.stay_until,
-        longer_by=asked.longer_by,
-        content=asked.text.model_dump(mode="json", exclude_none=True),
-    )

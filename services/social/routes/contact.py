@@ -23,7 +23,7 @@ def contact_router(practice: Practice) -> APIRouter:
         asked: Annotated[ContactCheckRequest, json_body(ContactCheckRequest)],
         answer: Response,
     ) -> ContactCheckV1:
-        done = await check_contact(practice, caller, id, actor=asked.actor, method=asked.method)
+        done = await check_contact(practice, caller, id, asked)
         return await practice.told(
             done, answer, lambda _: ContactCheckV1(referral_id=id, method=asked.method, allowed=True)
         )

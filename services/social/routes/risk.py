@@ -25,7 +25,7 @@ def risk_router(practice: Practice) -> APIRouter:
         asked: Annotated[RiskRequest, json_body(RiskRequest)],
         answer: Response,
     ) -> RiskV1:
-        done = await assess_risk(practice, caller, id, asked.reading(), actor=asked.actor, version=asked.version)
+        done = await assess_risk(practice, caller, id, asked)
         all_of_them = await practice.told(done, answer, lambda reading: shown_assessments(practice, reading, id))
         return RiskV1.model_validate(next(one for one in all_of_them if one["id"] == done.target))
 

@@ -25,15 +25,7 @@ def safety_router(practice: Practice) -> APIRouter:
         asked: Annotated[PlanRequest, json_body(PlanRequest)],
         answer: Response,
     ) -> SafetyPlanV1:
-        done = await save_plan(
-            practice,
-            caller,
-            id,
-            actor=asked.actor,
-            based_on=asked.based_on,
-            made_with_her=asked.made_with_her,
-            plan=asked.plan.model_dump(mode="json", exclude_none=True),
-        )
+        done = await save_plan(practice, caller, id, asked)
         shown = await practice.told(done, answer, lambda reading: shown_plan(practice, reading, done.target))
         return SafetyPlanV1.model_validate(shown)
 
@@ -49,15 +41,7 @@ def safety_router(practice: Practice) -> APIRouter:
         asked: Annotated[CopyRequest, json_body(CopyRequest)],
         answer: Response,
     ) -> PlanCopyV1:
-        done = await give_copy(
-            practice,
-            caller,
-            id,
-            actor=asked.actor,
-            version=asked.version,
-            way=asked.way,
-            safe_to_keep=asked.safe_to_keep,
-        )
+        done = await give_copy(practice, caller, id, asked)
         shown = await practice.told(done, answer, lambda reading: shown_copy(practice, reading, done.target))
         return PlanCopyV1.model_validate(shown)
 

@@ -38,10 +38,7 @@ def support_router(practice: Practice) -> APIRouter:
         asked: Annotated[SupportBookingRequest, json_body(SupportBookingRequest)],
         answer: Response,
     ) -> SupportBookingV1:
-        details = asked.details.model_dump(mode="json", exclude_none=True)
-        done = await book(
-            practice, caller, id, asked.helper(), actor=asked.actor, starts_at=asked.starts_at, content=details
-        )
+        done = await book(practice, caller, id, asked)
         return await told(done, answer, id)
 
     @router.get("", summary="What was booked for her")
@@ -57,7 +54,7 @@ def support_router(practice: Practice) -> APIRouter:
         asked: Annotated[SettlementRequest, json_body(SettlementRequest)],
         answer: Response,
     ) -> SupportBookingV1:
-        done = await settle(practice, caller, id, booking_id, actor=asked.actor, provided=asked.provided)
+        done = await settle(practice, caller, id, booking_id, asked)
         return await told(done, answer, id)
 
     return router

@@ -30,9 +30,7 @@ def trafficking_router(practice: Practice) -> APIRouter:
         asked: Annotated[ReceptionRequest, json_body(ReceptionRequest)],
         answer: Response,
     ) -> StandingV1:
-        issue = asked.offence_or_immigration
-        done = await receive(practice, caller, id, actor=asked.actor, status=asked.status, offence_or_immigration=issue)
-        return await told(done, answer, id)
+        return await told(await receive(practice, caller, id, asked), answer, id)
 
     @router.post("/statuses", status_code=201, summary="Her status as it was decided")
     async def status(
@@ -41,10 +39,7 @@ def trafficking_router(practice: Practice) -> APIRouter:
         asked: Annotated[StatusRequest, json_body(StatusRequest)],
         answer: Response,
     ) -> StandingV1:
-        done = await record_status(
-            practice, caller, id, actor=asked.actor, status=asked.status, decided_by=asked.decided_by
-        )
-        return await told(done, answer, id)
+        return await told(await record_status(practice, caller, id, asked), answer, id)
 
     @router.post("/supports", status_code=201, summary="A support was given that her status gives")
     async def support(
@@ -53,7 +48,7 @@ def trafficking_router(practice: Practice) -> APIRouter:
         asked: Annotated[SupportRequest, json_body(SupportRequest)],
         answer: Response,
     ) -> StandingV1:
-        return await told(await give(practice, caller, id, actor=asked.actor, support=asked.support), answer, id)
+        return await told(await give(practice, caller, id, asked), answer, id)
 
     @router.get("", summary="How she stands, what that gives with its basis, and what to offer her")
     async def read(id: Id, visitor: Annotated[Visitor, practice.doors.visiting(HANDLE)]) -> StandingV1:
