@@ -2,6 +2,7 @@
 
 from fastapi import FastAPI
 
+from services.social.panels import PANELS
 from services.social.profile import PROFILE
 from services.social.routes import sector_routers
 from shared.agency.chassis import build_app
@@ -10,4 +11,4 @@ from shared.agency.settings import load_settings
 
 def create_app() -> FastAPI:
     """Return the application, with settings from the environment."""
-    return build_app(PROFILE, load_settings(), sector_routers=sector_routers)
+    return build_app(PROFILE, load_settings(), sector_routers=sector_routers, panels=PANELS)

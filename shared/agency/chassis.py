@@ -26,6 +26,7 @@ from shared.agency.office import Office
 from shared.agency.opening import Opener
 from shared.agency.outbound.outbox import Outbox
 from shared.agency.pages.desk import ROOM, PageDesk, brand_of
+from shared.agency.pages.panels import NO_PANELS, SectorPanels
 from shared.agency.pages.routers import page_routers
 from shared.agency.partners import SCOPES, Partners
 from shared.agency.profile import AgencyProfile, check_profile
@@ -126,6 +127,7 @@ def build_app(
     settings: AgencySettings,
     *,
     sector_routers: SectorRouters,
+    panels: SectorPanels = NO_PANELS,
     surroundings: Surroundings | None = None,
 ) -> MeshApp:
     """Put one agency service together.
@@ -134,7 +136,7 @@ def build_app(
     """
     configure_logs(profile.slug, settings.log_level)
     around = surroundings or Surroundings()
-    house = _furnish(profile, settings, _lay(profile, settings, around), around)
+    house = _furnish(profile, settings, _lay(profile, settings, around), around, panels)
     ground, office = house.ground, house.office
     partners = Partners(ground.store, ground.keys, issuer=settings.issuer, clock=ground.clock, ids=ground.ids)
     app = create_app(
@@ -147,7 +149,7 @@ def build_app(
         routers=[
             oauth.oauth_router(partners, ground.keys, issuer=settings.issuer),
             withdrawal_page.style_router(),
-            *_routers(house, settings, sector_routers),
+            *_routers(house, settings, sector_routers, panels),
         ],
         public_paths=oauth.PUBLIC_PATHS | withdrawal_page.PUBLIC_PATHS | house.front.public_paths,
         scopes=SCOPES,
@@ -159,7 +161,9 @@ def build_app(
     return app
 
 
-def _routers(house: _House, settings: AgencySettings, sector_routers: SectorRouters) -> list[APIRouter]:
+def _routers(
+    house: _House, settings: AgencySettings, sector_routers: SectorRouters, panels: SectorPanels
+) -> list[APIRouter]:
     office, doors = house.office, Doorkeeper(settings.agency_id)
     reader = CaseReader(office)
     practice = Practice(office=office, reader=reader, doors=doors)
@@ -177,7 +181,7 @@ def _routers(house: _House, settings: AgencySettings, sector_routers: SectorRout
         conferences_router(practice),
         worklists_router(practice),
         *sector_routers(practice),
-        *page_routers(PageDesk(practice=practice, front=house.front)),
+        *page_routers(PageDesk(practice=practice, front=house.front, panels=panels)),
     ]
 
 
@@ -198,7 +202,9 @@ def _lay(profile: AgencyProfile, settings: AgencySettings, around: Surroundings)
     )
 
 
-def _furnish(profile: AgencyProfile, settings: AgencySettings, ground: _Ground, around: Surroundings) -> _House:
+def _furnish(
+    profile: AgencyProfile, settings: AgencySettings, ground: _Ground, around: Surroundings, panels: SectorPanels
+) -> _House:
     check_profile(profile, ground.sop)
     rules = read_sector_rules(profile.rules, ground.sop)
     if profile.open_door:
@@ -232,7 +238,7 @@ def _furnish(profile: AgencyProfile, settings: AgencySettings, ground: _Ground, 
         sender=WebhookSender(ground.store, ground.notifier, clock=ground.clock, peer=around.partner),
         rounds=[going_on, *_rounds(ground)],
         polling=Polling(ground.hub, deliveries) if settings.public_url is None else None,
-        front=_front(profile, settings, ground, around),
+        front=_front(profile, settings, ground, around, panels),
     )
 
 
@@ -246,12 +252,14 @@ def _rounds(ground: _Ground) -> Sequence[Rounds]:
     ]
 
 
-def _front(profile: AgencyProfile, settings: AgencySettings, ground: _Ground, around: Surroundings) -> Front:
+def _front(
+    profile: AgencyProfile, settings: AgencySettings, ground: _Ground, around: Surroundings, panels: SectorPanels
+) -> Front:
     return open_front(
         settings.database_url.get_secret_value(),
         vault=ground.keys.vault(),
         brand=brand_of(profile),
-        rooms=(ROOM,),
+        rooms=(*([panels.room] if panels.room else []), ROOM),
         owner=settings.agency_id,
         roles=AGENCY_ROLES,
         address=settings.pages_url or settings.public_url,

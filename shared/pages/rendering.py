@@ -121,7 +121,8 @@ class Pages:
         return known
 
     def _new_environment(self, language: Language) -> Environment:
-        loaders = {_prefix(room): PackageLoader(room) for room in self._rooms}
+        with_templates = [room for room in self._rooms if files(room).joinpath("templates").is_dir()]
+        loaders = {_prefix(room): PackageLoader(room) for room in with_templates}
         environment = Environment(
             loader=PrefixLoader(loaders),
             autoescape=select_autoescape(default=True, default_for_string=True),

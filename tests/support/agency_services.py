@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -30,6 +31,7 @@ from services.police import routes as police_routes
 from services.social import profile as social_profile
 from services.social import routes as social_routes
 from shared.agency.chassis import Surroundings, build_app
+from shared.agency.pages.panels import SectorPanels
 from shared.agency.provisioning import add_partner
 from shared.agency.sector.practice import Practice
 from shared.agency.settings import AgencySettings
@@ -61,6 +63,12 @@ KINDS: Mapping[str, tuple[ModuleType, ModuleType]] = {
     "legal_aid": (legal_aid_profile, legal_aid_routes),
     "social": (social_profile, social_routes),
 }
+
+
+def panels_of(kind: str) -> SectorPanels:
+    """Return the panels of the service of a kind."""
+    panels: SectorPanels = import_module(f"services.{kind}.panels").PANELS
+    return panels
 
 
 @cache
@@ -263,7 +271,8 @@ async def serving(kind: str, settings: AgencySettings, wire: Wire, **surrounding
             routers: Sequence[APIRouter] = routes.sector_routers(practice)
             return routers
 
-        app = build_app(profile.PROFILE, settings, sector_routers=sector_routers, surroundings=around)
+        panels = panels_of(kind)
+        app = build_app(profile.PROFILE, settings, sector_routers=sector_routers, panels=panels, surroundings=around)
         transport = httpx.ASGITransport(app=app)
         async with (
             app.router.lifespan_context(app),

@@ -6,8 +6,11 @@ from typing import Final
 
 from shared.agency.acting import Caller
 from shared.agency.pages.form_key import form_key
+from shared.agency.pages.panel_reading import PanelState, states_of
+from shared.agency.pages.panels import NO_PANELS, SectorPanels
 from shared.agency.profile import AgencyProfile
 from shared.agency.reading import Visitor
+from shared.agency.records import Referral
 from shared.agency.sector.practice import Practice
 from shared.pages.catalogue import N_
 from shared.pages.forms import Form
@@ -34,11 +37,16 @@ class PageDesk:
 
     practice: Practice
     front: Front
+    panels: SectorPanels = NO_PANELS
 
     @property
     def pages(self) -> Pages:
         """What renders."""
         return self.front.pages
+
+    async def panels_for(self, referral: Referral) -> Sequence[PanelState]:
+        """Return how each panel of the profession stands for a referral, without a word about a person."""
+        return await states_of(self.practice, self.panels, referral)
 
     def visitor(self, person: Person, reason: str | None = None) -> Visitor:
         """Return who reads, and why (a code of `Access-Reason`)."""

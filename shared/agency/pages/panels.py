@@ -18,7 +18,9 @@ from shared.agency.reading import Visitor
 from shared.agency.records import Box, Referral
 from shared.agency.sector.acting import Done
 from shared.agency.sector.practice import Practice
+from shared.kernel.clock import from_wire
 from shared.kernel.errors import NotFound
+from shared.pages.figures import moment
 from shared.sop.model import Name
 
 M = TypeVar("M", bound=BaseModel)
@@ -52,9 +54,9 @@ Offers = Callable[[Practice, At], Awaitable[Sequence[Choice]]]
 class PanelAct:
     """One act. `services` are those its rules let it be done for.
 
-    `until`: of the record it acts on, the field that is empty as long as it can be done. `offers` has for a field (dotted
-    where it stands in another) what to choose from; for an open map its items. `colleagues` are fields that take
-    somebody of this agency.
+    `until`: of the record it acts on, the field that is empty as long as it can be done. `offers` has for a field
+    (dotted where it stands in another) what to choose from; for an open map its items. `colleagues` are fields that
+    take somebody of this agency.
     """
 
     slug: str
@@ -157,6 +159,12 @@ def on_record(act: Callable[[Practice, Caller, str, str, M], Awaitable[Done]]) -
         return await act(practice, caller, at.referral.referral_id, at.record_id, request)
 
     return perform
+
+
+def by_time(key: str, at: str) -> Choice:
+    """Return the choice of a record that is known by its time: no word about a person."""
+    told = from_wire(at)
+    return Choice(key, Name(moment(told, "vi"), moment(told, "en")))
 
 
 def visited(what: str, look: Callable[[Practice, Reading, str], Any]) -> Read:

@@ -38,6 +38,7 @@ def referral_router(desk: PageDesk) -> APIRouter:
         sop = desk.practice.office.sop
         done, queued = (_verb(sop, request.query_params.get(name)) for name in ("done", "queued"))
         values: dict[str, Any] = {"face": face, "id": id, "act": new_form_key(), "done": done, "queued": queued}
+        values["panels"] = await desk.panels_for(face.referral)
         return desk.pages.answer(request, "agency/referral.html", parts_list=parts_of(sop, face.shown), **values)
 
     @router.get("/referrals/{id}/looked")

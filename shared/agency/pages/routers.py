@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from shared.agency.pages.desk import PageDesk
 from shared.agency.pages.inbox import inbox_router
+from shared.agency.pages.panel_routes import panels_router
 from shared.agency.pages.referral import referral_router
 from shared.agency.pages.referral_conflict import conflict_router
 from shared.agency.pages.referral_holding import holding_router
@@ -19,6 +20,7 @@ def page_routers(desk: PageDesk) -> Sequence[APIRouter]:
     return [
         *desk.front.routers,
         inbox_router(desk),
+        panels_router(desk),
         referral_router(desk),
         opening_router(desk),
         notes_router(desk),

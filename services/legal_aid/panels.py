@@ -1,0 +1,7 @@
+"""What legal aid do in a case, as its pages offer it."""
+
+from typing import Final
+
+from shared.agency.pages.panels import SectorPanels
+
+PANELS: Final = SectorPanels("services.legal_aid", ())
