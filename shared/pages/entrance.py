@@ -72,7 +72,7 @@ class Entrance:
     def entered(self, token: str, wanted: str | None, person: Person) -> RedirectResponse:
         """Lead somebody who has just proved who she is to where she wanted to go, with her new session."""
         cookies = self.pages.cookies
-        response = see_other(own_path(wanted, otherwise=self.pages.brand.home))
+        response = see_other(own_path(wanted, otherwise=self.pages.brand.home_of(person)))
         cookies.put(response, cookies.session, token)
         cookies.drop(response, cookies.before)
         cookies.put(response, cookies.language, person.language, lasts=_YEAR_SECONDS)
@@ -89,8 +89,16 @@ def entrance_router(entrance: Entrance, *, clock: Clock) -> APIRouter:
     _add_assets(router, entrance.pages)
     _add_sign_in(router, entrance)
     _add_lock(router, entrance)
+    _add_home(router, entrance)
     _add_leaving(router, entrance.pages, entrance.door, clock)
     return router
+
+
+def _add_home(router: APIRouter, entrance: Entrance) -> None:
+    @router.get("/")
+    async def home(request: Request) -> Response:
+        person = await entrance.door.known(token_of(request))
+        return see_other(entrance.pages.brand.home_of(person))
 
 
 def _add_assets(router: APIRouter, pages: Pages) -> None:
@@ -107,10 +115,6 @@ def _add_assets(router: APIRouter, pages: Pages) -> None:
     @router.get("/favicon.ico")
     async def no_icon() -> Response:
         return Response(status_code=204, headers={"Cache-Control": "public, max-age=86400"})
-
-    @router.get("/")
-    async def home() -> Response:
-        return see_other(pages.brand.home)
 
 
 def _add_sign_in(router: APIRouter, entrance: Entrance) -> None:

@@ -51,6 +51,11 @@ class Brand:
     home: str
     links: Sequence[NavLink]
 
+    def home_of(self, person: Person | None) -> str:
+        """Return where somebody begins: `home`, or the first page of those that are not for everybody's eyes."""
+        seen = [one.path for one in self.links if person and person.role in one.roles]
+        return self.home if person is None or self.home in seen else next(iter(seen), self.home)
+
 
 class Pages:
     """Renders the pages of one deployable. `rooms` are packages with `templates` and `locale`, the basis last."""
@@ -81,6 +86,7 @@ class Pages:
             "person": person,
             "csrf": person.session.csrf if person else "",
             "links": [one for one in self.brand.links if person and person.role in one.roles],
+            "home": self.brand.home_of(person),
             "path": request.url.path,
             "now": now,
             "faults": {},

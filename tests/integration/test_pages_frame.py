@@ -66,3 +66,11 @@ async def test_what_every_first_page_loads_weighs_less_than_50_kb(mesh: World) -
     pages = mesh.services["social"].app.state.pages
     assets = sum(len(body) for _, body, _ in pages.assets.values())
     assert len((await client.get("/inbox")).response.content) + assets < 50_000
+
+
+async def test_everybody_begins_where_there_is_something_for_them(mesh: World) -> None:
+    app = mesh.services["social"].app
+    caseworker, administrator = await somebody(app, Role.CASEWORKER), await somebody(app, Role.ADMINISTRATOR)
+    assert (await caseworker.get("/")).path == "/inbox"
+    assert (await administrator.get("/")).path == "/administration"
+    assert (await PageClient(app).get("/")).path == "/sign-in"
