@@ -21,6 +21,7 @@ from shared.agency.records import (
     Visit,
     Webhook,
 )
+from shared.agency.working import Load, Occurring, WorkFilter
 from shared.wire.delivery import BatchItemV1, BatchResultV1, InboxV1
 
 R = TypeVar("R")
@@ -91,8 +92,45 @@ class Desk(Protocol):
         ...
 
 
+class Work(Protocol):
+    """The work of this agency as lists: ids, counts, and nothing about a person."""
+
+    def unseen(self, who: Sequence[str]) -> Sequence[str]:
+        """Return the referrals kept from any of these persons, by a declaration or by name (R-11)."""
+        ...
+
+    def ids(self, wanted: WorkFilter) -> Sequence[str]:
+        """Return one page of referrals, in the order of the list."""
+        ...
+
+    def count(self, wanted: WorkFilter, *, most: int) -> int:
+        """Return how many referrals a list has, counted no further than `most`."""
+        ...
+
+    def occurring(self, wanted: WorkFilter, *, most: int) -> Occurring:
+        """Return the services and states among the first `most` entries of a list."""
+        ...
+
+    def numbered(self, number: str, *, unseen: Sequence[str]) -> Sequence[str]:
+        """Return the referrals with a number, newest first: hardly ever more than one."""
+        ...
+
+    def loads(self, *, at: str, unseen: Sequence[str]) -> Mapping[str, Load]:
+        """Return how much everybody has who has something."""
+        ...
+
+    def missed_clocks(self, *, at: str, unseen: Sequence[str], limit: int) -> Sequence[str]:
+        """Return the clocks of the sector that ran out and that nobody stopped, longest over first."""
+        ...
+
+
 class Reading(Protocol):
     """One consistent look at the records, without writing."""
+
+    @property
+    def work(self) -> Work:
+        """The referrals as lists of work."""
+        ...
 
     def get(self, kind: type[R], key: str) -> R | None:
         """Return the record of this kind and key."""

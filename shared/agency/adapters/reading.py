@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Select, null, select
 
 from shared.agency.adapters.places import Places, to_record
+from shared.agency.adapters.work import SqlWork
 from shared.agency.ports import ReferralFilter
 from shared.agency.records import (
     ConflictRecord,
@@ -45,6 +46,11 @@ class SqlReading:
     def __init__(self, connection: Connection, places: Places) -> None:
         self._connection = connection
         self._places = places
+
+    @property
+    def work(self) -> SqlWork:
+        """The referrals as lists of work."""
+        return SqlWork(self._connection)
 
     def get(self, kind: type[R], key: str) -> R | None:
         """Return the record of this kind and key."""
