@@ -6,7 +6,7 @@ from typing import Final
 from services.police.guards import GUARDS
 from services.police.tables import ROWS
 from services.police.worklists import SERVICES, WORKLISTS
-from shared.agency.profile import AgencyProfile
+from shared.agency.profile import AgencyProfile, SectorWords
 from shared.sop.model import Name, Sector
 
 PROFILE: Final = AgencyProfile(
@@ -15,6 +15,7 @@ PROFILE: Final = AgencyProfile(
     name=Name(vi="Công an", en="Police"),
     services=SERVICES,
     rules=Path(__file__).with_name("rules.toml"),
+    words=SectorWords(team=Name(vi="Đơn vị", en="Our unit"), holder=Name(vi="Cán bộ phụ trách", en="Officer")),
     rows=ROWS,
     guards=GUARDS,
     worklists=WORKLISTS,

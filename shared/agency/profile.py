@@ -23,13 +23,22 @@ class Worklist:
     by: ClockPhase
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectorWords:
+    """What the people of a sector call things: those who share its work, and whoever has a case."""
+
+    team: Name
+    holder: Name
+
+
 @dataclass(frozen=True, slots=True)
 class AgencyProfile:
     """One kind of agency: its sector, what people call it, and the services it gives.
 
-    `slug` names its sector routes (`/v1/<slug>/...`). `rules` is the file of its own rules, `rows` says in which rows
-    its own records are kept, `guards` what its rules say of the steps of the lifecycle, `departures` what they say of
-    what leaves. `open_door`: nothing it keeps or refuses asks for a police report, money or papers (R-08).
+    `slug` names its sector routes (`/v1/<slug>/...`), `words` what its pages call people. `rules` is the file of its
+    own rules, `rows` says in which rows its own records are kept, `guards` what its rules say of the steps of the
+    lifecycle, `departures` what they say of what leaves. `open_door`: nothing it keeps or refuses asks for a police
+    report, money or papers (R-08).
     `weighs_holds`: after a withdrawal a person decides whether a law makes the agency keep evidence
     (`shared.agency.weighing`); otherwise all of it is sealed off at once.
     """
@@ -39,6 +48,7 @@ class AgencyProfile:
     name: Name
     services: frozenset[str]
     rules: Path
+    words: SectorWords
     rows: Mapping[type[Any], type[Any]] = field(default_factory=dict)
     guards: tuple[Guard, ...] = ()
     departures: tuple[Departure, ...] = ()

@@ -7,11 +7,15 @@ must act, and what is over. What is due first is first; of what is over, the new
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
 from shared.agency.records import QUEUED, REFUSED, Box
 from shared.sop.model import ENDS, ReferralState
+
+#: How far ahead "due soon" looks.
+SOON: Final = timedelta(hours=24)
 
 #: Where a referral was not acknowledged yet by a person of the recipient.
 _UNANSWERED: Final = frozenset({ReferralState.SENT.value, ReferralState.DELIVERED.value})

@@ -1,6 +1,7 @@
 """A sector's casework in tests: a case that was referred to one agency, as far as a test wants it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from shared.agency.records import Referral
@@ -58,9 +59,9 @@ async def a_case(
     return referral_id
 
 
-def a_referral(referral_id: str) -> Referral:
+def a_referral(referral_id: str, **changes: Any) -> Referral:
     """A crime report that was received and accepted, as it is kept."""
-    return Referral(
+    referral = Referral(
         referral_id=referral_id,
         box="received",
         chain_id=referral_id,
@@ -87,3 +88,4 @@ def a_referral(referral_id: str) -> Referral:
         wrapped_key=b"key",
         number=number_of(referral_id),
     )
+    return replace(referral, **changes)

@@ -1,8 +1,7 @@
 """Routes of referrals: send, read, and the lifecycle in plain words."""
 
 from collections.abc import Callable, Coroutine
-from datetime import timedelta
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
 
@@ -22,6 +21,7 @@ from shared.agency.routes.answers import (
     SteppedV1,
 )
 from shared.agency.routes.callers import HANDLE, SEND, Doorkeeper, Id, told
+from shared.agency.working import SOON
 from shared.kernel.clock import to_wire
 from shared.kernel.errors import FieldFault, InputRejected
 from shared.sop.model import Compartment
@@ -29,9 +29,6 @@ from shared.web import listing
 from shared.web.body import json_body, maybe_json_body
 from shared.web.listing import Paged
 from shared.wire.fields import CODE_PATTERN
-
-#: How far ahead `due=soon` looks.
-SOON: Final = timedelta(hours=24)
 
 _Due = Annotated[
     Literal["overdue", "soon"] | None, Query(description="Past its next due time, or due within 24 hours.")
