@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from shared.agency.lists import COUNTED_MOST, Listed, heaps, inbox, listed
 from shared.agency.pages.desk import CASEWORK, HOME, PageDesk
-from shared.agency.pages.inbox_filters import PAGE, Asked, filter_of, has_worklists, offered, read_asked
+from shared.agency.pages.inbox_filters import PAGE, filter_of, offered, read_asked
 from shared.agency.pages.rows import accounts_of, names_of, rows_of
 from shared.agency.pages.words import TABS
 from shared.agency.ports import Reading
@@ -73,13 +73,12 @@ async def _tab(desk: PageDesk, request: Request, person: Person) -> dict[str, An
     return {
         **await _frame(desk, found.listed, found.heaps),
         "asked": asked,
-        "offered": offered(asked, found, office.sop),
+        "offered": offered(asked, found, office),
         "total": found.total,
         "first": asked.offset + 1,
         "last": asked.offset + shown,
         "before": asked.at(asked.page - 1) if asked.page > 1 else None,
         "after": asked.at(asked.page + 1) if shown == PAGE and asked.offset + shown < found.total else None,
-        "worklists": _worklists(desk, asked),
     }
 
 
@@ -113,16 +112,4 @@ async def _frame(desk: PageDesk, found: Listed, counts: Mapping[Tab, Any]) -> di
         "most": COUNTED_MOST,
         "asked": None,
         "typed": "",
-        "worklists": [],
     }
-
-
-def _worklists(desk: PageDesk, asked: Asked) -> list[tuple[str, Any, bool]]:
-    """Return the worklists of the sector as links: address, name, whether it is chosen; the first is all of them."""
-    if not has_worklists(asked.tab) or asked.tab is Tab.CLOSED:
-        return []
-    known = desk.practice.office.profile.worklists
-    return [
-        (asked.on(""), None, not asked.worklist),
-        *((asked.on(name), one.says, name == asked.worklist) for name, one in known.items()),
-    ]

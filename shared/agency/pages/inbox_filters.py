@@ -15,7 +15,7 @@ from shared.agency.pages.words import state_of
 from shared.agency.records import Box
 from shared.agency.working import PARTS, SOON, Tab, WorkFilter, of_tab
 from shared.kernel.clock import to_wire
-from shared.sop.model import Name, Sop, Urgency
+from shared.sop.model import Name, Urgency
 
 PAGE: Final = 50
 OVERDUE, DUE_SOON = "overdue", "soon"
@@ -36,7 +36,7 @@ class Asked:
     @property
     def narrowed(self) -> bool:
         """Whether one of the filters is set that stand in the form."""
-        return any((self.urgency, self.service, self.state, self.due))
+        return any((self.worklist, self.urgency, self.service, self.state, self.due))
 
     @property
     def offset(self) -> int:
@@ -45,21 +45,14 @@ class Asked:
 
     def at(self, page: int) -> str:
         """Return the address of another page of the same list."""
-        return self._address(replace(self, page=page))
-
-    def on(self, worklist: str) -> str:
-        """Return the address of the same tab with another worklist."""
-        return self._address(Asked(tab=self.tab, worklist=worklist))
-
-    def _address(self, asked: "Asked") -> str:
         given = {
-            "tab": asked.tab.value,
-            "list": asked.worklist,
-            "urgency": asked.urgency,
-            "service": asked.service,
-            "state": asked.state,
-            "due": asked.due,
-            "page": str(asked.page) if asked.page > 1 else "",
+            "tab": self.tab.value,
+            "list": self.worklist,
+            "urgency": self.urgency,
+            "service": self.service,
+            "state": self.state,
+            "due": self.due,
+            "page": str(page) if page > 1 else "",
         }
         return "/inbox?" + urlencode({name: value for name, value in given.items() if value})
 
@@ -104,27 +97,25 @@ def filter_of(asked: Asked, office: Office, *, me: str, unseen: Sequence[str], n
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offered:
-    """The choices of the filters: pairs of a code and its name."""
+    """The choices of the filters: pairs of a code and its name. Worklists divide what came in alone."""
 
+    worklists: Sequence[tuple[str, Name]]
     urgencies: Sequence[tuple[str, Name]]
     services: Sequence[tuple[str, Name]]
     states: Sequence[tuple[str, Name | str]]
 
 
-def offered(asked: Asked, inbox: Inbox, sop: Sop) -> Offered:
+def offered(asked: Asked, inbox: Inbox, office: Office) -> Offered:
     """Return what occurs on the tab, and what is chosen already."""
+    sop, known = office.sop, office.profile.worklists
     services = sorted({*inbox.occurring.services, *([asked.service] if asked.service else [])})
     states = sorted({*inbox.occurring.states, *([asked.state] if asked.state else [])})
     return Offered(
+        worklists=[(name, one.says) for name, one in known.items()] if has_worklists(asked.tab) else [],
         urgencies=[(one.value, level.name) for one, level in sop.urgencies.items()],
         services=[(one, sop.services[one].name) for one in services],
         states=[(one, state_of(one, sop)) for one in states],
     )
-
-
-def is_more(total: int) -> bool:
-    """Say whether a list is longer than it was counted."""
-    return total >= COUNTED_MOST
 
 
 def _known(value: str | None, among: Sequence[str] | Mapping[str, object] | set[str]) -> str:

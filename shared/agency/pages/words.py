@@ -1,32 +1,21 @@
-"""Words for states and sides of a referral, for every page that shows one.
+"""Words of the lists: tabs, states, agencies.
 
-The procedure names its own states and events (`names.toml`, by the glossary); here stand only those that this service
-has beside them. Texts are translated where they are shown.
+The procedure names its own states (`names.toml`, by the glossary). Texts are translated where they are shown.
 """
 
 from collections.abc import Mapping
 from typing import Any, Final
 
-from shared.agency.records import QUEUED, REFUSED, Box
+from shared.agency.pages.referral_words import OWN_STATES
 from shared.agency.working import Tab
 from shared.pages.catalogue import N_
 from shared.sop.model import Name, ReferralState, Sop
 
-#: States that only this service knows: before the gateway has answered, and when it said no.
-OWN_STATES: Final[Mapping[str, str]] = {
-    QUEUED: N_("Waiting to be sent"),
-    REFUSED: N_("Refused by the gateway"),
-}
-#: On which side of a referral this agency stands.
-BOXES: Final[Mapping[str, str]] = {
-    Box.RECEIVED: N_("Received"),
-    Box.SENT: N_("Sent"),
-}
 #: The tabs of the inbox; what the sector calls its team stands in its profile.
 TABS: Final[Mapping[Tab, str]] = {
     Tab.NEW: N_("New"),
     Tab.MINE: N_("Mine"),
-    Tab.SENT: N_("Sent"),
+    Tab.SENT: N_("Sent by us"),
     Tab.WAITING: N_("Waiting for others"),
     Tab.CLOSED: N_("Closed"),
 }
