@@ -3,18 +3,22 @@
 A key has one algorithm, fixed by its type when it is loaded and never read from a message: P-256 is ES256 and
 signs messages; P-384 (ES384) and RSA of 2048 bits or more (RS384) only verify client assertions of SMART clients.
 The python-jose key object is made once per key from checked members; PEM, DER and symmetric keys are not taken,
-so no public key can serve as an HMAC secret (CVE-2024-33663 and its successor).
+so no public key can serve as an HMAC secret (CVE-2024-33663 and its successor). Tokens are read through it; over data
+a P-256 key signs and verifies by itself, because every message passes here and the library doubles what is not ECDSA.
 """
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, Self
 
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from jose import jwk as jose_jwk
 from jose.backends.base import Key
 from jose.exceptions import JOSEError
 
-from shared.kernel.encoding import b64url
+from shared.kernel.encoding import b64url, from_b64url
 from shared.seal.jwks import bytes_member, key_list, key_rejected, public_members, text_member, thumbprint
 
 ES256: Final = "ES256"
@@ -22,7 +26,9 @@ ES384: Final = "ES384"
 RS384: Final = "RS384"
 
 #: Curves by the name in a JWK: algorithm and length of a coordinate in bytes (RFC 7518 section 6.2.1).
-_CURVES = {"P-256": (ES256, 32), "P-384": (ES384, 48)}
+_COORDINATE = 32
+_CURVES = {"P-256": (ES256, _COORDINATE), "P-384": (ES384, 48)}
+_ECDSA = ec.ECDSA(hashes.SHA256())
 _RSA_BITS = range(2048, 8193)
 _RSA_EXPONENTS = range(65537, 2**32)
 _KID_MOST = 128
@@ -31,7 +37,7 @@ _KID_MOST = 128
 class VerificationKey:
     """A public key of a known party, with the one algorithm it may be used with."""
 
-    __slots__ = ("_members", "algorithm", "jose", "kid")
+    __slots__ = ("_members", "_point", "algorithm", "jose", "kid")
 
     def __init__(self, kid: str, algorithm: str, members: Mapping[str, str]) -> None:
         self.kid = kid
@@ -39,6 +45,7 @@ class VerificationKey:
         self._members = dict(members)
         #: The library's key object; for this room only.
         self.jose = _jose_key(members, algorithm)
+        self._point = _p256_key(members) if algorithm == ES256 else None
 
     @classmethod
     def from_jwk(cls, jwk: Any) -> Self:
@@ -54,8 +61,15 @@ class VerificationKey:
         return cls(_checked_kid(jwk, algorithm, members), algorithm, members)
 
     def verify(self, data: bytes, signature: bytes) -> bool:
-        """Say whether `signature` is this key's signature over `data`."""
-        return self.jose.verify(data, signature)
+        """Say whether `signature` is this key's ES256 signature r || s over `data`; no other key verifies data."""
+        if self._point is None or len(signature) != 2 * _COORDINATE:
+            return False
+        r, s = int.from_bytes(signature[:_COORDINATE]), int.from_bytes(signature[_COORDINATE:])
+        try:
+            self._point.verify(encode_dss_signature(r, s), data, _ECDSA)
+        except InvalidSignature:
+            return False
+        return True
 
     def public_jwk(self) -> dict[str, str]:
         """Return the key as a public JWK with `kid`, `use` and `alg`."""
@@ -68,7 +82,7 @@ class VerificationKey:
 class SigningKey:
     """A P-256 private key for ES256. Its text form never shows the key."""
 
-    __slots__ = ("_d", "jose", "public")
+    __slots__ = ("_d", "_private", "public")
 
     def __init__(self, private: ec.EllipticCurvePrivateKey) -> None:
         if not isinstance(private.curve, ec.SECP256R1):
@@ -78,8 +92,7 @@ class SigningKey:
         members = {"crv": "P-256", "kty": "EC", "x": _coordinate(point.x), "y": _coordinate(point.y)}
         self.public = VerificationKey(thumbprint(members), ES256, members)
         self._d = _coordinate(numbers.private_value)
-        #: The library's key object; for this room only.
-        self.jose = _jose_key({**members, "d": self._d}, ES256)
+        self._private = private
 
     @classmethod
     def generate(cls) -> Self:
@@ -106,7 +119,8 @@ class SigningKey:
 
     def sign(self, data: bytes) -> bytes:
         """Return the 64 bytes r || s of an ES256 signature over `data` (RFC 7518 section 3.4)."""
-        return self.jose.sign(data)
+        r, s = decode_dss_signature(self._private.sign(data, _ECDSA))
+        return r.to_bytes(_COORDINATE) + s.to_bytes(_COORDINATE)
 
     def private_jwk(self) -> dict[str, str]:
         """Return the whole key as a private JWK. For key files and credentials only."""
@@ -150,6 +164,12 @@ class KeyRing:
 
 def _coordinate(number: int) -> str:
     return b64url(number.to_bytes(32))
+
+
+def _p256_key(members: Mapping[str, str]) -> ec.EllipticCurvePublicKey:
+    """Make the public key of checked members, whose point `_jose_key` found on its curve."""
+    x, y = (int.from_bytes(from_b64url(members[name])) for name in ("x", "y"))
+    return ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
 
 
 def _jose_key(members: Mapping[str, str], algorithm: str) -> Key:
