@@ -21,11 +21,11 @@ from shared.telemetry.logs import get_logger
 from shared.telemetry.middleware import TraceMiddleware
 from shared.telemetry.tracing import Telemetry
 from shared.web import docs, health
-from shared.web.edge import Edge
+from shared.web.edge import App, Edge, Receive, Scope, Send
 from shared.web.openapi import build_document
 from shared.web.problems import fault_response, from_http, method_response, on_validation, problem_response
 from shared.web.rate_limit import RateLimit
-from shared.web.routes import HotHandler, HotPaths, HotRoute, add_route, allowed_methods, join
+from shared.web.routes import HotHandler, HotRoute, add_route, allowed_methods, join, serve_hot
 from shared.web.security import Authenticate, RequiredScope
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -36,11 +36,25 @@ _QUIET: Any = {"tracing": False, "metrics": False, "logs": False, "operation_spa
 
 
 class MeshApp(FastAPI):
-    """A FastAPI application whose document is finished by `shared.web.openapi`."""
+    """A FastAPI application whose document is finished by `shared.web.openapi`.
+
+    A hot route whose path has no parameter is reached through trace and edge alone (`hot_door`): the framework's own
+    layers handle exceptions and resources that such a route does not use; what it raises is answered by the edge.
+    """
 
     scopes: Mapping[str, str]
     token_url: str
     hot_paths: dict[str, HotRoute]
+    hot_door: App
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one call."""
+        route = self.hot_paths.get(scope["path"]) if scope["type"] == "http" else None
+        if route is None or scope["method"] not in (route.methods or ()):
+            await super().__call__(scope, receive, send)
+            return
+        scope["app"], scope["route"], scope["path_params"] = self, route, {}
+        await self.hot_door(scope, receive, send)
 
     def openapi(self) -> dict[str, Any]:
         """Return the complete OpenAPI document, built once."""
@@ -71,7 +85,7 @@ def create_app(
     `body_caps` gives single paths their own cap in bytes; `checks` make `/readyz`. Hot routes are added afterwards
     with `document_route`. Raises `InternalFault` for a router that cannot be joined.
     """
-    hot_paths: dict[str, HotRoute] = {}
+    caps = body_caps or {}
     app = MeshApp(
         title=title,
         version=version,
@@ -82,12 +96,12 @@ def create_app(
         telemetry=_QUIET,
         middleware=[
             Middleware(TraceMiddleware, telemetry=telemetry),
-            Middleware(Edge, caps=body_caps or {}),
-            Middleware(HotPaths, routes=hot_paths),
+            Middleware(Edge, caps=caps),
         ],
         exception_handlers={HTTPException: _on_http, RequestValidationError: on_validation, 500: _on_rest},
     )
-    app.scopes, app.token_url, app.hot_paths = scopes or {}, token_url, hot_paths
+    app.scopes, app.token_url, app.hot_paths = scopes or {}, token_url, {}
+    app.hot_door = TraceMiddleware(Edge(serve_hot, caps=caps), telemetry)
     app.state.authenticate, app.state.rate_limit, app.state.telemetry = authenticate, rate_limit, telemetry
     app.state.metrics = telemetry.metrics
     app.state.public_paths = frozenset(public_paths) | health.PATHS | docs.PATHS
