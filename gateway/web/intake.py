@@ -2,11 +2,13 @@
 
 The steps: (1) verify the signature over the exact bytes with the caller's keys; (2) parse; (3) the
 signer is the sender; (4) hand the command to its use case, in one unit of work with others; (5) sign
-the receipt. A refusal at any step is in the ledger before the caller hears of it.
+the receipt. A refusal at any step is in the ledger before the caller hears of it. All steps are done on the
+writer's thread, for all messages that came together: (1) to (3) before their transaction begins, (5) after it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any, Protocol
 
@@ -24,13 +26,13 @@ from gateway.web import commands
 from shared.kernel.clock import Clock
 from shared.kernel.encoding import sha256_hex
 from shared.kernel.errors import InputRejected, InternalFault, MeshError, NotPermitted, PeerUnavailable
-from shared.kernel.identifiers import is_uuid7
 from shared.seal.jws import sign_compact, verify_detached
 from shared.seal.keys import SigningKey
 from shared.seal.signing import KeyRing
 from shared.sop.model import Sop
 from shared.storage.group_commit import GroupWriter
-from shared.telemetry.context import current_trace_id, current_traceparent
+from shared.storage.transactor import Unit
+from shared.telemetry.context import TraceContext, current_trace
 from shared.wire.messages import parse
 
 SENDING = frozenset({"referrals.send"})
@@ -107,94 +109,105 @@ class Intake:
 
     async def admit(self, submission: Submission) -> Answer:
         """Admit one message or raise its refusal, which by then is recorded."""
-        arrival = self._arrival(submission)
+        admission = self._admission(submission)
         try:
-            arrival, work, prefetch = await self._prepare(submission, arrival)
+            admission.ring = await self._rings.ring(submission.caller)
         except (InternalFault, PeerUnavailable):
             raise
         except MeshError as error:
-            raise await self.record_refusal(arrival, error) from error
-        outcome = await self._writer.submit(work, prefetch=prefetch)
-        if isinstance(outcome, Refused):
-            raise outcome.error
+            raise await self._recorded(admission, error) from error
+        answer = await self._writer.submit_prepared(admission.prepare, finish=admission.finish)
         if submission.kind in _QUEUED:
-            self._queued(arrival.recipient)
-        return Answer(
-            status=STATUS.get(submission.kind, ACCEPTED),
-            text=outcome.answer,
-            receipt=sign_compact(outcome.receipt.encode(), self._key),
-            replayed=outcome.replayed,
-        )
+            self._queued(admission.recipient)
+        return answer
 
     async def refuse(self, *, kind: str, caller: str, error: MeshError) -> MeshError:
         """Record the refusal of what could not even be read as a message; return it with its place in the ledger."""
         blank = Submission(kind=kind, caller=caller, body=b"", signature="", hub_shares={})
-        return await self.record_refusal(self._arrival(blank), error)
+        return await self._recorded(self._admission(blank), error)
 
-    async def record_refusal(self, arrival: Arrival, error: MeshError) -> MeshError:
-        """Record a refusal made before any use case ran."""
-        await self._writer.submit(partial(_refused, arrival=arrival, error=error))
+    def _admission(self, submission: Submission) -> "_Admission":
+        return _Admission(submission, at=self._clock.now(), trace=current_trace(), key=self._key, sop=self._sop)
+
+    async def _recorded(self, admission: "_Admission", error: MeshError) -> MeshError:
+        await self._writer.submit(partial(admission.refuse, error=error))
         return error
 
-    def _arrival(self, submission: Submission) -> Arrival:
-        now = self._clock.now()
-        return Arrival(
-            kind=submission.kind,
-            message_id="",
-            sender=submission.caller,
-            recipient=None,
-            sent_at=now,
-            received_at=now,
-            body="",
-            sha256=sha256_hex(submission.body) if submission.body else "",
-            signature=submission.signature,
-            hub_shares=submission.hub_shares,
-            trace_id=current_trace_id(),
-            traceparent=current_traceparent(),
+
+class _Admission:
+    """One message on its way through the steps. Made on the loop; from then on the writer's thread has it."""
+
+    __slots__ = ("_at", "_key", "_sop", "_submission", "_trace", "recipient", "ring")
+
+    def __init__(self, submission: Submission, *, at: datetime, trace: TraceContext, key: SigningKey, sop: Sop) -> None:
+        self._submission = submission
+        self._at = at
+        self._trace = trace
+        self._key = key
+        self._sop = sop
+        self.ring = KeyRing()
+        self.recipient: str | None = None
+
+    def prepare(self) -> Unit[SqlDesk]:
+        """Return what is to be done for the message: its use case, or the entry that says why not."""
+        try:
+            return self._checked()
+        except (InternalFault, PeerUnavailable):
+            raise
+        except MeshError as error:
+            return Unit(partial(self.refuse, error=error))
+
+    def refuse(self, desk: SqlDesk, *, error: MeshError) -> Refused:
+        """Record a refusal made before any use case ran."""
+        recorded = desk.record(
+            "refusal",
+            self._submission.caller,
+            message_sha256=sha256_hex(self._submission.body) if self._submission.body else None,
+            code=error.code,
+            state=self._submission.kind,
+            trace_id=self._trace.trace_id,
+        )
+        error.ledger_index = recorded.index
+        return Refused(error)
+
+    def finish(self, outcome: Outcome) -> Answer:
+        """Return the answer for what is durable by now, or raise its refusal."""
+        if isinstance(outcome, Refused):
+            raise outcome.error
+        return Answer(
+            status=STATUS.get(self._submission.kind, ACCEPTED),
+            text=outcome.answer,
+            receipt=sign_compact(outcome.receipt.encode(), self._key),  # (5)
+            replayed=outcome.replayed,
         )
 
-    async def _prepare(
-        self, submission: Submission, arrival: Arrival
-    ) -> tuple[Arrival, Callable[[SqlDesk], Outcome], Sequence[tuple[Any, str]]]:
-        ring = await self._rings.ring(submission.caller)
-        verify_detached(submission.body, submission.signature, ring)  # (1)
+    def _checked(self) -> Unit[SqlDesk]:
+        submission = self._submission
+        verify_detached(submission.body, submission.signature, self.ring)  # (1)
         message: Any = parse(submission.kind, submission.body)  # (2)
         if message.sender != submission.caller:  # (3)
             raise NotPermitted("message.sender", "Send only messages of your own agency: sender must be the token's.")
-        arrival = _known(arrival, message, submission)
-        work = _USE_CASES[submission.kind](message, arrival, submission.path_id, self._sop)
+        self.recipient = getattr(message, "recipient", None)
+        work = _USE_CASES[submission.kind](message, self._arrival(message), submission.path_id, self._sop)
         ids = commands.prefetchable(submission.kind, message)
-        return arrival, work, [(_TABLES[name], key) for name, keys in ids.items() for key in keys]
+        return Unit(work, [(_TABLES[name], key) for name, keys in ids.items() for key in keys])
 
-
-def _known(arrival: Arrival, message: Any, submission: Submission) -> Arrival:
-    return Arrival(
-        kind=arrival.kind,
-        message_id=message.id,
-        sender=message.sender,
-        recipient=getattr(message, "recipient", None),
-        sent_at=message.sent_at,
-        received_at=arrival.received_at,
-        body=submission.body.decode(),
-        sha256=arrival.sha256,
-        signature=arrival.signature,
-        hub_shares=arrival.hub_shares,
-        trace_id=arrival.trace_id,
-        traceparent=arrival.traceparent,
-    )
-
-
-def _refused(desk: SqlDesk, *, arrival: Arrival, error: MeshError) -> None:
-    recorded = desk.record(
-        "refusal",
-        arrival.sender,
-        message_id=arrival.message_id if is_uuid7(arrival.message_id) else None,
-        message_sha256=arrival.sha256 or None,
-        code=error.code,
-        state=arrival.kind,
-        trace_id=arrival.trace_id,
-    )
-    error.ledger_index = recorded.index
+    def _arrival(self, message: Any) -> Arrival:
+        submission = self._submission
+        return Arrival(
+            kind=submission.kind,
+            message_id=message.id,
+            sender=message.sender,
+            recipient=self.recipient,
+            sent_at=message.sent_at,
+            received_at=self._at,
+            body=submission.body.decode(),
+            sha256=sha256_hex(submission.body),
+            signature=submission.signature,
+            hub_shares=submission.hub_shares,
+            trace_id=self._trace.trace_id,
+            traceparent=self._trace.traceparent(),
+        )
 
 
 _UseCase = Callable[[Any, Arrival, str | None, Sop], Callable[[SqlDesk], Outcome]]

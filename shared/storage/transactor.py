@@ -136,15 +136,11 @@ class Transactor(Generic[D]):
         return [self._work_one(book, unit) for unit in units]
 
     def _work_one(self, book: Book, unit: Unit[D]) -> Outcome:
-        try:
+        def work() -> Any:
             with book.unit():
-                return Outcome(value=unit.work(self._open_desk(book)))
-        except (SQLAlchemyError, FatalLedgerError):
-            raise
-        except MeshError as fault:
-            return Outcome(error=fault)
-        except Exception as fault:  # noqa: BLE001 - a defect in one unit must not reach the other callers
-            return Outcome(error=_defect(fault))
+                return unit.work(self._open_desk(book))
+
+        return attempt(work)
 
     def _discard(self) -> None:
         """Drop the connection with whatever is open on it: its state is not known well enough to go on."""
@@ -152,6 +148,21 @@ class Transactor(Generic[D]):
         if connection is not None:
             connection.invalidate()
             connection.close()
+
+
+def attempt(work: Callable[[], Any]) -> Outcome:
+    """Do one caller's work and say what came of it.
+
+    Raises only what concerns every caller: a fault of the database, and a `FatalLedgerError`.
+    """
+    try:
+        return Outcome(value=work())
+    except (SQLAlchemyError, FatalLedgerError):
+        raise
+    except MeshError as fault:
+        return Outcome(error=fault)
+    except Exception as fault:  # noqa: BLE001 - a defect in one unit must not reach the other callers
+        return Outcome(error=_defect(fault))
 
 
 def _failed(units: Sequence[Unit[D]], fault: SQLAlchemyError | MeshError) -> list[Outcome]:
