@@ -1,4 +1,4 @@
-"""The desk over the database: the records of one unit of work, through one book of rows.
+"""The desk over the database: the records of one transaction, through one book of rows.
 
 Everything written here is committed with the ledger entry that says so, or not at all.
 """
@@ -35,7 +35,7 @@ LIST_IMPORTED = "*"
 
 
 class SqlDesk:
-    """One unit of work over a `Book`. Implements `gateway.application.ports.Desk`."""
+    """One transaction over a `Book`, at one moment. Implements `gateway.application.ports.Desk`."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class SqlDesk:
 
     @property
     def at(self) -> datetime:
-        """The moment of this unit of work."""
+        """The moment of this transaction: no unit of work in it is earlier or later than another."""
         return self._at
 
     def message(self, message_id: str) -> StoredMessage | None:

@@ -192,7 +192,7 @@ class Desk(Protocol):
 
     @property
     def at(self) -> datetime:
-        """The moment of this unit of work."""
+        """The moment of the transaction: no unit of work in it is earlier or later than another."""
         ...
 
     def message(self, message_id: str) -> StoredMessage | None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from gateway.domain.referral import DueTime, Referral
@@ -70,7 +71,8 @@ def next_clock_at(referral: Referral, *, sop: Sop) -> str | None:
     """Return when the clocks of a referral next have something to say; None when never again."""
     if referral.has_ended:
         return None
-    moments = [duty.began + min(_offsets(duty)) for duty in _duties(referral, sop) if duty.alarms]
+    duties = _duties(referral, sop)
+    moments = [duty.began + _first_offset(duty.alarms, duty.limit - duty.began) for duty in duties if duty.alarms]
     if (end := _end(referral, sop)) is not None:
         moments.append(end)
     return to_wire(min(moments)) if moments else None
@@ -124,7 +126,7 @@ class _Duty(NamedTuple):
     phase: ClockPhase
     began: datetime
     limit: datetime
-    alarms: Sequence[Alarm]
+    alarms: tuple[Alarm, ...]
 
 
 def _rings(referral: Referral, sop: Sop) -> Iterator[_Ring]:
@@ -132,8 +134,9 @@ def _rings(referral: Referral, sop: Sop) -> Iterator[_Ring]:
     if referral.has_ended:
         return
     for duty in _duties(referral, sop):
-        for alarm, offset in zip(duty.alarms, _offsets(duty), strict=True):
-            yield _Ring(duty.began + offset, duty.phase, duty.limit, alarm)
+        for alarm in duty.alarms:
+            moment = duty.began + _offset(alarm, duty.limit - duty.began)
+            yield _Ring(moment, duty.phase, duty.limit, alarm)
     if (end := _end(referral, sop)) is not None:
         yield _Ring(end, ClockPhase.ACKNOWLEDGE, end, None)
 
@@ -153,13 +156,15 @@ def _duties(referral: Referral, sop: Sop) -> Iterator[_Duty]:
         yield _Duty(phase, began, limit, alarms)
 
 
-def _offsets(duty: _Duty) -> Sequence[timedelta]:
-    """Return how long after its beginning each alarm of a duty is given; where it ended before it began, how long."""
-    length = duty.limit - duty.began
-    return [
-        length * (alarm.percent or 0) / _LIMIT if alarm.minutes is None else timedelta(minutes=alarm.minutes)
-        for alarm in duty.alarms
-    ]
+@lru_cache(maxsize=1024)
+def _first_offset(alarms: tuple[Alarm, ...], length: timedelta) -> timedelta:
+    """Return how long after a duty began its first alarm is given. There are few alarms and few lengths of duties."""
+    return min(_offset(alarm, length) for alarm in alarms)
+
+
+def _offset(alarm: Alarm, length: timedelta) -> timedelta:
+    """Return how long after a duty of this length began its alarm is given."""
+    return length * (alarm.percent or 0) / _LIMIT if alarm.minutes is None else timedelta(minutes=alarm.minutes)
 
 
 def _firing(referral: Referral, ring: _Ring) -> Firing:

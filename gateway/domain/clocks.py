@@ -3,25 +3,42 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
+from types import MappingProxyType
 
 from gateway.domain.arrival import ReferralSent
 from gateway.domain.referral import DueTime, Referral
 from shared.kernel.clock import from_wire, to_wire
 from shared.referral.deadlines import Due, due_times
-from shared.sop.model import ClockPhase, Sop
+from shared.sop.model import ClockPhase, Sop, Urgency
 
 
 def first_due_times(command: ReferralSent, *, received_at: datetime, sop: Sop) -> Mapping[ClockPhase, DueTime]:
     """Return the due times of a referral that came in at `received_at`; what starts on acceptance is not among them."""
-    found = due_times(
+    return _first_due_times(
         sop,
-        sop.services[command.service_type],
-        urgency=command.urgency,
-        sent_at=received_at,
+        command.service_type,
+        command.urgency,
+        received_at=received_at,
         incident_at=command.incident_at,
         remote_area=command.in_remote_area,
     )
-    return _in_wire_form(found)
+
+
+@lru_cache(maxsize=1024)
+def _first_due_times(
+    sop: Sop, service: str, urgency: Urgency, *, received_at: datetime, incident_at: datetime | None, remote_area: bool
+) -> Mapping[ClockPhase, DueTime]:
+    """Work them out once for referrals of one transaction, which have their moment in common and often the rest too."""
+    found = due_times(
+        sop,
+        sop.services[service],
+        urgency=urgency,
+        sent_at=received_at,
+        incident_at=incident_at,
+        remote_area=remote_area,
+    )
+    return MappingProxyType(_in_wire_form(found))
 
 
 def with_due_times(referral: Referral, *, sop: Sop, accepted_at: datetime | None = None) -> Referral:
@@ -44,7 +61,7 @@ def with_due_times(referral: Referral, *, sop: Sop, accepted_at: datetime | None
     return replace(referral, due=_earlier(referral.due, due), clocks=clocks)
 
 
-def _in_wire_form(found: Mapping[ClockPhase, Due]) -> Mapping[ClockPhase, DueTime]:
+def _in_wire_form(found: Mapping[ClockPhase, Due]) -> dict[ClockPhase, DueTime]:
     return {phase: DueTime(to_wire(limit.at), limit.rule_id) for phase, limit in found.items()}
 
 

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Protocol
 
 from shared.kernel.errors import InputRejected
@@ -55,8 +56,12 @@ def to_wire(at: datetime) -> str:
     return utc.isoformat(timespec="milliseconds")[:_TO_MILLISECONDS] + "Z"
 
 
+@lru_cache(maxsize=4096)
 def from_wire(text: str) -> datetime:
-    """Read an RFC 3339 time with an offset. Raises `InputRejected` (`time.malformed`)."""
+    """Read an RFC 3339 time with an offset. Raises `InputRejected` (`time.malformed`).
+
+    The times of a record are read again and again while it is worked on, hence the bounded memory.
+    """
     is_own = _OWN.fullmatch(text)
     if not is_own and not _RFC3339.fullmatch(text):
         raise InputRejected(

@@ -182,11 +182,12 @@ class ServiceType:
         return self.compartments[compartment].stage
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Alarm:
     """When the hub speaks up about a duty that is still open, and whose attention it asks for.
 
-    Either at `percent` of the clock (100 is its limit) or `minutes` after it began; the other is None.
+    Either at `percent` of the clock (100 is its limit) or `minutes` after it began; the other is None. As with the
+    procedure as a whole, two alarms are the same only if they are one.
     """
 
     id: str
@@ -353,9 +354,12 @@ class WithdrawalRules:
     hold_basis: Basis
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Sop:
-    """The whole procedure as one immutable value."""
+    """The whole procedure as one immutable value.
+
+    Two of them are the same only if they are one: so what was worked out from it can be remembered by it.
+    """
 
     version: str
     verified_on: date

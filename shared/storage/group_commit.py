@@ -49,9 +49,9 @@ class _Caller(Generic[D]):
 class GroupWriter(Generic[D]):
     """The one writer of a database in this process.
 
-    `open_desk` makes what a unit works with, from the book of the running transaction, afresh for each
-    unit. `on_begin` runs first in every transaction: lock there what serialises the writers of other
-    processes (on PostgreSQL nothing else does).
+    `open_desk` makes what units work with, from the book of the running transaction, afresh for each
+    transaction: what is true of its moment is true for all its units. `on_begin` runs first in every
+    transaction: lock there what serialises the writers of other processes (on PostgreSQL nothing else does).
     """
 
     def __init__(

@@ -2,7 +2,7 @@
 
 1. Open: a connection, a transaction, the owner's `on_begin` (which locks what serialises the writers).
 2. Read: every row that the units asked for, one query per table, all asked together.
-3. Run: each unit at its own desk; a unit that raises loses its own writes and nothing else.
+3. Run: each unit in turn at the one desk; a unit that raises loses its own writes and nothing else.
 4. Send and commit.
 
 A failure in (1) is told to every caller: no unit can be to blame. A failure in (2) to (4) before the
@@ -14,6 +14,7 @@ next. A `FatalLedgerError` leaves this room: its owner must stop.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, Engine, Table
@@ -133,14 +134,8 @@ class Transactor(Generic[D]):
             for table, key in unit.prefetch:
                 wanted.setdefault(table, []).append(key)
         book.prefetch_all(wanted)
-        return [self._work_one(book, unit) for unit in units]
-
-    def _work_one(self, book: Book, unit: Unit[D]) -> Outcome:
-        def work() -> Any:
-            with book.unit():
-                return unit.work(self._open_desk(book))
-
-        return attempt(work)
+        desk = self._open_desk(book)
+        return [attempt(partial(_work_alone, unit, book, desk)) for unit in units]
 
     def _discard(self) -> None:
         """Drop the connection with whatever is open on it: its state is not known well enough to go on."""
@@ -148,6 +143,11 @@ class Transactor(Generic[D]):
         if connection is not None:
             connection.invalidate()
             connection.close()
+
+
+def _work_alone(unit: Unit[D], book: Book, desk: D) -> Any:
+    with book.unit():
+        return unit.work(desk)
 
 
 def attempt(work: Callable[[], Any]) -> Outcome:
