@@ -1,6 +1,6 @@
 """Signed messages of the wire, once parsed and authenticated, as the commands the use cases take."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from gateway.application.record_consent import ConsentRecorded
@@ -127,18 +127,20 @@ def _one_id(in_body: str | None, in_path: str | None, pointer: str) -> str:
     return chosen
 
 
-#: Where a message names other referrals.
-_RELATED = ("parent_id", "linked_id", "replaces")
-
-
-def prefetchable(kind: str, message: Any) -> Mapping[str, tuple[str, ...]]:
-    """Return the ids a use case will read for this message, by what they are. A new referral is not there to read."""
-    parties = tuple(filter(None, (message.sender, getattr(message, "recipient", None))))
-    basis = getattr(message, "basis", None)
-    about = None if kind == "referral" else getattr(message, "referral_id", None)
-    return {
-        "messages": (message.id,),
-        "agencies": parties,
-        "referrals": tuple(filter(None, (about, *(getattr(message, name, None) for name in _RELATED)))),
-        "consents": tuple(filter(None, (getattr(basis, "consent_id", None), getattr(message, "consent_id", None)))),
-    }
+def prefetchable(kind: str, message: Any) -> Iterator[tuple[str, str | None]]:
+    """Yield what a use case will read for this message: of which records, which id. A new referral is not there yet."""
+    yield "messages", message.id
+    yield "agencies", message.sender
+    match kind:
+        case "referral":
+            yield "agencies", message.recipient
+            yield "consents", getattr(message.basis, "consent_id", None)
+            yield from (("referrals", one) for one in (message.parent_id, message.linked_id, message.replaces))
+        case "consent":
+            yield "consents", message.derived_from
+        case "revocation":
+            yield "consents", message.consent_id
+        case _:
+            yield "agencies", getattr(message, "recipient", None)
+            yield "referrals", message.referral_id
+            yield "consents", getattr(getattr(message, "basis", None), "consent_id", None)

@@ -189,8 +189,8 @@ class _Admission:
             raise NotPermitted("message.sender", "Send only messages of your own agency: sender must be the token's.")
         self.recipient = getattr(message, "recipient", None)
         work = _USE_CASES[submission.kind](message, self._arrival(message), submission.path_id, self._sop)
-        ids = commands.prefetchable(submission.kind, message)
-        return Unit(work, [(_TABLES[name], key) for name, keys in ids.items() for key in keys])
+        records = commands.prefetchable(submission.kind, message)
+        return Unit(work, [(_TABLES[name], key) for name, key in records if key is not None])
 
     def _arrival(self, message: Any) -> Arrival:
         submission = self._submission

@@ -63,18 +63,17 @@ class Driver:
             connection.begin()
         self._dialect = connection.dialect
         self._raw: Any = connection.connection.driver_connection
-        self._errors: Any = self._dialect.loaded_dbapi
 
     def ask(self, questions: Iterable[tuple[Template, Parameters]]) -> list[list[tuple[Any, ...]]]:
         """Run queries and return the rows of each."""
-        with self._translated():
+        with translated(self._dialect, self._raw):
             with self._together():
                 cursors = [self._raw.cursor().execute(template.text, values) for template, values in questions]
             return [cursor.fetchall() for cursor in cursors]
 
     def tell(self, orders: Iterable[tuple[Template, list[Parameters]]]) -> None:
         """Run statements in their order, each once for every set of parameters."""
-        with self._translated(), self._together():
+        with translated(self._dialect, self._raw), self._together():
             for template, rows in orders:
                 if len(rows) == 1:
                     self._raw.cursor().execute(template.text, rows[0])
@@ -85,12 +84,15 @@ class Driver:
         """Let what is run inside travel in one round trip where there are such."""
         return self._raw.pipeline() if self._dialect.name == "postgresql" else nullcontext()
 
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except self._errors.Error as fault:
-            is_lost = self._dialect.is_disconnect(fault, self._raw, None)
-            raise DBAPIError.instance(
-                None, None, fault, self._errors.Error, connection_invalidated=is_lost, dialect=self._dialect
-            ) from fault
+
+@contextmanager
+def translated(dialect: Dialect, raw: Any) -> Iterator[Any]:
+    """Give the driver's connection out; what it raises leaves as the toolkit's error."""
+    errors: Any = dialect.loaded_dbapi
+    try:
+        yield raw
+    except errors.Error as fault:
+        is_lost = dialect.is_disconnect(fault, raw, None)
+        raise DBAPIError.instance(
+            None, None, fault, errors.Error, connection_invalidated=is_lost, dialect=dialect
+        ) from fault

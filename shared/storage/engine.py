@@ -22,6 +22,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from shared.kernel.errors import InputRejected
+from shared.storage.driver import translated
 from shared.storage.faults import to_mesh_error
 
 _SQLITE = "sqlite"
@@ -158,7 +159,8 @@ def _begin_sqlite(connection: Connection) -> None:
     if connection.info.get("read_only", False) is not read_only:
         connection.exec_driver_sql(f"PRAGMA query_only={int(read_only)}")
         connection.info["read_only"] = read_only
-    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+    with translated(connection.dialect, connection.connection.driver_connection) as driver:  # the toolkit takes longer
+        driver.execute("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
 
 def _open_postgres(url: URL) -> Engine:

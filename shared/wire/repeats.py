@@ -33,23 +33,22 @@ def refuse_repeated_names(body: bytes, message: BaseModel) -> None:
 
 def count_names(value: Any) -> int:
     """Return how many members were given in `value` and everything below it; defaults do not count."""
-    if isinstance(value, BaseModel):
-        given, members = value.model_fields_set, value.__dict__
-        holding = _holding(type(value))
-        if not holding:
-            return len(given)
-        return len(given) + _count_all([members[name] for name in holding if name in given])
+    given: set[str] | None = getattr(value, "__pydantic_fields_set__", None)
+    if given is not None:
+        members = value.__dict__
+        model: type[BaseModel] = type(value)
+        below = [members[name] for name in _holding(model) if name in given]
+        return len(given) + _count_all(below) if below else len(given)
     if isinstance(value, dict):
         return len(value) + _count_all(value.values())
-    return _count_all(value)
+    return _count_all(value) if isinstance(value, (tuple, list)) else 0
 
 
 def _count_all(values: Iterable[Any]) -> int:
-    counts = [count_names(value) for value in values if isinstance(value, _HOLDING)]
+    counts = [count_names(value) for value in values if not isinstance(value, _PLAIN)]
     return sum(counts)
 
 
-_HOLDING = (BaseModel, dict, tuple, list)
 _PLAIN = (str, int, float, datetime, types.NoneType)
 
 
