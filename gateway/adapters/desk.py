@@ -12,6 +12,7 @@ from gateway.adapters.conflicts import ConflictShelf
 from gateway.adapters.holds import HoldShelf
 from gateway.adapters.leases import LeaseShelf
 from gateway.adapters.ledger import append
+from gateway.adapters.marks import MarkShelf
 from gateway.adapters.memory import RowMemory
 from gateway.adapters.notices import NoticeWriter
 from gateway.adapters.overrides import OverrideShelf
@@ -52,6 +53,7 @@ class SqlDesk:
         self.overrides = OverrideShelf(book)
         self.conflicts = ConflictShelf(book)
         self.statements = StatementShelf(book)
+        self.marks = MarkShelf(book)
         self._at = clock.now()
         self._now = to_wire(self._at)
         self._sop = sop

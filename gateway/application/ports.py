@@ -13,6 +13,7 @@ from gateway.domain.agency import Agency, Availability
 from gateway.domain.arrival import Arrival
 from gateway.domain.conflict import Conflict
 from gateway.domain.lease import Lease, Standing
+from gateway.domain.mark import Mark
 from gateway.domain.override import Override
 from gateway.domain.referral import Referral
 from gateway.domain.statement import Statement, StatementRequest
@@ -162,8 +163,21 @@ class Statements(Protocol):
         ...
 
 
+class Marks(Protocol):
+    """What events said that is counted."""
+
+    def add(self, mark: Mark) -> None:
+        """Keep what an event said."""
+        ...
+
+
 class Desk(Protocol):
     """The gateway's records within one unit of work."""
+
+    @property
+    def marks(self) -> Marks:
+        """What events said that is counted."""
+        ...
 
     @property
     def conflicts(self) -> Conflicts:

@@ -15,6 +15,7 @@ from gateway.application.views import referral_answer
 from gateway.domain.arrival import Arrival, EventReported
 from gateway.domain.clocks import with_due_times
 from gateway.domain.limits import counted, limit_faults
+from gateway.domain.mark import mark_of
 from gateway.domain.pauses import paused_by
 from gateway.domain.referral import Referral, destroy
 from gateway.domain.withdrawal import Hold
@@ -92,6 +93,8 @@ def _admit(desk: Desk, command: EventReported, sop: Sop) -> Mapping[str, Any]:
     recorded = record_on(desk, arrival, changed, code=command.type.value)
     desk.change_referral(changed)
     note_given_back(desk, changed, command.type, command.data.get("reason"), sop=sop)
+    if mark := mark_of(command, referral):
+        desk.marks.add(mark)
     for message in waiting:
         if message.kind in {"referral", "note"}:
             desk.settle_message(message, code=command.type.value)

@@ -6,7 +6,7 @@ which they are shown, so that no single one is kept.
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -43,13 +43,15 @@ class Release:
     counted_at: str
     tallies: dict[tuple[str, str, str], Tally] = field(default_factory=dict)
 
-    def add(self, finding: Finding, places: Mapping[Dimension, str], agency: str, *, rules: IndicatorRules) -> None:
+    def add(
+        self, finding: Finding, places: Mapping[Dimension, str], agencies: Collection[str], *, rules: IndicatorRules
+    ) -> None:
         """Count what one referral said."""
         for dimension, key in _tables(finding, places, rules):
             tally = self.tallies.setdefault((finding.indicator, dimension, key), Tally())
             tally.cases += 1
             tally.met += finding.met
-            tally.agencies.add(agency)
+            tally.agencies.update(agencies)
             if finding.value is not None:
                 tally.total += finding.value
                 tally.spread[_step(finding, rules)] += 1
