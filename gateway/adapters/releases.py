@@ -166,7 +166,7 @@ class Releases:
     def _provinces(self) -> Mapping[str, str]:
         """Return the province of each agency that works in one alone."""
         with read(self._engine) as connection:
-            communes: dict[str, str] = dict(connection.execute(select(AREAS.c.code, AREAS.c.province)).tuples().all())
+            communes = {row.code: row.province for row in connection.execute(select(AREAS.c.code, AREAS.c.province))}
             agencies = connection.execute(select(AGENCIES.c.id, AGENCIES.c.areas)).all()
         found = {}
         for agency, areas in agencies:

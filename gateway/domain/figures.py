@@ -159,7 +159,8 @@ class Figures:
             return replace(line, referrals=shown)
         measure, part = self._rules.indicators[indicator].measure, tally.part(line.key)
         if measure is Measure.SHARE:
-            return replace(line, share=self._share(part, verdict))
+            line = replace(line, share=self._share(part, verdict))
+            return self._times(line, tally) if line.key in verdict.sizes else line
         if line.key not in verdict.sizes:
             return line
         if measure is Measure.KINDS:
@@ -167,6 +168,9 @@ class Figures:
             return replace(line, share=share_of(of_all)) if line.level else line
         if measure is Measure.MEAN:
             return replace(line, mean=self._mean(tally))
+        return self._times(line, tally)
+
+    def _times(self, line: Row, tally: Tally) -> Row:
         return replace(line, median=self._quantile(tally, _MEDIAN), p90=self._quantile(tally, _P90))
 
     def _share(self, part: Part, verdict: Verdict) -> Share | None:
@@ -176,12 +180,12 @@ class Figures:
 
     def _quantile(self, tally: Tally, share: float) -> float | None:
         """Return the value that so many lie below, where enough lie on either side of it."""
-        if round(tally.cases * min(share, 1 - share), 6) < self._least.smallest:
+        count, passed = sum(tally.spread.values()), 0
+        if round(count * min(share, 1 - share), 6) < self._least.smallest:
             return None
-        passed = 0
         for step in sorted(tally.spread):
             passed += tally.spread[step]
-            if passed >= tally.cases * share:
+            if passed >= count * share:
                 return step
         return None
 

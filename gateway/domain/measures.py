@@ -84,13 +84,14 @@ def _duty(indicator: str, course: Course, phase: ClockPhase, done: datetime | No
     needless = course.at(_E.CANCELLED, _E.WITHDRAWN, _E.REVOKED)
     if done is None and (due >= at or (needless is not None and needless <= due)):
         return
-    yield Finding(indicator, done is not None and done <= due)
+    took = None if done is None else (done - course.sent_at) / _HOUR
+    yield Finding(indicator, done is not None and done <= due, value=took)
 
 
 def _contact(course: Course) -> Iterator[Finding]:
     begun = course.at(_E.STARTED)
     if begun is not None:
-        yield Finding("I04", value=(begun - course.sent_at) / _HOUR)
+        yield Finding("I04", value=(begun - course.sent_at) / _HOUR)  # also where there is no time limit
     if course.happened(_E.ACCEPTED):
         yield Finding("I31", course.attempts >= ATTEMPTS and begun is None)
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from gateway.domain.measures import REFERRALS, Finding
+from gateway.domain.measures import Finding
 from gateway.domain.suppression import WHOLE, Part
 from shared.sop.indicators import Dimension, IndicatorRules, Measure
 
@@ -82,7 +82,8 @@ def _tables(finding: Finding, places: Mapping[Dimension, str], rules: IndicatorR
 def _step(finding: Finding, rules: IndicatorRules) -> float:
     """Return the step in which a value is shown, by its upper end."""
     assert finding.value is not None  # noqa: S101 - the caller looked
-    if finding.indicator == REFERRALS or rules.indicators[finding.indicator].measure is not Measure.HOURS:
+    known = rules.indicators[finding.indicator]
+    if known.measure is not Measure.HOURS and known.phase is None:
         return float(math.ceil(finding.value))
     value = max(0.0, finding.value)
     size = next(step for most, step in _STEPS if value <= most)

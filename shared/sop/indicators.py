@@ -83,6 +83,7 @@ class IndicatorRules:
     honoured: timedelta
     indicators: Mapping[str, Indicator]
     not_derivable: Sequence[NotDerivable]
+    delays: Mapping[str, Name]
 
 
 @cache
@@ -102,7 +103,9 @@ def read_indicators(folder: Path) -> IndicatorRules:
     ids = [one.id for one in found] + [one.id for one in missing]
     if len(set(ids)) < len(ids):
         raise about.refuse("an indicator stands there twice")
+    delays = about.sheet("delays")
     rules = IndicatorRules(
+        delays={code: delays.name(code) for code in delays.codes()},
         instrument=about.text("instrument"),
         verified_on=about.day("verified_on"),
         release=timedelta(days=about.number("release_days")),
