@@ -18,6 +18,7 @@ from gateway.adapters.evidence import Evidence
 from gateway.adapters.housekeeping import Housekeeping
 from gateway.adapters.matches import MatchFinder
 from gateway.adapters.override_readings import OverrideReadings
+from gateway.adapters.oversight_journal import OversightJournal
 from gateway.adapters.provisioning import Provisioning
 from gateway.adapters.readings import Readings
 from gateway.adapters.receipts import ReceiptDesk
@@ -30,7 +31,7 @@ from gateway.domain.credential import SCOPES_MEANING
 from gateway.settings import GatewaySettings
 from gateway.web import ledger, oauth, sop
 from gateway.web.console import desk as console
-from gateway.web.console.chains import chains_router
+from gateway.web.console.rooms import console_routers
 from gateway.web.directory import DirectoryRoutes
 from gateway.web.inbox import Inbox, InboxRoutes
 from gateway.web.indicators import IndicatorRoutes
@@ -90,8 +91,8 @@ def build_app(
     telemetry = configure("gateway", settings.otlp_endpoint)
     core = open_core(settings, clock=clock, keys=keys)
     bell, roster = Bell(), Roster(core.engine)
-    tokens = _tokens(core, roster, settings)
-    front = _front(core, settings, passwords)
+    tokens, front = _tokens(core, roster, settings), _front(core, settings, passwords)
+    journal = OversightJournal(core.engine, writer=core.writer, clock=core.clock, ids=core.ids)
     receipts = ReceiptDesk(writer=core.writer, roster=roster, bell=bell, sop=core.sop)
     background = Background(_chores(core, settings, receipts=receipts, bell=bell, telemetry=telemetry))
     app = create_app(
@@ -107,7 +108,7 @@ def build_app(
             *_readers(core, settings),
             *_directory(core),
             *_overrides(core, bell),
-            *_console(core, front),
+            *_console(core, front, settings, journal=journal, bell=bell),
         ],
         public_paths=_PUBLIC | front.public_paths,
         scopes=SCOPES_MEANING,
@@ -115,7 +116,7 @@ def build_app(
         body_caps=BODY_CAPS,
         checks=_checks(core, background),
     )
-    app.state.members = roster
+    app.state.members, app.state.journal = roster, journal
     front.attach(app)
     add_message_routes(app, _intake(core, roster, bell))
     return app
@@ -127,7 +128,7 @@ def _readers(core: Core, settings: GatewaySettings) -> Sequence[APIRouter]:
         SopRoutes(core.sop).router(),
         ReadingRoutes(Readings(core.engine, clock=core.clock, sop=core.sop)).router(),
         LedgerRoutes(_evidence(core, settings)).router(),
-        _withdrawals(core, settings),
+        WithdrawalRoutes(_withdrawals(core, settings), sop=core.sop).router(),
         withdrawal_page.style_router(),
     ]
 
@@ -169,9 +170,21 @@ def _front(core: Core, settings: GatewaySettings, passwords: Passwords | None) -
     )
 
 
-def _console(core: Core, front: Front) -> Sequence[APIRouter]:
+def _console(
+    core: Core, front: Front, settings: GatewaySettings, *, journal: OversightJournal, bell: Bell
+) -> Sequence[APIRouter]:
     """Return the pages of oversight."""
-    return [*front.routers, chains_router(front.pages)]
+    return [
+        *front.routers,
+        *console_routers(
+            core,
+            front.pages,
+            journal=journal,
+            withdrawals=_withdrawals(core, settings),
+            signer=core.keys.checkpoint_signer(settings.ledger_origin),
+            bell=bell,
+        ),
+    ]
 
 
 def _tokens(core: Core, roster: Roster, settings: GatewaySettings) -> TokenDesk:
@@ -225,8 +238,8 @@ def open_watch(core: Core, duty: Duty, bell: Bell) -> Watch:
     return Watch(duty, core.engine, writer=core.writer, clock=core.clock, queued=bell.ring)
 
 
-def _withdrawals(core: Core, settings: GatewaySettings) -> APIRouter:
-    withdrawals = Withdrawals(
+def _withdrawals(core: Core, settings: GatewaySettings) -> Withdrawals:
+    return Withdrawals(
         core.engine,
         clock=core.clock,
         sop=core.sop,
@@ -234,7 +247,6 @@ def _withdrawals(core: Core, settings: GatewaySettings) -> APIRouter:
         signer=core.keys.checkpoint_signer(settings.ledger_origin),
         issuer=settings.public_url,
     )
-    return WithdrawalRoutes(withdrawals, sop=core.sop).router()
 
 
 def _evidence(core: Core, settings: GatewaySettings) -> Evidence:

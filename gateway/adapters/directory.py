@@ -1,5 +1,6 @@
 """The directory: who there is, and what each says of its services now."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,8 +10,10 @@ from gateway.adapters.desk import SqlDesk
 from gateway.adapters.rows import agency_of, fetch
 from gateway.adapters.tables import AGENCIES, AVAILABILITIES
 from gateway.domain.agency import Agency, Availability
+from gateway.domain.masking import shown_name
 from shared.kernel.clock import Clock, to_wire
 from shared.kernel.errors import NotFound, NotPermitted
+from shared.sop.model import Name
 from shared.storage.engine import read
 from shared.storage.group_commit import GroupWriter
 
@@ -45,6 +48,12 @@ class Directory:
         """Return agencies in the order of their ids, at most `limit`."""
         chosen = [agency for agency in self._all(wanted.after) if _is_wanted(agency, wanted)]
         return chosen[: wanted.limit]
+
+    def names(self, ids: Collection[str], *, reader: str = "") -> Mapping[str, Name]:
+        """Return the names under which `reader` knows these agencies; whoever is in no directory has none."""
+        with read(self._engine) as connection:
+            found = fetch(connection, select(AGENCIES).where(AGENCIES.c.id.in_(sorted(ids))))
+        return {row["id"]: shown_name(agency_of(row), reader=reader) for row in found}
 
     async def set_availability(self, stated: Availability) -> None:
         """Keep what an agency says of one of its services. Raises `NotPermitted` (`availability.service`)."""

@@ -12,6 +12,7 @@ from gateway.adapters.tables import OVERRIDES
 from gateway.domain.counting import Cell
 from gateway.domain.override import Override, OverrideState
 from shared.kernel.clock import to_wire
+from shared.kernel.errors import NotFound
 from shared.storage.engine import read
 
 _ROW = OVERRIDES.c
@@ -40,6 +41,20 @@ class OverrideReadings:
         statement = select(OVERRIDES).where(*_criteria(wanted)).order_by(_ROW.referral_id).limit(wanted.limit)
         with read(self._engine) as connection:
             return [override_from(row) for row in fetch(connection, statement)]
+
+    def unreviewed(self, *, limit: int) -> list[Override]:
+        """Return overrides that nobody has reviewed, the one whose limit comes first at the head."""
+        statement = select(OVERRIDES).where(_ROW.reviewed_at.is_(None)).order_by(_ROW.review_due_at).limit(limit)
+        with read(self._engine) as connection:
+            return [override_from(row) for row in fetch(connection, statement)]
+
+    def one(self, referral_id: str) -> Override:
+        """Return one override. Raises `NotFound` (`override.unknown`)."""
+        with read(self._engine) as connection:
+            found = fetch(connection, select(OVERRIDES).where(_ROW.referral_id == referral_id))
+        if not found:
+            raise NotFound("override.unknown", "No referral of this id rests on a ground other than consent.")
+        return override_from(found[0])
 
     def counts(self, begin: datetime, end: datetime) -> dict[tuple[str, str], Cell]:
         """Count what was admitted from `begin` until before `end`, by ground and sector.

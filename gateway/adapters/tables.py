@@ -7,26 +7,12 @@ every database. The `messages` table is the outbox as well: a message waits for 
 
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, Table, Text, text
-from sqlalchemy.orm import registry
-from sqlmodel import Field, SQLModel
+from sqlalchemy import Column, Index, TextClause, text
+from sqlmodel import Field
 
-from shared.storage.history import new_tables
+from gateway.adapters.table_base import MAPPERS, GatewayRow, json_column, table_of, text_column
 
-MAPPERS = registry(metadata=new_tables("gateway", __file__, append_only=("ledger_entries", "ledger_tiles")))
 METADATA = MAPPERS.metadata
-
-
-class GatewayRow(SQLModel, registry=MAPPERS):
-    """Base of the gateway's rows, with a registry of its own."""
-
-
-def _json(*, nullable: bool = False) -> Any:
-    return Field(default=None, sa_column=Column(JSON(none_as_null=True), nullable=nullable))
-
-
-def _text(*, nullable: bool = False) -> Any:
-    return Field(default=None, sa_column=Column(Text, nullable=nullable))
 
 
 class AgencyRow(GatewayRow, table=True):
@@ -36,12 +22,12 @@ class AgencyRow(GatewayRow, table=True):
     id: str = Field(primary_key=True)
     name_vi: str
     name_en: str
-    sectors: list[str] = _json()
-    areas: list[str] = _json()
-    services: list[str] = _json()
+    sectors: list[str] = json_column()
+    areas: list[str] = json_column()
+    services: list[str] = json_column()
     hours: str | None = None
     base_url: str | None = None
-    jwks: dict[str, Any] = _json()
+    jwks: dict[str, Any] = json_column()
     webhook_secret: str
     status: str
     protected: bool = False
@@ -58,9 +44,9 @@ class AvailabilityRow(GatewayRow, table=True):
     service_type: str = Field(index=True)
     accepting: bool
     capacity: int | None = None
-    staff_genders: list[str] = _json()
-    languages: list[str] = _json()
-    interpreter_languages: list[str] = _json()
+    staff_genders: list[str] = json_column()
+    languages: list[str] = json_column()
+    interpreter_languages: list[str] = json_column()
     disability_access: bool | None = None
     children_welcome: bool | None = None
     updated_at: str
@@ -84,8 +70,8 @@ class OversightClientRow(GatewayRow, table=True):
 
     __tablename__ = "oversight_clients"
     id: str = Field(primary_key=True)
-    jwks: dict[str, Any] = _json()
-    scopes: list[str] = _json()
+    jwks: dict[str, Any] = json_column()
+    scopes: list[str] = json_column()
     revision: int = Field(index=True)
 
 
@@ -115,12 +101,12 @@ class ConsentRow(GatewayRow, table=True):
     recorded_at: str
     valid_from: str
     valid_to: str
-    purposes: list[str] = _json()
-    grants: list[dict[str, Any]] = _json()
-    withheld: list[str] = _json()
+    purposes: list[str] = json_column()
+    grants: list[dict[str, Any]] = json_column()
+    withheld: list[str] = json_column()
     derived_from: str | None = Field(default=None, index=True)
-    takings: list[dict[str, Any]] = _json()
-    statement: dict[str, Any] = _json()
+    takings: list[dict[str, Any]] = json_column()
+    statement: dict[str, Any] = json_column()
 
 
 class ReferralRow(GatewayRow, table=True):
@@ -142,17 +128,17 @@ class ReferralRow(GatewayRow, table=True):
     staff_gender: str
     state: str
     age_band: str
-    basis: dict[str, Any] = _json()
+    basis: dict[str, Any] = json_column()
     consent_id: str | None = Field(default=None, index=True)
     basis_expires_at: str | None = None
-    blocked: list[str] = _json()
-    halves: dict[str, Any] = _json()
-    due: dict[str, list[str]] = _json()
+    blocked: list[str] = json_column()
+    halves: dict[str, Any] = json_column()
+    due: dict[str, list[str]] = json_column()
     next_due_at: str | None = Field(default=None, index=True)
     next_clock_at: str | None = None
-    clocks: dict[str, Any] = _json()
+    clocks: dict[str, Any] = json_column()
     lapses_at: str | None = Field(default=None, index=True)
-    counts: dict[str, int] = _json()
+    counts: dict[str, int] = json_column()
     sent_at: str
     received_at: str
     incident_at: str | None = None
@@ -163,6 +149,7 @@ class ReferralRow(GatewayRow, table=True):
     reroute_if_declined: bool = False
     replaces: str | None = None
     replaced_by: str | None = None
+    number: str | None = Field(default=None, index=True)  # as it is read over the telephone; two may share one
 
 
 class MessageRow(GatewayRow, table=True):
@@ -176,10 +163,10 @@ class MessageRow(GatewayRow, table=True):
     recipient: str | None = None
     referral_id: str | None = Field(default=None, index=True)
     sha256: str
-    answer: str = _text()
-    body: str | None = _text(nullable=True)
-    signature: str | None = _text(nullable=True)
-    hub_shares: dict[str, str] | None = _json(nullable=True)
+    answer: str = text_column()
+    body: str | None = text_column(nullable=True)
+    signature: str | None = text_column(nullable=True)
+    hub_shares: dict[str, str] | None = json_column(nullable=True)
     traceparent: str
     queued_at: str
     attempt: int = 0
@@ -202,7 +189,7 @@ class OverrideRow(GatewayRow, table=True):
     article: str
     approver: str
     notify_unsafe: bool
-    compartments: list[str] = _json()
+    compartments: list[str] = json_column()
     made_at: str = Field(index=True)
     confirm_due_at: str | None = None
     access_ends_at: str | None = None
@@ -214,9 +201,9 @@ class OverrideRow(GatewayRow, table=True):
     ended_at: str | None = None
     ended_by: str | None = None
     ends_at: str | None = Field(default=None, index=True)
-    confirmation: dict[str, Any] | None = _json(nullable=True)
-    telling: dict[str, Any] | None = _json(nullable=True)
-    review: dict[str, Any] | None = _json(nullable=True)
+    confirmation: dict[str, Any] | None = json_column(nullable=True)
+    telling: dict[str, Any] | None = json_column(nullable=True)
+    review: dict[str, Any] | None = json_column(nullable=True)
 
 
 class LedgerEntryRow(GatewayRow, table=True):
@@ -224,7 +211,7 @@ class LedgerEntryRow(GatewayRow, table=True):
 
     __tablename__ = "ledger_entries"
     idx: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    leaf: str = _text()
+    leaf: str = text_column()
     leaf_hash: str
     kind: str
     at: str
@@ -242,7 +229,7 @@ class LedgerHeadRow(GatewayRow, table=True):
     __tablename__ = "ledger_head"
     id: int = Field(primary_key=True)
     size: int
-    frontier: list[str] = _json()
+    frontier: list[str] = json_column()
 
 
 class LedgerTileRow(GatewayRow, table=True):
@@ -269,20 +256,20 @@ class HoldRow(GatewayRow, table=True):
     agency: str
     via: str
     onward: bool
-    compartments: list[str] = _json()
+    compartments: list[str] = json_column()
     asked_at: str
     due_at: str
     notice: str | None = Field(default=None, index=True)
-    told: list[str] = _json()
+    told: list[str] = json_column()
     next_limit_at: str | None = Field(default=None, index=True)
     result: str
-    kept: list[str] = _json()
+    kept: list[str] = json_column()
     article: str | None = None
-    answer: str | None = _text(nullable=True)
+    answer: str | None = text_column(nullable=True)
     answer_signature: str | None = None
     answered_at: str | None = None
     ledger_index: int | None = None
-    extension: dict[str, Any] | None = _json(nullable=True)
+    extension: dict[str, Any] | None = json_column(nullable=True)
 
 
 class ConflictRow(GatewayRow, table=True):
@@ -326,7 +313,7 @@ class StatementRequestRow(GatewayRow, table=True):
     agency: str
     holder: str
     held: str = Field(index=True)
-    compartments: list[str] = _json()
+    compartments: list[str] = json_column()
     asked_at: str
     due_at: str
     ledger_index: int
@@ -346,39 +333,55 @@ class DeliveryRouteRow(GatewayRow, table=True):
     retry_at: str | None = None
 
 
-def _table(row: type[GatewayRow]) -> Table:
-    table: Table = row.__table__  # type: ignore[attr-defined]  # set by SQLModel's metaclass
-    return table
+class OversightReadingRow(GatewayRow, table=True):
+    """What somebody of oversight looked at on a page: who (a pseudonym), what, and how much of it there was to see."""
+
+    __tablename__ = "oversight_readings"
+    id: str = Field(primary_key=True)
+    at: str
+    reader: str
+    role: str
+    page: str
+    about: str | None = Field(default=None, index=True)
+    found: int
+    refused: str | None = None
 
 
-AGENCIES = _table(AgencyRow)
-AVAILABILITIES = _table(AvailabilityRow)
-LEASES = _table(LeaseRow)
-OVERSIGHT_CLIENTS = _table(OversightClientRow)
-USED_ASSERTIONS = _table(UsedAssertionRow)
-AREAS = _table(AreaRow)
-CONSENTS = _table(ConsentRow)
-REFERRALS = _table(ReferralRow)
-MESSAGES = _table(MessageRow)
-LEDGER_ENTRIES = _table(LedgerEntryRow)
-LEDGER_HEAD = _table(LedgerHeadRow)
-LEDGER_TILES = _table(LedgerTileRow)
-OVERRIDES = _table(OverrideRow)
-HOLDS = _table(HoldRow)
-CONFLICTS = _table(ConflictRow)
-STATEMENTS = _table(StatementRow)
-STATEMENT_REQUESTS = _table(StatementRequestRow)
-DELIVERY_ROUTES = _table(DeliveryRouteRow)
+AGENCIES = table_of(AgencyRow)
+AVAILABILITIES = table_of(AvailabilityRow)
+LEASES = table_of(LeaseRow)
+OVERSIGHT_CLIENTS = table_of(OversightClientRow)
+USED_ASSERTIONS = table_of(UsedAssertionRow)
+AREAS = table_of(AreaRow)
+CONSENTS = table_of(ConsentRow)
+REFERRALS = table_of(ReferralRow)
+MESSAGES = table_of(MessageRow)
+LEDGER_ENTRIES = table_of(LedgerEntryRow)
+LEDGER_HEAD = table_of(LedgerHeadRow)
+LEDGER_TILES = table_of(LedgerTileRow)
+OVERRIDES = table_of(OverrideRow)
+HOLDS = table_of(HoldRow)
+CONFLICTS = table_of(ConflictRow)
+STATEMENTS = table_of(StatementRow)
+STATEMENT_REQUESTS = table_of(StatementRequestRow)
+DELIVERY_ROUTES = table_of(DeliveryRouteRow)
+OVERSIGHT_READINGS = table_of(OversightReadingRow)
 
-_WAITING = text("settled_at IS NULL")
-Index("ix_messages_waiting", MESSAGES.c.recipient, MESSAGES.c.seq, sqlite_where=_WAITING, postgresql_where=_WAITING)
-_TICKING = text("next_clock_at IS NOT NULL")
-Index(
-    "ix_referrals_next_clock",
-    REFERRALS.c.next_clock_at,
-    REFERRALS.c.referral_id,
-    sqlite_where=_TICKING,
-    postgresql_where=_TICKING,
-)
+#: Written as text, also where they are asked for: a database sees only then that the index answers.
+REFUSED = text("kind = 'refusal'")
+_WAITING, _TICKING = text("settled_at IS NULL"), text("next_clock_at IS NOT NULL")
+
+
+def _partial(name: str, where: TextClause, *columns: Column[Any]) -> None:
+    Index(name, *columns, sqlite_where=where, postgresql_where=where)
+
+
+_partial("ix_messages_waiting", _WAITING, MESSAGES.c.recipient, MESSAGES.c.seq)
+_partial("ix_referrals_next_clock", _TICKING, REFERRALS.c.next_clock_at, REFERRALS.c.referral_id)
+_partial("ix_ledger_refused", REFUSED, LEDGER_ENTRIES.c.idx)
 Index("ix_referrals_sender", REFERRALS.c.sender, REFERRALS.c.referral_id)
 Index("ix_referrals_recipient", REFERRALS.c.recipient, REFERRALS.c.referral_id)
+#: Oversight looks for referrals newest first, by one of these at a time: a search reads what it shows, not the table.
+for _name, _first in (("agency_sent", "sender"), ("agency_got", "recipient"), ("state", "state")):
+    Index(f"ix_referrals_{_name}", REFERRALS.c[_first], REFERRALS.c.received_at, REFERRALS.c.referral_id)
+Index("ix_referrals_received", REFERRALS.c.received_at, REFERRALS.c.referral_id)
