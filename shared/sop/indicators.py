@@ -84,6 +84,8 @@ class IndicatorRules:
     indicators: Mapping[str, Indicator]
     not_derivable: Sequence[NotDerivable]
     delays: Mapping[str, Name]
+    internal_smallest: int  # the least number that those who coordinate and oversee are shown
+    internal_agencies: int
 
 
 @cache
@@ -114,6 +116,8 @@ def read_indicators(folder: Path) -> IndicatorRules:
         reroute=timedelta(hours=about.number("reroute_hours")),
         fresh=timedelta(days=about.number("fresh_days")),
         honoured=timedelta(hours=about.number("honoured_hours")),
+        internal_smallest=about.number("internal_smallest"),
+        internal_agencies=about.number("internal_agencies"),
         indicators={one.id: one for one in found},
         not_derivable=missing,
     )
