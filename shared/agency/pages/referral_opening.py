@@ -35,8 +35,8 @@ _Caseworker = Annotated[Person, signed_in(*CASEWORK)]
 
 #: Why a part is closed, by its state.
 _STATES: Final[Mapping[str, str]] = {
-    HoldingState.SEALED.value: N_("Closed. It opens when you give a reason."),
-    HoldingState.OPENED.value: N_("It was opened here before. Looking again needs a reason too."),
+    HoldingState.SEALED.value: N_("Sealed. The gateway gives its half of the key once you give a reason."),
+    HoldingState.OPENED.value: N_("Kept here under its own key. It opens when you give a reason."),
     HoldingState.HELD.value: N_("Kept because a law says so. It is read for that reason alone."),
     HoldingState.DESTROYED.value: N_("Destroyed. Nobody can read it again."),
 }

@@ -106,9 +106,9 @@ def _taking(desk: PageDesk, step: _Step, model: type[StepRequest]) -> _Page:
             raise
         except MeshError as error:
             words = desk.pages.words(desk.pages.language(request))
-            values = _values(desk, face, step, fields) | {"typed": form}
             reasons = reasons_in_words(error, desk.practice.office.sop, words)
-            return desk.pages.refused(request, _TEMPLATE, beside_fields(error, fields), reasons=reasons, **values)
+            values = _values(desk, face, step, fields) | {"typed": form, "reasons": reasons}
+            return desk.pages.refused(request, _TEMPLATE, beside_fields(error, fields), **values)
         queued = answer.body.get("receipt") is None
         return see_other(f"/referrals/{id}?{'queued' if queued else 'done'}={step.verb}")
 

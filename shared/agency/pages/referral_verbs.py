@@ -13,6 +13,7 @@ from shared.agency.pages.referral_values import NO, YES, Said
 from shared.agency.pages.referral_words import CODES
 from shared.agency.records import Box, HoldingState, Referral
 from shared.agency.weighing import EXTENDED, LEGAL_HOLD, SEALED
+from shared.pages.catalogue import N_
 from shared.referral.lifecycle import open_events
 from shared.sop.model import EventType, FactField, Name, Party, ReferralState, Sop
 
@@ -68,6 +69,11 @@ _REASONS: Final[Mapping[EventType, tuple[str, ...]]] = {
     EventType.CANCELLED: ("need_gone", "sent_by_mistake", "wrong_recipient", "survivor_asked", "other"),
     EventType.ENTERED_IN_ERROR: ("wrong_person", "wrong_data", "other"),
 }
+#: Where the procedure's label is not what people are asked here; and help where there is nothing to choose from.
+_LABELS: Final[Mapping[str, str]] = {"assigned": N_("Who works with her")}
+_HINTS: Final[Mapping[str, str]] = {
+    "alternative": N_("The gateway proposes nobody now. Write the id of the agency, if you know it."),
+}
 _WISHES: Final = frozenset({"female", "male"})
 
 
@@ -96,9 +102,10 @@ class StepField:
 
     name: str
     type: str
-    label: Name
+    label: Name | str
     required: bool
     options: Sequence[Option] = ()
+    hint: str = ""
 
 
 def side_of(referral: Referral) -> Party:
@@ -145,8 +152,9 @@ def _is_asked(name: str, referral: Referral) -> bool:
 
 
 def _field(fact: FactField, required: bool, options: Sequence[Option]) -> StepField:
-    label = fact.label or Name(vi=fact.name, en=fact.name)
-    return StepField(fact.name, fact.type, label, required, options)
+    label = _LABELS.get(fact.name) or fact.label or Name(vi=fact.name, en=fact.name)
+    hint = "" if options else _HINTS.get(fact.name, "")
+    return StepField(fact.name, fact.type, label, required, options, hint)
 
 
 def _options(sop: Sop, referral: Referral, name: str) -> Sequence[Option]:
