@@ -6,7 +6,7 @@ must act, and what is over. What is due first is first; of what is over, the new
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import Final
@@ -104,6 +104,11 @@ def of_tab(tab: Tab, *, me: str, unseen: Sequence[str]) -> WorkFilter:
     """Return what a tab shows to somebody."""
     holder = me if tab is Tab.MINE else None
     return WorkFilter(parts=PARTS[tab], unseen=unseen, holder=holder, newest=tab is Tab.CLOSED)
+
+
+def held_by(who: str, wanted: WorkFilter) -> WorkFilter:
+    """Return what somebody has, of either box, that is still open; seen as in `wanted`."""
+    return replace(wanted, parts=_OPEN, holder=who)
 
 
 def open_here(*, unseen: Sequence[str]) -> WorkFilter:

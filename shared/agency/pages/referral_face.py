@@ -21,7 +21,7 @@ from shared.agency.sector.rulebook import Rulebook
 from shared.agency.settling import SYSTEM
 from shared.agency.standing import open_duties
 from shared.consent.decision import ACCEPTED_STATES
-from shared.kernel.errors import InternalFault, MeshError
+from shared.kernel.errors import MeshError
 from shared.kernel.identifiers import GATEWAY
 from shared.pages.catalogue import N_
 from shared.pages.code_words import code_word
@@ -232,14 +232,7 @@ def _duties(referral: Referral) -> list[Duty]:
 
 
 def _named(clocks: Sequence[Mapping[str, Any]], rulebook: Rulebook) -> list[Mapping[str, Any]]:
-    return [{**one, "says": _rule(rulebook, one["rule"])} for one in clocks]
-
-
-def _rule(rulebook: Rulebook, rule_id: str) -> Name | None:
-    try:
-        return rulebook.rule(rule_id).says
-    except InternalFault:
-        return None
+    return [{**one, "says": rulebook.name(one["rule"])} for one in clocks]
 
 
 def _moment(one: Mapping[str, Any], speaker: Speaker, own: str) -> Moment:

@@ -48,7 +48,7 @@ def holding_router(desk: PageDesk) -> APIRouter:
     async def hand(request: Request, person: _Caseworker, id: Id, form: Posted) -> Response:
         caller = desk.caller(person, form, path=request.url.path)
         try:
-            handing = await _handing(desk, person, form)
+            handing = await handing_of(desk, person, form)
             await office.referral(id, person.pseudonym)
             await hand_over(office, caller, id, handing)
         except NotFound:
@@ -67,7 +67,7 @@ async def _values(desk: PageDesk, person: Person, referral_id: str) -> dict[str,
     return {"face": face, "id": referral_id, "people": people, "to": "", "act": new_form_key()}
 
 
-async def _handing(desk: PageDesk, person: Person, form: Form) -> HandingOver:
+async def handing_of(desk: PageDesk, person: Person, form: Form) -> HandingOver:
     """Read to whom a case goes. Raises `InputRejected`."""
     wanted = form.line("to", most=63)
     accounts = await desk.front.people.read(lambda reading: reading.find(Account, pseudonym=wanted))

@@ -13,6 +13,9 @@ from shared.agency.pages.referral_holding import holding_router
 from shared.agency.pages.referral_notes import notes_router
 from shared.agency.pages.referral_opening import opening_router
 from shared.agency.pages.referral_steps import steps_router
+from shared.agency.pages.supervision import supervision_router
+from shared.agency.pages.supervision_cases import cases_router
+from shared.agency.pages.supervision_overrides import overrides_router
 
 
 def page_routers(desk: PageDesk) -> Sequence[APIRouter]:
@@ -20,6 +23,9 @@ def page_routers(desk: PageDesk) -> Sequence[APIRouter]:
     return [
         *desk.front.routers,
         inbox_router(desk),
+        supervision_router(desk),
+        cases_router(desk),
+        overrides_router(desk),
         panels_router(desk),
         referral_router(desk),
         opening_router(desk),

@@ -19,7 +19,6 @@ TABS: Final[Mapping[Tab, str]] = {
     Tab.WAITING: N_("Waiting for others"),
     Tab.CLOSED: N_("Closed"),
 }
-GENDERS: Final[Mapping[str, str]] = {"female": N_("Woman"), "male": N_("Man")}
 
 
 def state_of(state: str, sop: Sop) -> Name | str:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from shared.kernel.errors import Conflict, FieldFault, InputRejected, InternalFault, MeshError, NotPermitted, Reason
-from shared.sop.model import Basis, Sop
+from shared.sop.model import Basis, Name, Sop
 from shared.sop.sector_rules import RefusalKind, SectorRule, SectorRules, citations
 
 _CLASSES: Final[dict[RefusalKind, type[MeshError]]] = {
@@ -30,6 +30,11 @@ class Rulebook:
         if rule is None:
             raise InternalFault("rule.unknown", f"{rule_id} is no rule of this sector.")
         return rule
+
+    def name(self, rule_id: str) -> Name | None:
+        """Return what a rule of the sector says, in short; None for one of the procedure."""
+        rule = self._rules.rules.get(rule_id)
+        return None if rule is None else rule.says
 
     def basis(self, rule_id: str) -> Basis:
         """Return what a rule of the sector or of the procedure rests on. Raises `InternalFault` (`rule.unknown`)."""
