@@ -8,7 +8,7 @@ from functools import partial
 
 from fastapi import APIRouter, FastAPI
 
-from gateway.adapters import duties
+from gateway.adapters import duties, gauges
 from gateway.adapters.background import Background, Chore
 from gateway.adapters.bell import Bell
 from gateway.adapters.core import Core, open_records
@@ -117,6 +117,7 @@ def build_app(
         checks=_checks(core, background),
     )
     app.state.members, app.state.journal = roster, journal
+    telemetry.metrics.watch(gauges.SAYS, gauges.Gauges(core.engine, core.clock).read)
     front.attach(app)
     add_message_routes(app, _intake(core, roster, bell))
     return app

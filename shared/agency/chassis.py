@@ -10,7 +10,7 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
-from shared.agency import housekeeping, rerouting
+from shared.agency import gauges, housekeeping, rerouting
 from shared.agency.acting import ANSWER_WITHIN
 from shared.agency.adapters.store import SqlStore
 from shared.agency.directory import Directory
@@ -136,6 +136,7 @@ def build_app(
     """
     configure_logs(profile.slug, settings.log_level)
     around = surroundings or Surroundings()
+    telemetry = configure(settings.agency_id, settings.otlp_endpoint)
     house = _furnish(profile, settings, _lay(profile, settings, around), around, panels)
     ground, office = house.ground, house.office
     partners = Partners(ground.store, ground.keys, issuer=settings.issuer, clock=ground.clock, ids=ground.ids)
@@ -143,7 +144,7 @@ def build_app(
         title=f"Referral Mesh agency service: {profile.name.en}",
         version=VERSION,
         description="One agency's keys, cases and partner API. Case data is in clear only here.",
-        telemetry=configure(settings.agency_id, settings.otlp_endpoint),
+        telemetry=telemetry,
         authenticate=bearer(partners.verify),
         lifespan=partial(_lifespan, house=house),
         routers=[
@@ -157,6 +158,7 @@ def build_app(
         body_caps={DELIVERIES: ENVELOPE_MOST},
         checks=[Check("keys", partial(_check_keys, office)), Check("database", ground.store.check)],
     )
+    telemetry.metrics.watch(gauges.SAYS, gauges.Gauges(ground.store, ground.clock).read)
     house.front.attach(app)
     return app
 

@@ -66,6 +66,7 @@ def health_router(checks: Sequence[Check], metrics: Metrics) -> APIRouter:
         responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
     )
     async def metrics_text() -> Response:
+        await metrics.look()
         return Response(metrics.text(), headers={"Content-Type": CONTENT_TYPE})
 
     return router

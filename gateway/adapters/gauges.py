@@ -1,0 +1,57 @@
+"""What an operator watches at the gateway: what waits, how long, and what is late. Numbers only, from indexes."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Final
+
+from sqlalchemy import ColumnElement, Connection, Engine, func, select
+
+from gateway.adapters.tables import AGENCIES, HOLDS, LEDGER_HEAD, MESSAGES, REFERRALS
+from gateway.domain.agency import AgencyStatus
+from shared.kernel.clock import Clock, from_wire, to_wire
+from shared.storage.engine import read
+
+SAYS: Final[Mapping[str, str]] = {
+    "mesh_messages_waiting": "Messages that their recipients have not signed for.",
+    "mesh_message_oldest_waiting_seconds": "How long the oldest of them has waited.",
+    "mesh_referrals_overdue": "Referrals with a duty whose time is past.",
+    "mesh_withdrawals_overdue": "Holders that owe an answer to a withdrawal, and are past their limit.",
+    "mesh_agencies_active": "Agencies that may send and receive.",
+    "mesh_ledger_entries": "Entries in the ledger.",
+}
+
+
+class Gauges:
+    """Reads the present values."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    async def read(self) -> Mapping[str, float]:
+        """Return each gauge by its name. Raises as `shared.storage.engine.read`."""
+        return await asyncio.to_thread(self._read)
+
+    def _read(self) -> Mapping[str, float]:
+        now = self._clock.now()
+        with read(self._engine) as connection:
+            waiting, oldest = connection.execute(
+                select(func.count(), func.min(MESSAGES.c.queued_at)).where(
+                    MESSAGES.c.settled_at.is_(None), MESSAGES.c.recipient.is_not(None)
+                )
+            ).one()
+            since = 0.0 if oldest is None else (now - from_wire(oldest)).total_seconds()
+            return {
+                "mesh_messages_waiting": waiting,
+                "mesh_message_oldest_waiting_seconds": max(since, 0.0),
+                "mesh_referrals_overdue": _count(connection, REFERRALS.c.next_due_at < to_wire(now)),
+                "mesh_withdrawals_overdue": _count(
+                    connection, HOLDS.c.next_limit_at.is_not(None), HOLDS.c.due_at < to_wire(now)
+                ),
+                "mesh_agencies_active": _count(connection, AGENCIES.c.status == AgencyStatus.ACTIVE.value),
+                "mesh_ledger_entries": connection.execute(select(LEDGER_HEAD.c.size)).scalar() or 0,
+            }
+
+
+def _count(connection: Connection, *criteria: ColumnElement[bool]) -> int:
+    return connection.execute(select(func.count()).where(*criteria)).scalar_one()

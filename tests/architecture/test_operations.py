@@ -1,0 +1,28 @@
+"""Alerts and dashboard are about what the services show."""
+
+import json
+import re
+
+import yaml
+
+from gateway.adapters import gauges as gateway_gauges
+from shared.agency import gauges as agency_gauges
+from tests.support.checkout import ROOT
+
+NAME = re.compile(r"\b(?:mesh|http)_[a-z_]+\b")
+HTTP = {"http_requests_total", "http_request_duration_seconds_bucket"}
+
+
+def test_alerts_and_dashboard_speak_of_gauges_that_exist() -> None:
+    known = {*gateway_gauges.SAYS, *agency_gauges.SAYS, *HTTP}
+    alerts = yaml.safe_load((ROOT / "deploy/prometheus/alerts.yml").read_text())
+    rules = [rule for group in alerts["groups"] for rule in group["rules"]]
+    dashboard = json.loads((ROOT / "deploy/grafana/dashboard.json").read_text())
+    asked = [rule["expr"] for rule in rules] + [one["targets"][0]["expr"] for one in dashboard["panels"]]
+    assert {name for text in asked for name in NAME.findall(text)} <= known
+    assert all({"summary", "what"} <= rule["annotations"].keys() for rule in rules)
+
+
+def test_every_gauge_is_watched_by_somebody() -> None:
+    told = (ROOT / "deploy/grafana/dashboard.json").read_text()
+    assert [name for name in (*gateway_gauges.SAYS, *agency_gauges.SAYS) if name not in told] == []
