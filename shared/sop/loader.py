@@ -46,6 +46,7 @@ from shared.sop.sheet import Sheet, SopRefused
 from shared.sop.sources import Sources
 from shared.sop.statements import read_statements
 from shared.sop.urgency import read_level
+from shared.sop.wishes import read_wishes
 from shared.sop.withdrawal import read_withdrawal
 
 DATA = Path(__file__).parent / "data"
@@ -100,6 +101,7 @@ def read_sop(folder: Path) -> Sop:
         state_names=_names(names, "states", ReferralState),
         event_names=_names(names, "events", EventType),
         alarm_names=_names(names, "alarms", AlarmLevel),
+        wishes=read_wishes(_open(folder, "wishes"), sources, services),
     )
     about.done()
     names.done()

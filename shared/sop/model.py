@@ -37,6 +37,7 @@ from shared.sop.codes import (
 from shared.sop.conference import ConferenceRules
 from shared.sop.reroute import RerouteRules, Stopped
 from shared.sop.statement import StatementRules
+from shared.sop.wish import WishGroup
 
 __all__ = [
     "ENDS",
@@ -389,3 +390,4 @@ class Sop:
     state_names: Mapping[ReferralState, Name] = field(default_factory=dict)
     event_names: Mapping[EventType, Name] = field(default_factory=dict)
     alarm_names: Mapping[AlarmLevel, Name] = field(default_factory=dict)
+    wishes: tuple[WishGroup, ...] = ()
