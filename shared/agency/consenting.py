@@ -10,6 +10,7 @@ from typing import Any
 
 from shared.agency.acting import Answer, Caller, post, pseudonym_of, replay
 from shared.agency.caregivers import accounts_of, note_accounts
+from shared.agency.grants import consent_of_statement
 from shared.agency.office import Office
 from shared.agency.records import QUEUED, ConsentRecord, Letter, Visit
 from shared.agency.requests import ConsentRequest, RevocationRequest
@@ -38,6 +39,13 @@ async def record_consent(office: Office, caller: Caller, request: ConsentRequest
     letter = office.scribe.consent(facts, message_id=consent_id, at=at, route=route)
     record = _record(office, request, letter, facts)
     return await post(office, caller, letter, also=lambda desk: desk.add(record))
+
+
+def as_if_recorded(office: Office, request: ConsentRequest, *, subject: str) -> Consent:
+    """Return the consent that a request would make, for a look at what it would let travel. Nothing is recorded."""
+    at = office.clock.now()
+    facts = _statement(office, request, subject=subject, at=at)
+    return consent_of_statement({**facts, "id": office.scribe.new_id(), "sender": office.agency_id})
 
 
 async def revoke_consent(office: Office, caller: Caller, consent_id: str, request: RevocationRequest) -> Answer:

@@ -126,8 +126,13 @@ class Draft:
         return to_wire(said) if said else (self.before.incident_at if self.before else None)
 
 
-async def draft_of(office: Office, caller: Caller, request: ReferralRequest) -> Draft:
-    """Answer every question of the envelope. Raises `InputRejected`, `NotFound`, `PeerUnavailable`."""
+async def draft_of(
+    office: Office, caller: Caller, request: ReferralRequest, *, unrecorded: Consent | None = None
+) -> Draft:
+    """Answer every question of the envelope. Raises `InputRejected`, `NotFound`, `PeerUnavailable`.
+
+    `unrecorded` is a consent that will be recorded just before this is sent: for a look at what would travel.
+    """
     service = office.service(request.service_type)
     check_facts(office.sop.facts, request.facts, pointer="/facts")
     _check_contents(office, request)
@@ -136,7 +141,7 @@ async def draft_of(office: Office, caller: Caller, request: ReferralRequest) -> 
     linked = await office.referral(request.linked_id, *who) if request.linked_id else None
     replaced = await office.referral(request.replaces, *who) if request.replaces else None
     basis = _basis(request)
-    lineage = await _lineage(office, basis)
+    lineage = await _lineage(office, basis, unrecorded)
     area = request.area or (before.area if (before := parent or replaced) else await _own_province(office))
     draft = Draft(
         referral_id=office.scribe.new_id(),
@@ -217,11 +222,17 @@ def _basis(request: ReferralRequest) -> ConsentBasisV1 | OtherBasisV1:
     return ConsentBasisV1(kind="consent", consent_id=request.consent_id or "")
 
 
-async def _lineage(office: Office, basis: ConsentBasisV1 | OtherBasisV1) -> tuple[Consent, ...]:
+async def _lineage(
+    office: Office, basis: ConsentBasisV1 | OtherBasisV1, unrecorded: Consent | None
+) -> tuple[Consent, ...]:
     if not isinstance(basis, ConsentBasisV1):
         return ()
+    if unrecorded is not None and unrecorded.derived_from is None:
+        return (unrecorded,)
     try:
         async with asyncio.timeout(BRIEFLY):
+            if unrecorded is not None:
+                return (unrecorded, *await office.grants.lineage(unrecorded.derived_from or ""))
             return await office.grants.lineage(basis.consent_id)
     except (PeerUnavailable, TimeoutError):  # another agency's consent, and nobody to ask: the gateway will decide
         return ()

@@ -77,19 +77,20 @@ class Grants:
 
 def consent_of_record(record: ConsentRecord) -> Consent:
     """Return a consent recorded here, less what was taken back."""
-    return _consent({**record.statement, "takings": record.takings})
+    return consent_of_statement({**record.statement, "takings": record.takings})
 
 
 def read_consent(answer: Mapping[str, Any]) -> Consent:
     """Read the gateway's answer to `GET /v1/consents/{id}`. Raises `InputRejected` (`consent.unknown`)."""
     try:
         standing = answer["consent"]
-        return _consent({"recorded_at": answer["valid_from"], **answer, "id": standing["id"]})
+        return consent_of_statement({"recorded_at": answer["valid_from"], **answer, "id": standing["id"]})
     except (KeyError, TypeError, ValueError, AttributeError) as fault:
         raise InputRejected("consent.unknown", "The gateway's answer on this consent cannot be read.") from fault
 
 
-def _consent(document: Mapping[str, Any]) -> Consent:
+def consent_of_statement(document: Mapping[str, Any]) -> Consent:
+    """Return the consent that a statement makes, with what was taken back."""
     return Consent(
         id=document["id"],
         subject=document["subject"],

@@ -33,6 +33,8 @@ class Parcel:
 
     contents: Mapping[Compartment, Mapping[str, Any]]
     held_back: Sequence[HeldBack]
+    #: Nothing of it may travel: it is sent all the same, for the gateway to refuse and put on record.
+    decided_by_gateway: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ def pack(office: Office, draft: Draft) -> Parcel:
         reason = Reason("sop.compartment-forbidden", draft.service.code, draft.service.basis[0].citation)
         message = "Nothing was sent: the service type takes nothing of this."
         raise ConsentRequired("sop.compartment-forbidden", message, reasons=(reason,))
-    return Parcel(contents, (*minimum.held_back, *fields))
+    return Parcel(contents, (*minimum.held_back, *fields), minimum.decided_by_gateway)
 
 
 async def see_off(office: Office, draft: Draft, parcel: Parcel) -> Parcel:
@@ -162,7 +164,7 @@ def _lightened(office: Office, parcel: Parcel, stays: Sequence[Stays]) -> Parcel
     contents = {name: content for name, content in lighter.items() if content}
     if not contents:
         raise _would_hold_back(held)
-    return Parcel(contents, (*parcel.held_back, *held))
+    return Parcel(contents, (*parcel.held_back, *held), parcel.decided_by_gateway)
 
 
 async def _seen_off(office: Office, caller: Caller, draft: Draft, parcel: Parcel) -> Parcel:

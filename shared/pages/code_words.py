@@ -15,7 +15,7 @@ from shared.sop.model import Name
 _COUNTRY: Final = "^[A-Z]{2}$"
 _LANGUAGE: Final = "^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}$"
 #: Languages spoken by many in Viet Nam and across its borders, and of most who are helped from abroad.
-_LANGUAGES: Final = ("vi", "hmn", "blt", "km", "jra", "rad", "bdq", "mtq", "lo", "zh", "th", "ko", "en", "ru")
+LANGUAGE_CODES: Final = ("vi", "hmn", "blt", "km", "jra", "rad", "bdq", "mtq", "lo", "zh", "th", "ko", "en", "ru")
 #: Countries people are most often brought to, or come from; others are written by their code in the value.
 _COUNTRIES: Final = ("VN", "LA", "KH", "CN", "TH", "MM", "MY", "TW", "KR", "JP", "PH", "SG", "ID", "RU", "GB", "US")
 #: What CLDR has no Vietnamese or English name for.
@@ -47,6 +47,8 @@ _ENGLISH: Final[Mapping[str, str]] = {
     "kind.marriage": "Marriage certificate", "kind.insurance": "Health insurance card",
     "eligibility_group.trafficking": "Trafficked person", "eligibility_group.child": "Child",
     "criminal_exposure.prostitution": "Administrative matter of sold sex", "criminal_exposure.drugs": "Drugs",
+    "accused_16_17": "Accused, aged 16 or 17", "near_poor_accused": "Accused, of a near-poor household",
+    "agent_orange": "Affected by Agent Orange", "victim_16_17": "Victim, aged 16 or 17", "hiv": "Living with HIV",
     "purposes.sexual_exploitation": "Sexual exploitation", "weapon": "Weapon in the house", "any": "No preference",
 }  # fmt: skip
 
@@ -55,7 +57,7 @@ def known_codes(schema: Mapping[str, Any]) -> Sequence[str]:
     """Return the codes to offer for a value that is a language or a country; else nothing."""
     if "examples" not in schema:
         return ()
-    return {_COUNTRY: _COUNTRIES, _LANGUAGE: _LANGUAGES}.get(str(schema.get("pattern")), ())
+    return {_COUNTRY: _COUNTRIES, _LANGUAGE: LANGUAGE_CODES}.get(str(schema.get("pattern")), ())
 
 
 def code_word(field: str, code: str, schema: Mapping[str, Any]) -> Name | str:
@@ -64,10 +66,15 @@ def code_word(field: str, code: str, schema: Mapping[str, Any]) -> Name | str:
     if code in names:
         return names[code]
     if pattern == _LANGUAGE:
-        return _OTHERWISE.get(code) or Name(_cldr("languages", code, "vi"), _cldr("languages", code, "en"))
+        return language_name(code)
     if pattern == _COUNTRY:
         return Name(_cldr("territories", code, "vi"), _cldr("territories", code, "en"))
     return _ENGLISH.get(f"{field}.{code}") or _ENGLISH.get(code) or plain(code)
+
+
+def language_name(code: str) -> Name:
+    """Return what a language is called."""
+    return _OTHERWISE.get(code) or Name(_cldr("languages", code, "vi"), _cldr("languages", code, "en"))
 
 
 def _names_for(schema: Mapping[str, Any]) -> Mapping[str, Name]:

@@ -38,6 +38,11 @@ class Typed:
     def __init__(self, pairs: Mapping[str, Sequence[str]]) -> None:
         self._pairs = dict(pairs)
 
+    @property
+    def pairs(self) -> Mapping[str, Sequence[str]]:
+        """What stands there, by name."""
+        return self._pairs
+
     def text(self, name: str) -> str:
         """Return the content of a field; "" where nothing stands."""
         return (self._pairs.get(name) or ("",))[-1]

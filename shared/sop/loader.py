@@ -70,7 +70,6 @@ def read_sop(folder: Path) -> Sop:
     sources = Sources.read(_open(folder, "bases"))
     about, names = _open(folder, "sop"), _open(folder, "names")
     vocabulary, event_facts = _vocabulary(folder, about, sources)
-    communes = about.sheet("communes")
     services = _services(folder, vocabulary)
     sop = Sop(
         version=about.text("version"),
@@ -91,7 +90,7 @@ def read_sop(folder: Path) -> Sop:
         rules=_rules(_open(folder, "rules"), sources),
         hotlines=_hotlines(_open(folder, "hotlines"), sources),
         provinces=_provinces(_open(folder, "provinces")),
-        commune_codes=(communes.text("lowest"), communes.text("highest")),
+        commune_codes=_communes(about.sheet("communes")),
         schemas=vocabulary.schemas,
         outcomes=vocabulary.outcomes,
         compartment_names=_names(names, "compartments", Compartment),
@@ -255,6 +254,10 @@ def _hotlines(sheet: Sheet, sources: Sources) -> tuple[Hotline, ...]:
         return hotline.number, hotline
 
     return tuple(_list(sheet, "hotlines", read).values())
+
+
+def _communes(sheet: Sheet) -> tuple[str, str]:
+    return sheet.text("lowest"), sheet.text("highest")
 
 
 def _provinces(sheet: Sheet) -> Mapping[str, Province]:

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from shared.agency.pages.desk import PageDesk
 from shared.agency.pages.inbox import inbox_router
+from shared.agency.pages.new.routes import new_referral_router
 from shared.agency.pages.panel_routes import panels_router
 from shared.agency.pages.referral import referral_router
 from shared.agency.pages.referral_conflict import conflict_router
@@ -33,4 +34,5 @@ def page_routers(desk: PageDesk) -> Sequence[APIRouter]:
         conflict_router(desk),
         holding_router(desk),
         steps_router(desk),
+        new_referral_router(desk),
     ]
