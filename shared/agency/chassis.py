@@ -53,6 +53,7 @@ from shared.agency.sector.practice import Practice
 from shared.agency.sector.rulebook import Rulebook
 from shared.agency.settings import AgencySettings
 from shared.agency.settling import Settling
+from shared.agency.upkeep import Upkeep
 from shared.agency.vault import CaseVault
 from shared.agency.webhooks import WebhookSender
 from shared.kernel.clock import Clock, SystemClock
@@ -138,7 +139,7 @@ def build_app(
     around = surroundings or Surroundings()
     telemetry = configure(settings.agency_id, settings.otlp_endpoint)
     house = _furnish(profile, settings, _lay(profile, settings, around), around, panels)
-    ground, office = house.ground, house.office
+    ground = house.ground
     partners = Partners(ground.store, ground.keys, issuer=settings.issuer, clock=ground.clock, ids=ground.ids)
     app = create_app(
         title=f"Referral Mesh agency service: {profile.name.en}",
@@ -156,7 +157,7 @@ def build_app(
         scopes=SCOPES,
         rate_limit=RateLimit(CALLS, timer=time.monotonic),
         body_caps={DELIVERIES: ENVELOPE_MOST},
-        checks=[Check("keys", partial(_check_keys, office)), Check("database", ground.store.check)],
+        checks=_checks(house),
     )
     telemetry.metrics.watch(gauges.SAYS, gauges.Gauges(ground.store, ground.clock).read)
     house.front.attach(app)
@@ -183,7 +184,7 @@ def _routers(
         conferences_router(practice),
         worklists_router(practice),
         *sector_routers(practice),
-        *page_routers(PageDesk(practice=practice, front=house.front, panels=panels)),
+        *page_routers(PageDesk(practice=practice, front=house.front, panels=panels), _upkeep(house, settings)),
     ]
 
 
@@ -313,6 +314,14 @@ async def _lifespan(_app: FastAPI, *, house: _House) -> AsyncIterator[None]:
         await house.ground.hub.close()
         await asyncio.to_thread(house.ground.store.close)
         await house.front.close()
+
+
+def _upkeep(house: _House, settings: AgencySettings) -> Upkeep:
+    return Upkeep(house.office, keys=house.ground.keys, key_file=settings.key_file, checks=_checks(house))
+
+
+def _checks(house: _House) -> Sequence[Check]:
+    return [Check("keys", partial(_check_keys, house.office)), Check("database", house.ground.store.check)]
 
 
 async def _check_keys(office: Office) -> None:

@@ -45,6 +45,28 @@ class ReferralFilter:
     limit: int = 50
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """What waits to be taken by one webhook: how much, since when it is due, how often the most tried one was tried."""
+
+    webhook_id: str
+    count: int
+    due_at: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traffic:
+    """How sending and receiving stand, in counts and times alone: nothing about any case."""
+
+    letters_waiting: int
+    oldest_letter_at: str | None
+    last_answer_at: str | None
+    last_arrival_at: str | None
+    notifications: Sequence[Waiting]
+    given_up: int
+
+
 class Desk(Protocol):
     """The records within one unit of work."""
 
@@ -192,6 +214,10 @@ class Reading(Protocol):
 
     def webhooks(self) -> Sequence[Webhook]:
         """Return the webhooks that are not disabled."""
+        ...
+
+    def traffic(self) -> Traffic:
+        """Return how sending and receiving stand."""
         ...
 
 

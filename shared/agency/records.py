@@ -7,7 +7,7 @@ sort, compare and travel unchanged. Anything about a person is in a `bytes` fiel
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 
 class Box(StrEnum):
@@ -365,6 +365,11 @@ class Webhook:
     types: Sequence[str]
     created_at: str
     disabled_at: str | None = None
+
+
+#: How a notification ends when it was taken, and when nobody wants it any more; any other code is why it was given up.
+DELIVERED: Final = "delivered"
+UNWANTED: Final = "disabled"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

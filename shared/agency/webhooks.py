@@ -15,7 +15,7 @@ from shared.agency.acting import Answer, Caller, register
 from shared.agency.notifying import TYPES, Notifier
 from shared.agency.office import Office
 from shared.agency.ports import Desk, Store
-from shared.agency.records import IdempotentAct, Notification, Webhook
+from shared.agency.records import DELIVERED, UNWANTED, IdempotentAct, Notification, Webhook
 from shared.agency.requests import WebhookRequest
 from shared.kernel.clock import Clock, to_wire
 from shared.kernel.errors import FieldFault, InputRejected, MeshError
@@ -125,7 +125,7 @@ class WebhookSender:
     async def _send(self, notification: Notification) -> None:
         webhook = self._notifier.known(notification.webhook_id)
         if webhook is None:
-            await self._settle(notification, code="disabled")
+            await self._settle(notification, code=UNWANTED)
             return
         enter(continue_trace(None))
         origin, path = _split(webhook.url)
@@ -144,7 +144,7 @@ class WebhookSender:
         except MeshError as error:
             await self._failed(notification, error)
         else:
-            await self._settle(notification, code="delivered")
+            await self._settle(notification, code=DELIVERED)
 
     async def _failed(self, notification: Notification, error: MeshError) -> None:
         attempts = notification.attempts + 1

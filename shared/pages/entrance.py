@@ -186,7 +186,7 @@ def _add_leaving(router: APIRouter, pages: Pages, door: Doorway, clock: Clock) -
     async def language(request: Request, form: Posted) -> Response:
         check_origin(request)
         chosen = form.choice("language", tuple(LANGUAGES))
-        response = see_other(own_path(form.get("next"), otherwise=pages.brand.home))
+        response = see_other(own_path(form.get("next"), otherwise="/"))
         pages.cookies.put(response, pages.cookies.language, chosen, lasts=_YEAR_SECONDS)
         if (token := token_of(request)) is not None:
             await door.speak(token, chosen)

@@ -54,7 +54,7 @@ def health_router(checks: Sequence[Check], metrics: Metrics) -> APIRouter:
 
     @router.get("/readyz", summary="Can it serve requests now")
     async def readyz() -> ReadyV1:
-        failed = [check.name for check in checks if not await _passes(check)]
+        failed = [check.name for check in checks if not await passes(check)]
         if failed:
             raise PeerUnavailable("service.not-ready", f"Not ready: {', '.join(failed)}.", retry_after=5)
         return ReadyV1(checks={check.name: "ok" for check in checks})
@@ -72,7 +72,8 @@ def health_router(checks: Sequence[Check], metrics: Metrics) -> APIRouter:
     return router
 
 
-async def _passes(check: Check) -> bool:
+async def passes(check: Check) -> bool:
+    """Say whether a check passes now; what was wrong is in the log."""
     try:
         await asyncio.wait_for(check.run(), _CHECK_SECONDS)
     except Exception as error:  # noqa: BLE001 - whatever a check raises, it means not ready; type and place are logged

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Select, null, select
+from sqlalchemy import Connection, Select, func, null, select
 
 from shared.agency.adapters.places import Places, to_record
 from shared.agency.adapters.work import SqlWork
-from shared.agency.ports import ReferralFilter
+from shared.agency.ports import ReferralFilter, Traffic, Waiting
 from shared.agency.records import (
+    DELIVERED,
+    UNWANTED,
     ConflictRecord,
     Happening,
     Holding,
@@ -22,6 +24,7 @@ from shared.agency.records import (
     Webhook,
 )
 from shared.agency.tables import (
+    ARRIVALS,
     CONFLICTS,
     HAPPENINGS,
     HOLDINGS,
@@ -37,6 +40,17 @@ from shared.agency.tables import (
 
 R = TypeVar("R")
 
+_WAITING_NOTIFICATIONS = (
+    select(
+        NOTIFICATIONS.c.webhook_id,
+        func.count().label("count"),
+        func.min(NOTIFICATIONS.c.due_at).label("due_at"),
+        func.max(NOTIFICATIONS.c.attempts).label("attempts"),
+    )
+    .where(NOTIFICATIONS.c.settled_at.is_(None))
+    .group_by(NOTIFICATIONS.c.webhook_id)
+    .order_by(NOTIFICATIONS.c.webhook_id)
+)
 _TEXTS = frozenset({"body", "signature", "hub_shares", "answer", "receipt"})
 
 
@@ -150,6 +164,22 @@ class SqlReading:
     def webhooks(self) -> Sequence[Webhook]:
         """Return the webhooks that are not disabled."""
         return self._records(Webhook, select(WEBHOOKS).where(WEBHOOKS.c.disabled_at.is_(None)))
+
+    def traffic(self) -> Traffic:
+        """Return how sending and receiving stand."""
+        waiting = select(func.count(), func.min(LETTERS.c.created_at)).where(LETTERS.c.settled_at.is_(None))
+        letters, oldest = self._connection.execute(waiting).one()
+        table = NOTIFICATIONS
+        told = table.c.code.not_in([DELIVERED, UNWANTED])
+        given_up = select(func.count()).select_from(table).where(table.c.settled_at.is_not(None), told)
+        return Traffic(
+            letters_waiting=letters,
+            oldest_letter_at=oldest,
+            last_answer_at=self._connection.execute(select(func.max(LETTERS.c.settled_at))).scalar(),
+            last_arrival_at=self._connection.execute(select(func.max(ARRIVALS.c.received_at))).scalar(),
+            notifications=[Waiting(**row) for row in self._connection.execute(_WAITING_NOTIFICATIONS).mappings()],
+            given_up=self._connection.execute(given_up).scalar_one(),
+        )
 
     def _records(self, kind: type[R], statement: Select[Any]) -> list[R]:
         return [to_record(kind, dict(row)) for row in self._connection.execute(statement).mappings()]

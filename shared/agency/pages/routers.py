@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
+from shared.agency.pages.administration import people_router
+from shared.agency.pages.administration_upkeep import upkeep_router
 from shared.agency.pages.desk import PageDesk
 from shared.agency.pages.inbox import inbox_router
 from shared.agency.pages.new.routes import new_referral_router
@@ -17,12 +19,15 @@ from shared.agency.pages.referral_steps import steps_router
 from shared.agency.pages.supervision import supervision_router
 from shared.agency.pages.supervision_cases import cases_router
 from shared.agency.pages.supervision_overrides import overrides_router
+from shared.agency.upkeep import Upkeep
 
 
-def page_routers(desk: PageDesk) -> Sequence[APIRouter]:
+def page_routers(desk: PageDesk, upkeep: Upkeep) -> Sequence[APIRouter]:
     """Make the routes of all pages."""
     return [
         *desk.front.routers,
+        people_router(desk),
+        upkeep_router(desk, upkeep),
         inbox_router(desk),
         supervision_router(desk),
         cases_router(desk),
