@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from gateway.adapters.counted_tables import METADATA as GATEWAY_TABLES
+from gateway.adapters.schema import METADATA as GATEWAY_TABLES
 from mesh.home import Home
 from mesh.refusal import CommandRefused
 from mesh.roster import DEPLOYABLES, Deployable

@@ -5,11 +5,11 @@ from functools import partial
 
 from sqlalchemy import Engine
 
-from gateway.adapters.counted_tables import METADATA
 from gateway.adapters.desk import SqlDesk
 from gateway.adapters.ledger import begin_ledger, lock_head
 from gateway.adapters.memory import RowMemory
 from gateway.adapters.notices import NoticeWriter
+from gateway.adapters.schema import METADATA
 from shared.kernel.clock import Clock
 from shared.kernel.identifiers import IdFactory, Uuid7Factory
 from shared.seal.keys import AgencyKeys

@@ -1,16 +1,11 @@
-"""The tables of what is counted: facts that events said, until their quarter is counted, and the counts themselves.
-
-`METADATA` is that of all the gateway's tables, these among them.
-"""
+"""The tables of what is counted: facts that events said, until their quarter is counted, and the counts themselves."""
 
 from typing import Any
 
 from sqlalchemy import JSON, Column, Table
 from sqlmodel import Field
 
-from gateway.adapters.tables import METADATA, GatewayRow
-
-__all__ = ["EVENT_MARKS", "METADATA", "RELEASES"]
+from gateway.adapters.columns import GatewayRow
 
 
 class EventMarkRow(GatewayRow, table=True):

@@ -10,9 +10,7 @@ from typing import Any
 from sqlalchemy import Column, Index, TextClause, text
 from sqlmodel import Field
 
-from gateway.adapters.table_base import MAPPERS, GatewayRow, json_column, table_of, text_column
-
-METADATA = MAPPERS.metadata
+from gateway.adapters.columns import GatewayRow, json_column, table_of, text_column
 
 
 class AgencyRow(GatewayRow, table=True):

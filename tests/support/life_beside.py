@@ -15,7 +15,7 @@ import psycopg
 from sqlalchemy import Table, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from gateway.adapters import tables
+from gateway.adapters import schema, tables
 from gateway.adapters.bell import Bell
 from gateway.adapters.core import Core
 from gateway.adapters.duties import clocks, overrides, withdrawals
@@ -109,7 +109,7 @@ def _waits() -> Any:
 
 
 def _tables() -> Sequence[Table]:
-    return list(tables.METADATA.tables.values())
+    return list(schema.METADATA.tables.values())
 
 
 def _bytes(file: Path) -> bytes:

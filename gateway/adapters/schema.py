@@ -1,0 +1,10 @@
+"""All tables of the gateway, to be made or brought forward together."""
+
+from typing import Final
+
+from gateway.adapters import counted_tables, tables
+from gateway.adapters.columns import MAPPERS
+
+#: The modules that declare tables; importing them is what makes `METADATA` whole.
+DECLARED_IN: Final = (tables, counted_tables)
+METADATA: Final = MAPPERS.metadata
