@@ -58,7 +58,7 @@ _LISTED: Final = {one.path: one for one in LISTED}
 def _register(path: str, title: Name, *acts: PanelAct) -> Register:
     one = _LISTED[path]
     read = visited(path, lambda practice, look, referral_id: listed(practice, look, referral_id, one))
-    return Register(slug=path, title=title, kinds=(one.kind,), read=read, shows=one.model, acts=acts)
+    return Register(slug=path, title=title, kinds={one.kind: title}, read=read, shows=one.model, acts=acts)
 
 
 async def _checklist(_practice: Practice, _at: At) -> Sequence[Choice]:
@@ -87,7 +87,6 @@ _OFFICERS: Final = Panel(
             title=Name(vi="Phân công cán bộ", en="Assign an officer"),
             request=OfficerRequest,
             perform=on_case(assign_officer),
-            services=SERVICES,
             colleagues=frozenset({"officer"}),
         ),
     ),
@@ -104,7 +103,6 @@ _NEEDS: Final = Panel(
             title=Name(vi="Ghi nhận nhu cầu", en="Record what she needs"),
             request=NeedsCheckRequest,
             perform=on_case(check_needs),
-            services=ASKING,
         ),
     ),
 )
@@ -122,7 +120,6 @@ _STATEMENTS: Final = Panel(
                 title=Name(vi="Kết thúc buổi làm việc", en="End the session"),
                 request=EndingRequest,
                 perform=on_record(end_interview),
-                services=ASKING,
                 until="ended_at",
                 offers={"checklist": _checklist},
             ),
@@ -135,7 +132,6 @@ _STATEMENTS: Final = Panel(
             title=Name(vi="Bắt đầu buổi làm việc", en="Begin a session"),
             request=InterviewRequest,
             perform=on_case(begin_interview),
-            services=ASKING,
             colleagues=frozenset({"officer"}),
         ),
         PanelAct(
@@ -143,7 +139,6 @@ _STATEMENTS: Final = Panel(
             title=Name(vi="Đăng ký lời khai", en="Register a statement"),
             request=StatementAsTaken,
             perform=on_case(register_statement),
-            services=ASKING,
             offers={"interviews": _sessions},
         ),
     ),
@@ -175,7 +170,6 @@ _ORDERS: Final = Panel(
                 title=Name(vi="Ghi đề nghị hủy bỏ", en="Record a request to cancel"),
                 request=CancellationRequest,
                 perform=on_record(ask_to_cancel),
-                services=SUPERVISED,
                 until="cancelled_at",
             ),
         ),
@@ -187,7 +181,6 @@ _ORDERS: Final = Panel(
                 title=Name(vi="Ghi quyết định về việc hủy bỏ", en="Record what was decided on cancelling"),
                 request=CancellationDecision,
                 perform=on_record(decide_cancellation),
-                services=SUPERVISED,
                 until="decided",
             ),
         ),
@@ -228,7 +221,6 @@ _SUPERVISION: Final = Panel(
                 title=Name(vi="Phân công người giám sát", en="Assign a supervisor"),
                 request=SupervisorRequest,
                 perform=on_record(assign_supervisor),
-                services=SUPERVISED,
                 until="cancelled_at",
             ),
             PanelAct(
@@ -236,7 +228,6 @@ _SUPERVISION: Final = Panel(
                 title=Name(vi="Ghi tiếp xúc trong trường hợp đặc biệt", en="Record contact on a special occasion"),
                 request=ContactRequest,
                 perform=on_record(allow_contact),
-                services=SUPERVISED,
                 until="cancelled_at",
             ),
             PanelAct(
@@ -244,7 +235,6 @@ _SUPERVISION: Final = Panel(
                 title=Name(vi="Ghi vi phạm quyết định", en="Record a breach"),
                 request=BreachRequest,
                 perform=on_record(report_breach),
-                services=SUPERVISED,
             ),
         ),
         _register(
@@ -255,7 +245,6 @@ _SUPERVISION: Final = Panel(
                 title=Name(vi="Ghi cuộc họp công bố", en="Record the meeting that announces it"),
                 request=MeetingRequest,
                 perform=on_record(hold_meeting),
-                services=SUPERVISED,
                 until="announced_at",
             ),
         ),
@@ -281,7 +270,6 @@ _REPORTS: Final = Panel(
                 title=Name(vi="Ghi việc chuyển tin báo", en="Record that it was passed on"),
                 request=TransferRequest,
                 perform=on_record(pass_on),
-                services=REPORTS,
                 until="passed_on_at",
             ),
             PanelAct(
@@ -289,7 +277,6 @@ _REPORTS: Final = Panel(
                 title=Name(vi="Phân loại tin báo", en="Classify it"),
                 request=ClassificationRequest,
                 perform=on_record(classify),
-                services=REPORTS,
                 until="classified_at",
             ),
             PanelAct(
@@ -297,7 +284,6 @@ _REPORTS: Final = Panel(
                 title=Name(vi="Ghi kết quả giải quyết", en="Record what was decided"),
                 request=CrimeReportDecision,
                 perform=on_record(decide_report),
-                services=REPORTS,
                 until="found",
             ),
         ),
@@ -308,7 +294,6 @@ _REPORTS: Final = Panel(
             title=Name(vi="Tiếp nhận tố giác, tin báo", en="Take a crime report"),
             request=CrimeReportRequest,
             perform=on_case(take_report),
-            services=REPORTS,
         ),
     ),
     duties={
@@ -331,7 +316,6 @@ _TRAFFICKING: Final = Panel(
                 title=Name(vi="Ghi kết quả xác minh", en="Record what the lead found"),
                 request=FindingRequest,
                 perform=on_record(record_finding),
-                services=VERIFIED,
                 until="found",
             ),
         ),
@@ -342,7 +326,6 @@ _TRAFFICKING: Final = Panel(
             title=Name(vi="Phối hợp xác minh", en="Support a verification"),
             request=VerificationRequest,
             perform=on_case(support_verification),
-            services=VERIFIED,
         ),
     ),
     duties={"VN-TR-03": Name(vi="Có kết quả xác minh ban đầu", en="The verification is finished")},

@@ -41,6 +41,7 @@ def words_of(language: Language, rooms: tuple[str, ...]) -> Words:
         for catalogue in catalogues(room, language):
             for message in catalogue:
                 if message.id and message.string and not message.fuzzy:
+                    whole.delete(message.id)  # a message that is there already would be kept as it is
                     whole[message.id] = message
     compiled = BytesIO()
     write_mo(compiled, whole)

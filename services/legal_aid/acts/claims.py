@@ -14,7 +14,7 @@ from shared.agency.sector.casefile import open_file, record_of
 from shared.agency.sector.practice import Practice
 from shared.kernel.clock import to_wire
 
-_SERVICES: Final = frozenset({"LEG-02", "LEG-05"})
+CLAIMING: Final = frozenset({"LEG-02", "LEG-05"})
 
 
 async def claim(practice: Practice, caller: Caller, referral_id: str, request: ClaimRequest) -> Done:
@@ -23,7 +23,7 @@ async def claim(practice: Practice, caller: Caller, referral_id: str, request: C
     heads = [{"head": one.head, "claimed_vnd": one.amount_vnd} for one in request.heads]
 
     def work(desk: Desk) -> Outcome:
-        file = open_file(practice.office, desk, referral_id, _SERVICES)
+        file = open_file(practice.office, desk, referral_id, CLAIMING)
         require_taken(practice, desk, referral_id)
         desk.add(
             Claim(
@@ -48,7 +48,7 @@ async def take_claim_on(
     """Record the next step of a claim. Raises `Conflict` (`legal-aid.claim-step`) for one that cannot follow."""
 
     def work(desk: Desk) -> Outcome:
-        file = open_file(practice.office, desk, referral_id, _SERVICES)
+        file = open_file(practice.office, desk, referral_id, CLAIMING)
         known = record_of(desk, Claim, claim_id, referral_id)
         if not may_become(ClaimState(known.state), request.state):
             raise practice.rulebook.refused("legal-aid.claim-step", pointer="/state")

@@ -13,7 +13,7 @@ from shared.agency.sector.casefile import CaseFile, open_file
 from shared.agency.sector.practice import Practice
 from shared.kernel.clock import to_wire
 
-_SERVICES: Final = frozenset({"LEG-08"})
+COMPLAINING: Final = frozenset({"LEG-08"})
 
 
 async def lodge(practice: Practice, caller: Caller, referral_id: str, request: ComplaintRequest) -> Done:
@@ -22,7 +22,7 @@ async def lodge(practice: Practice, caller: Caller, referral_id: str, request: C
     against = {"against_agency": request.against_agency, "against_person": request.against_person}
 
     def work(desk: Desk) -> Outcome:
-        file = open_file(practice.office, desk, referral_id, _SERVICES)
+        file = open_file(practice.office, desk, referral_id, COMPLAINING)
         require_taken(practice, desk, referral_id)
         assigned = [one.assigned for one in desk.find(Assignment, referral_id=referral_id)][-1:]
         if request.against_agency == practice.office.agency_id:

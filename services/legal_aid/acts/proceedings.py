@@ -31,7 +31,7 @@ WARNING: Final = "LEG-DEADLINE-WARNING"
 ORDER_ENDS: Final = "LEG-ORDER-ENDS"
 _MORNING: Final = time(8, tzinfo=ZONE)
 _LAST: Final = time(23, 59, 59, 999_000, tzinfo=ZONE)
-_COURT_ORDERS: Final = frozenset({"LEG-03", "LEG-04"})
+COURT_ORDERS: Final = frozenset({"LEG-03", "LEG-04"})
 
 
 async def record_proceeding(practice: Practice, caller: Caller, referral_id: str, request: ProceedingRequest) -> Done:
@@ -128,7 +128,7 @@ async def ask_court(practice: Practice, caller: Caller, referral_id: str, reques
     order_id, at = practice.new_id(), to_wire(practice.now())
 
     def work(desk: Desk) -> Outcome:
-        file = open_file(practice.office, desk, referral_id, _COURT_ORDERS)
+        file = open_file(practice.office, desk, referral_id, COURT_ORDERS)
         require_taken(practice, desk, referral_id)
         if not is_case_pending(desk, file.referral):
             raise practice.rulebook.refused("legal-aid.no-pending-case")
@@ -151,7 +151,7 @@ async def record_decision(
         made = {"reference": request.reference, **days}
 
     def work(desk: Desk) -> Outcome:
-        open_file(practice.office, desk, referral_id, _COURT_ORDERS)
+        open_file(practice.office, desk, referral_id, COURT_ORDERS)
         order = record_of(desk, CourtOrder, order_id, referral_id)
         if order.state != OrderState.FILED:
             raise practice.rulebook.refused("legal-aid.over-already")

@@ -15,7 +15,7 @@ from shared.agency.sector.practice import Practice
 from shared.kernel.errors import FieldFault, MeshError
 from shared.kernel.identifiers import AGENCY_ID_PATTERN
 from shared.pages.forms import Form
-from shared.pages.schema_forms import FormField, fields_of, values_of
+from shared.pages.schema_forms import FormField, fields_of, narrowed, values_of
 from shared.sop.model import Name
 from shared.web.body import checked
 
@@ -33,11 +33,12 @@ class ActForm:
     act: PanelAct
     schema: Schema
     fields: Sequence[FormField]
+    filled: Mapping[str, Any]
 
     def request(self, form: Form, actor: str) -> BaseModel:
-        """Return what was asked for. Raises `InputRejected` with the names of fields as pointers."""
+        """Return what was asked for. Raises `InputRejected`."""
         given = _completed(_inlined(self.act.request), values_of(self.schema, form))
-        return checked(self.act.request, {ACTOR: actor, **given})
+        return checked(self.act.request, {ACTOR: actor, **given, **self.filled})
 
 
 async def act_form(practice: Practice, act: PanelAct, at: At, people: Sequence[Choice]) -> ActForm:
@@ -50,13 +51,14 @@ async def act_form(practice: Practice, act: PanelAct, at: At, people: Sequence[C
     if agencies:
         known = await known_agencies(practice)
         chosen |= dict.fromkeys(agencies, known)
-    return form_of(act, chosen)
+    return form_of(act, chosen, {name: await fill(practice, at) for name, fill in act.fills.items()})
 
 
-def form_of(act: PanelAct, chosen: Chosen) -> ActForm:
-    """Return the form of an act with these choices."""
-    schema = _asked(_inlined(act.request), chosen, "")
-    return ActForm(act, schema, [_with_words(field, chosen) for field in fields_of(schema)])
+def form_of(act: PanelAct, chosen: Chosen, filled: Mapping[str, Any] | None = None) -> ActForm:
+    """Return the form of an act with these choices, without what nobody is asked."""
+    whole = _inlined(act.request)
+    schema = _asked(narrowed(whole, lambda name: name not in act.fills), chosen, "")
+    return ActForm(act, schema, [_with_words(one, chosen) for one in fields_of(schema)], filled or {})
 
 
 async def known_agencies(practice: Practice) -> Sequence[Choice]:
@@ -102,9 +104,9 @@ def _without_references(whole: Schema, schema: Any) -> Any:
     return made
 
 
-def _asked(schema: Schema, chosen: Chosen, name: str, *, needed: bool = True) -> Schema:
+def _asked(schema: Mapping[str, Any], chosen: Chosen, name: str, *, needed: bool = True) -> Schema:
     """Return a schema as people are asked: what may be null or stay empty is not needed, records are chosen."""
-    schema = _not_null(schema)
+    schema = _not_null(dict(schema))
     items = _items(schema, chosen.get(name, ()))
     if items is not None:
         schema = items
@@ -154,7 +156,9 @@ def _may_stay_empty(schema: Schema) -> bool:
 
 
 def _of(schema: Schema, choices: Sequence[Choice]) -> Schema:
-    return {"type": "string", "enum": [one.value for one in choices], **_title(schema)}
+    whole = schema.get("type") == "integer"
+    values = [int(one.value) if whole else one.value for one in choices]
+    return {"type": "integer" if whole else "string", "enum": values, **_title(schema)}
 
 
 def _title(schema: Schema) -> Schema:

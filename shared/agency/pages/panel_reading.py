@@ -115,15 +115,15 @@ def offered(acts: Sequence[PanelAct], referral: Referral, row: Mapping[str, Any]
     return [
         act
         for act in acts
-        if referral.service_type in act.services and (row is None or not act.until or not row.get(act.until))
+        if (not act.services or referral.service_type in act.services)
+        and (row is None or not act.until or not row.get(act.until))
     ]
 
 
 def _state(panel: Panel, reading: Reading, referral: Referral, running: Sequence[Mapping[str, Any]]) -> PanelState:
     key = referral.referral_id
-    counted = [
-        (one.title, sum(len(reading.find(kind, referral_id=key)) for kind in one.kinds)) for one in panel.registers
-    ]
+    kinds = {kind: title for one in panel.registers for kind, title in one.kinds.items()}
+    counted = [(title, len(reading.find(kind, referral_id=key))) for kind, title in kinds.items()]
     duties = [
         Duty(panel.duties[one["rule"]], one["rule"], one["basis"], one["due_at"])
         for one in running
@@ -143,18 +143,19 @@ def _codes(schema: Any) -> Iterator[str]:
 
 
 def _entry(register: Register, referral: Referral, row: Mapping[str, Any], speaker: Speaker) -> Entry:
-    facts = shown(register.shows.model_json_schema(), _for_people(row))
-    record_id = str(row.get(register.key, ""))
+    facts = shown(register.shows.model_json_schema(), _for_people(row, register.hides))
+    record_id = str(row.get("id", ""))
     return Entry(record_id, [_in_words(fact, speaker) for fact in facts], offered(register.acts, referral, row))
 
 
-def _for_people(value: Any) -> Any:
-    """Leave out what only machines need: ids, empty parts."""
+def _for_people(value: Any, hidden: frozenset[str]) -> Any:
+    """Leave out what only machines need: ids, empty parts, and what a register hides."""
     if isinstance(value, Mapping):
-        parts = {key: _for_people(part) for key, part in value.items() if not _is_id(part)}
+        wanted = {key: part for key, part in value.items() if key not in hidden and not _is_id(part)}
+        parts = {key: _for_people(part, hidden) for key, part in wanted.items()}
         return {key: part for key, part in parts.items() if part not in (None, [], {}, "")}
     if isinstance(value, list | tuple):
-        return [_for_people(one) for one in value if not _is_id(one)]
+        return [_for_people(one, hidden) for one in value if not _is_id(one)]
     return value
 
 

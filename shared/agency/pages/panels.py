@@ -48,41 +48,45 @@ Perform = Callable[[Practice, Caller, At, Any], Awaitable[Done]]
 Read = Callable[[Practice, Visitor, Referral], Awaitable[Sequence[Mapping[str, Any]]]]
 #: Says what there is to choose from.
 Offers = Callable[[Practice, At], Awaitable[Sequence[Choice]]]
+#: Says what a field holds that nobody is asked.
+Fill = Callable[[Practice, At], Awaitable[Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PanelAct:
-    """One act. `services` are those its rules let it be done for.
+    """One act. `services` are those its rules let it be done for, where they are fewer than its panel's.
 
     `until`: of the record it acts on, the field that is empty as long as it can be done. `offers` has for a field
     (dotted where it stands in another) what to choose from; for an open map its items. `colleagues` are fields that
-    take somebody of this agency.
+    take somebody of this agency. `fills` are fields that nobody is asked, as the record says them.
     """
 
     slug: str
     title: Name
     request: type[BaseModel]
     perform: Perform
-    services: frozenset[str]
+    services: frozenset[str] = frozenset()
     until: str = ""
     offers: Mapping[str, Offers] = field(default_factory=dict)
+    fills: Mapping[str, Fill] = field(default_factory=dict)
     colleagues: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Register:
-    """What is on record of one kind. `kinds` are counted without a reason, as no word about a person is in a number.
+    """What is on record of one kind, as the log of readings names it (`slug`).
 
-    `shows` is the model its route answers with; `acts` are done on one of its records, named by its field `key`.
+    `kinds` are counted without a reason, as no word about a person is in a number. `shows` is the model its route
+    answers with, of which `hides` is for machines only; `acts` are done on one of its records.
     """
 
     slug: str
     title: Name
-    kinds: Sequence[type[Any]]
+    kinds: Mapping[type[Any], Name]
     read: Read
     shows: type[BaseModel]
     acts: Sequence[PanelAct] = ()
-    key: str = "id"
+    hides: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
