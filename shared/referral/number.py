@@ -42,7 +42,7 @@ def check_character(body: str) -> str:
 
 
 def spoken(number: str) -> str:
-    """Return a number in the groups in which it is written and read aloud, such as `K7M-4RX-2T9`."""
+    """Return a number in the groups in which it is written and read aloud, such as `K7M-4RX-2TP`."""
     return "-".join(number[start : start + _GROUP] for start in range(0, len(number), _GROUP))
 
 
