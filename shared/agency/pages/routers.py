@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from shared.agency.pages.administration import people_router
 from shared.agency.pages.administration_upkeep import upkeep_router
+from shared.agency.pages.consents import consents_router
 from shared.agency.pages.desk import PageDesk
 from shared.agency.pages.inbox import inbox_router
 from shared.agency.pages.new.routes import new_referral_router
@@ -40,4 +41,5 @@ def page_routers(desk: PageDesk, upkeep: Upkeep) -> Sequence[APIRouter]:
         holding_router(desk),
         steps_router(desk),
         new_referral_router(desk),
+        consents_router(desk),
     ]

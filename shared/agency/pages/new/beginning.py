@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from shared.agency.pages.desk import PageDesk
-from shared.agency.records import ConsentRecord, Referral
+from shared.agency.records import Box, ConsentRecord, Referral
 from shared.kernel.errors import NotFound, PeerUnavailable
 from shared.pages.forms import Form
 from shared.people.records import Person
@@ -21,13 +21,14 @@ async def begun_from(
     parent, replaced, consent_id = (form.text(name) for name in ("parent", "replaces", "consent"))
     before = await office.referral(parent or replaced, person.pseudonym) if parent or replaced else None
     if before is not None:
+        onward = before.box == Box.RECEIVED
         known = {
-            "parent_id": before.referral_id if parent else None,
-            "replaces": before.referral_id if not parent else None,
+            "parent_id": before.referral_id if onward else None,
+            "replaces": None if onward else before.referral_id,
             "consent_id": before.consent_id,
             "subject": before.subject,
         }
-        return _as_before(before, same_service=not parent), known
+        return _as_before(before, same_service=not onward), known
     if consent_id:
         return {}, await _from_consent(desk, person, consent_id)
     return await _at_home(desk), {}

@@ -1,0 +1,229 @@
+"""A new referral by forms alone: nothing pre-ticked, nothing sent that was not switched on, nothing lost."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from shared.agency.unsent import KEPT
+from shared.people.records import Role
+from tests.support.agency_services import CANARY, Service, World, contents, world
+from tests.support.page_client import Page, PageClient, somebody
+
+EVIL = "\"><script>alert('x')</script>"
+WANTS = {
+    "service_type": "SOC-01", "urgency": "usual", "province": "38", "age_band": "adult",
+    "staff_gender": "female", "language": "vi",
+}  # fmt: skip
+CONSENT: dict[str, Any] = {
+    "mode": "new", "read_aloud": "on", "grantor": "self", "form": "written_signature", "purpose.service": "on",
+    "may.social-test": ["contact", "safety", "dependants", "preferences"], "stays.medical": "her_wish",
+}  # fmt: skip
+WHAT = {"c.contact.safe_contact": CANARY, "c.safety.band": "R3", "c.dependants.count": "2"}
+ON = ("go", "next")
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def mesh(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    async with world(tmp_path_factory.mktemp("new"), "health", "social") as made:
+        yield made
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def nurse(mesh: World) -> PageClient:
+    return await somebody(mesh.services["health"].app, Role.CASEWORKER)
+
+
+async def at_consent(nurse: PageClient, **changes: Any) -> Page:
+    first = await nurse.send(await nurse.get("/new"), "/new")
+    return await nurse.send(first, "/wants", button=ON, **WANTS | changes)
+
+
+async def at_review(nurse: PageClient, *, consent: dict[str, Any] = CONSENT, what: dict[str, str] = WHAT) -> Page:
+    page = await nurse.send(await at_consent(nurse), "/consent", button=ON, **consent)
+    page = await nurse.send(page, "/whom", button=ON, recipient="social-test")
+    return await nurse.send(page, "/what", button=ON, **what)
+
+
+def faults_of(page: Page) -> list[str]:
+    return re.findall(r'class="fault" id="([^"]*)-fault"', page.text)
+
+
+def draft_of(page: Page) -> str:
+    return page.path.split("/")[2]
+
+
+async def sent_by(mesh: World) -> list[dict[str, Any]]:
+    listed: list[dict[str, Any]] = (await mesh["health"].get("/v1/referrals?box=sent&limit=200")).json()["items"]
+    return listed
+
+
+async def test_a_referral_goes_the_whole_way_by_forms_and_only_what_was_switched_on_arrives(
+    mesh: World, nurse: PageClient
+) -> None:
+    page = await at_review(nurse)
+    assert page.path.endswith("/review"), faults_of(page)
+    assert CANARY in page.text
+    done = await nurse.send(page, "/send")
+    assert done.path.endswith("/sent")
+    referral_id = re.findall(r'href="/referrals/([0-9a-f-]{36})"', done.text)[0]
+    there = mesh["social"]
+    await there.until(referral_id, lambda seen: seen["state"] == "delivered")
+    await there.done(f"/v1/referrals/{referral_id}/acknowledge", {})
+    await there.done(f"/v1/referrals/{referral_id}/accept", {"staff_gender": "female"})
+    opened = contents(await there.seen(referral_id))
+    assert opened["contact"] == {"safe_contact": CANARY}
+    assert opened["safety"] == {"band": "R3"}
+    assert set(opened) == {"contact", "safety", "dependants", "preferences"}
+
+
+async def test_nothing_of_consent_is_ticked_or_chosen_beforehand(nurse: PageClient) -> None:
+    form = (await at_consent(nurse)).form("/consent")
+    chosen = {name: value for name, value in form.fields if name in form.choices}
+    assert not any(chosen.values()), chosen
+    unanswered = await nurse.send(await at_consent(nurse), "/consent", button=ON, mode="new")
+    assert unanswered.status == 422
+    assert {"grants", "purpose.service", "read_aloud", "grantor", "form"} <= set(faults_of(unanswered))
+
+
+async def test_what_was_not_switched_on_has_no_field_and_is_not_sent_when_it_is_posted_all_the_same(
+    mesh: World, nurse: PageClient
+) -> None:
+    page = await nurse.send(await at_consent(nurse), "/consent", button=ON, **CONSENT)
+    page = await nurse.send(page, "/whom", button=ON, recipient="social-test")
+    assert not [name for name in page.form("/what").names() if name.startswith(("c.identity", "c.medical"))]
+    smuggled = await nurse.send(page, "/what", button=ON, **WHAT, **{"c.identity.name": "Smuggled In"})
+    assert "Smuggled In" not in smuggled.text
+    await nurse.send(smuggled, "/send")
+    newest = (await sent_by(mesh))[0]
+    await mesh["social"].until(newest["referral_id"], lambda seen: seen["state"] == "delivered")
+    parts = (await mesh["social"].seen(newest["referral_id"]))["compartments"]
+    assert "identity" not in {part["name"] for part in parts}
+
+
+async def test_sent_twice_at_the_same_time_it_is_one_referral(mesh: World, nurse: PageClient) -> None:
+    page, before = await at_review(nurse), len(await sent_by(mesh))
+    both = await asyncio.gather(nurse.send(page, "/send"), nurse.send(page, "/send"))
+    again = await nurse.send(page, "/send")
+    assert {one.path for one in (*both, again)} == {f"/new/{draft_of(page)}/sent"}
+    assert len(await sent_by(mesh)) == before + 1
+
+
+async def test_what_somebody_wrote_is_text_on_the_last_page(nurse: PageClient) -> None:
+    page = await at_review(nurse, what=WHAT | {"c.contact.safe_contact": EVIL})
+    assert "<script>alert" not in page.text
+    assert "&lt;script&gt;alert" in page.text
+
+
+async def test_a_draft_is_not_in_clear_in_the_database_and_outlives_a_restart(mesh: World) -> None:
+    writer = await somebody(mesh.services["health"].app, Role.CASEWORKER, login="writer")
+    page = await at_review(writer)
+    secret = b"Canary-Nguyen"
+    files = [path for path in mesh.folder.glob("health.db*") if path.is_file()]
+    assert files
+    assert not [path.name for path in files if secret in path.read_bytes()]
+    await mesh.stop("health")
+    service: Service = await mesh.start("health")
+    again = PageClient(service.app)
+    await again.sign_in("writer")
+    assert CANARY in (await again.get(page.path)).text
+
+
+async def test_the_writer_finds_it_again_after_leaving_and_nobody_else_does(mesh: World, nurse: PageClient) -> None:
+    page = await at_consent(nurse)
+    left = await nurse.send(page, "/consent", button=("go", "leave"), mode="new", **{"stays.identity": "later"})
+    assert (left.path, left.title) == ("/new", "Work")
+    assert "Emergency shelter" in left.text
+    assert CANARY not in left.text
+    back = await nurse.get(f"/new/{draft_of(page)}/consent")
+    assert ("stays.identity", "later") in back.form("/consent").fields
+    colleague = await somebody(mesh.services["health"].app, Role.CASEWORKER)
+    assert (await colleague.get(back.path)).status == 404
+    assert draft_of(page) not in (await colleague.get("/new")).text
+    gone = await nurse.send(left, f"/{draft_of(page)}/drop")
+    assert draft_of(page) not in gone.text
+
+
+async def test_immediate_danger_asks_for_the_telephone_first(nurse: PageClient) -> None:
+    page = await at_consent(nurse, urgency="immediate")
+    assert (page.status, faults_of(page)) == (422, ["phoned_first"])
+    again = await nurse.send(page, "/wants", button=ON, phoned_first="on")
+    assert again.path.endswith("/consent")
+
+
+async def test_a_child_is_not_asked_to_consent_alone(nurse: PageClient) -> None:
+    page = await at_consent(nurse, age_band="12_15")
+    offered = page.form("/consent").choices["grantor"]
+    assert "self" not in offered
+    assert {"parent", "best_interest_decision"} <= set(offered)
+    refused = await nurse.send(page, "/consent", button=ON, **CONSENT | {"grantor": "parent"})
+    assert "caregiver" in faults_of(refused)
+
+
+async def test_what_the_gateway_refuses_is_said_in_words_and_the_draft_stays(nurse: PageClient) -> None:
+    page = await at_consent(nurse, age_band="12_15")
+    given = CONSENT | {"grantor": "parent", "caregiver": "safe"}  # and what the child said is not there
+    page = await nurse.send(page, "/consent", button=ON, **given)
+    page = await nurse.send(page, "/whom", button=ON, recipient="social-test")
+    page = await nurse.send(page, "/what", button=ON, **WHAT)
+    refused = await nurse.send(page, "/send")
+    assert refused.status == 422
+    assert "The child must be asked" in refused.text
+    assert (await nurse.get(f"/new/{draft_of(page)}/review")).status == 200
+
+
+async def test_without_the_gateway_nothing_typed_is_lost(mesh: World, nurse: PageClient) -> None:
+    first = await nurse.send(await nurse.get("/new"), "/new")
+    mesh.wire.cut = True
+    try:
+        page = await nurse.send(first, "/wants", button=ON, **WANTS)
+        assert (page.status, page.path.endswith("/consent")) == (200, True)
+        assert "cannot be reached now" in page.text
+    finally:
+        mesh.wire.mend()
+    page = await nurse.send(page, "/consent", button=("go", "again"), mode="new")
+    assert "may.social-test" in page.form("/consent").names()
+    assert "new" in [value for name, value in page.form("/consent").fields if name == "mode"]
+
+
+async def test_a_row_more_without_script_keeps_what_was_typed(nurse: PageClient) -> None:
+    page = await nurse.send(await at_consent(nurse), "/consent", button=ON, **CONSENT)
+    page = await nurse.send(page, "/whom", button=ON, recipient="social-test")
+    more = await nurse.send(
+        page, "/what", button=("more", "c.contact.phones"), **{"c.contact.phones.0.number": "0900 1"}
+    )
+    assert ("c.contact.phones.0.number", "0900 1") in more.form("/what").fields
+    assert "c.contact.phones.1.number" in more.form("/what").names()
+
+
+async def test_consent_is_printed_without_a_name_and_taken_back_with_a_confirmation(
+    mesh: World, nurse: PageClient
+) -> None:
+    done = await nurse.send(await at_review(nurse), "/send")
+    path = re.findall(r'href="(/consents/[0-9a-f-]{36})"', done.text)[0]
+    receipt = await nurse.get(path)
+    assert (receipt.status, receipt.title) == (200, "Work")
+    assert "She does not want it told" in receipt.text
+    assert CANARY not in receipt.text
+    page = await nurse.get(f"{path}/withdraw")
+    unsure = await nurse.send(page, "/withdraw", by="survivor", scope="all")
+    assert (unsure.status, faults_of(unsure)) == (422, ["sure"])
+    state = await nurse.send(page, "/withdraw", by="survivor", scope="all", sure="on")
+    assert state.path == f"{path}/withdrawal"
+    async with asyncio.timeout(30):
+        while "Everybody has answered" not in (await nurse.get(state.path)).text:
+            await asyncio.sleep(0.05)
+    proof = await nurse.get(f"{path}/certificate")
+    assert (proof.status, proof.headings[0]) == (200, "Confirmation")
+
+
+async def test_it_is_forgotten_by_itself(nurse: PageClient) -> None:
+    page = await at_consent(nurse)
+    assert KEPT.days == 7
+    assert "deleted by itself" in (await nurse.get("/new")).text
+    assert page.status == 200
