@@ -19,9 +19,12 @@ from shared.agency.pages.referral_opening import parts_of
 from shared.agency.pages.referral_values import Said
 from shared.agency.pages.referral_words import LOOKED_AT, REASONS
 from shared.agency.records import Visit
+from shared.agency.requests import StatementRequest
 from shared.agency.routes.callers import Id
+from shared.agency.statements import ask_for_statement
+from shared.pages.forms import Posted
 from shared.pages.guard import signed_in
-from shared.pages.routes import page_router
+from shared.pages.routes import page_router, see_other
 from shared.people.records import Person
 from shared.sop.model import Compartment, Name, Sop
 
@@ -34,10 +37,12 @@ def referral_router(desk: PageDesk) -> APIRouter:
 
     @router.get("/referrals/{id}")
     async def referral(request: Request, person: _Caseworker, id: Id) -> Response:
-        face = await face_of(desk, person, id, with_chain="x-refresh" not in request.headers)
+        again = "x-refresh" in request.headers  # what does not renew itself is left out, so that little is sent
+        face = await face_of(desk, person, id, with_chain=not again)
         sop = desk.practice.office.sop
         done, queued = (_verb(sop, request.query_params.get(name)) for name in ("done", "queued"))
-        values: dict[str, Any] = {"face": face, "id": id, "act": new_form_key(), "done": done, "queued": queued}
+        values: dict[str, Any] = {"face": face, "id": id, "done": done, "queued": queued}
+        values |= {"act": "" if again else new_form_key(), "asked": request.query_params.get("asked") == "statement"}
         values["panels"] = await desk.panels_for(face.referral)
         return desk.pages.answer(request, "agency/referral.html", parts_list=parts_of(sop, face.shown), **values)
 
@@ -47,6 +52,12 @@ def referral_router(desk: PageDesk) -> APIRouter:
         people = await colleagues(desk)
         shown = [_visit(one, people, desk.practice.office.sop) for one in reversed(visits)]
         return desk.pages.answer(request, "agency/referral_looked.html", id=id, visits=shown)
+
+    @router.post("/referrals/{id}/ask-statement")
+    async def ask_statement(request: Request, person: _Caseworker, id: Id, form: Posted) -> Response:
+        caller = desk.caller(person, form, path=request.url.path)
+        await ask_for_statement(desk.practice.office, caller, id, StatementRequest(actor=person.pseudonym))
+        return see_other(f"/referrals/{id}?asked=statement")
 
     return router
 

@@ -26,7 +26,7 @@ from shared.kernel.identifiers import GATEWAY
 from shared.pages.catalogue import N_
 from shared.pages.code_words import code_word
 from shared.people.records import Account, Person
-from shared.referral.number import number_of, spoken
+from shared.referral.number import spoken
 from shared.sop.model import Compartment, LegalBasisKind, Name, ReferralState, ServiceType, Sop, Urgency, UrgencyLevel
 
 T = TypeVar("T")
@@ -90,11 +90,12 @@ class Face:
     waiting: int
     holder: str | None
     mine: bool
+    here: frozenset[str]
 
     @property
     def number(self) -> str:
         """The number that is read over the telephone."""
-        return spoken(number_of(self.referral.referral_id))
+        return spoken(self.referral.number)
 
     @property
     def onward(self) -> bool:
@@ -117,11 +118,12 @@ async def face_of(desk: PageDesk, person: Person, referral_id: str, *, with_chai
     office, visitor = desk.practice.office, desk.visitor(person)
     shown = await desk.practice.reader.outline(visitor, referral_id)
     referral = await office.referral(referral_id, visitor.actor, visitor.pseudonym)
-    clocks, waiting, held = await office.store.read(
+    clocks, waiting, held, near = await office.store.read(
         lambda reading: (
             clocks_of(reading, referral_id),
             sum(one.lane == referral_id for one in reading.waiting_letters()),
             reading.get(Assignment, referral_id),
+            reading.many(Referral, _linked(shown)),
         )
     )
     chain, valid_to = await asyncio.gather(
@@ -150,6 +152,7 @@ async def face_of(desk: PageDesk, person: Person, referral_id: str, *, with_chai
         waiting=waiting,
         holder=None if held is None else speaker.people.get(held.holder, held.holder),
         mine=held is not None and held.holder == person.pseudonym,
+        here=frozenset(one.referral_id for one in near),
     )
 
 
@@ -206,6 +209,12 @@ async def _briefly(asked: Awaitable[T]) -> T | None:
 def _agencies(shown: Mapping[str, Any]) -> set[str]:
     named = {str(one["data"]["alternative"]) for one in shown["history"] if "alternative" in one["data"]}
     return {shown["sender"], shown["recipient"], *(one["by"] for one in shown["history"]), *named}
+
+
+def _linked(shown: Mapping[str, Any]) -> list[str]:
+    """Return the referrals that a page might lead to: some of them may be between other agencies."""
+    named = [shown[name] for name in ("parent_id", "linked_id", "replaces", "rerouted_to")]
+    return [one for one in (*named, *shown["linked"]) if one is not None]
 
 
 def _area(code: str, sop: Sop) -> Said:
