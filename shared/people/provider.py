@@ -36,6 +36,8 @@ AHEAD: Final = timedelta(seconds=60)
 #: How long the provider's own statements are taken without asking again.
 FRESH: Final = timedelta(minutes=10)
 ASK_AGAIN: Final = timedelta(minutes=1)
+#: How long a provider that did not answer as it should is left alone: nobody here makes us call it in vain.
+_REST: Final = timedelta(seconds=5)
 
 _DISCOVERY: Final = "/.well-known/openid-configuration"
 _ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
@@ -92,6 +94,7 @@ class Provider:
         self._peer = peer
         self._peers: dict[str, Peer] = {}
         self._known: _Statements | None = None
+        self._away_at: datetime | None = None
 
     async def close(self) -> None:
         """Close the connections."""
@@ -192,6 +195,8 @@ class Provider:
         known, now = self._known, self._clock.now()
         if known is not None and now - known.asked_at < fresh:
             return known
+        if self._away_at is not None and now - self._away_at < _REST:
+            raise NotAuthenticated("sign-in.provider", _AWAY)
         try:
             metadata = (await self._call("GET", self._own.issuer.rstrip("/") + _DISCOVERY)).document()
             if metadata["issuer"] != self._own.issuer or not is_safe_address(metadata["authorization_endpoint"]):
@@ -199,10 +204,9 @@ class Provider:
             published: Any = (await self._call("GET", metadata["jwks_uri"])).document()
             keys = KeySet.import_key_set(published)
         except (JoseError, MeshError, LookupError, TypeError, ValueError) as fault:
-            if isinstance(fault, NotAuthenticated):
-                raise
+            self._away_at = now
             raise NotAuthenticated("sign-in.provider", _AWAY) from fault
-        self._known = _Statements(metadata, keys, now)
+        self._known, self._away_at = _Statements(metadata, keys, now), None
         return self._known
 
     async def _call(self, method: str, address: str, **more: Any) -> Reply:

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from shared.kernel.clock import Clock, to_wire
-from shared.kernel.errors import Conflict, NotFound
+from shared.kernel.errors import Conflict, NotFound, NotPermitted
 from shared.kernel.identifiers import IdFactory
 from shared.people.enrolment import Newcomer, account_of, check_details, check_free, enrol
 from shared.people.passwords import Passwords
@@ -91,6 +91,8 @@ class Staff:
     async def change(self, account_id: str, details: Details, *, by: str | None) -> Account:
         """Change what an account says of its person. Another role ends her sessions.
 
+        Whoever is bound to the identity provider signs in there: a first password that she never used is gone.
+
         Raises `NotFound` (`account.unknown`), `InputRejected` (`account.invalid`), `Conflict` (`account.known`,
         `account.own`).
         """
@@ -106,12 +108,20 @@ class Staff:
             if details.role != account.role:
                 _check_other(account, by)
                 _end(desk, sessions)
-            return self._noted(desk, desk.change(account, **columns), "changed", by)
+            unused = account.provisional and details.oidc_subject is not None
+            gone = {"password_hash": None, "provisional": False} if unused else {}
+            return self._noted(desk, desk.change(account, **columns, **gone), "changed", by)
 
         return await self._store.write(work)
 
     async def renew_password(self, account_id: str, *, by: str | None) -> str:
-        """Return a new password to be told to its person once; her sessions end and a hold is lifted."""
+        """Return a new password to be told to its person once; her sessions end and a hold is lifted.
+
+        Raises `NotPermitted` (`account.elsewhere`) for somebody who signs in at the identity provider.
+        """
+        if (await self.one(account_id)).oidc_subject is not None:
+            message = "This person signs in with the account of the institution. Take the subject away first."
+            raise NotPermitted("account.elsewhere", message)
         password = new_password()
         kept = await self._passwords.hash_aside(password)
         await self._alter(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.kernel.errors import Conflict, InputRejected, NotAuthenticated, NotFound
+from shared.kernel.errors import Conflict, InputRejected, NotAuthenticated, NotFound, NotPermitted
 from shared.people.doorway import TRIES
 from shared.people.enrolment import Newcomer
 from shared.people.records import Role
@@ -108,6 +108,24 @@ async def test_a_renewed_password_ends_sessions_lifts_a_hold_and_is_not_her_own(
     with pytest.raises(NotAuthenticated):
         await at.door.known(token)
     assert (await at.door.sign_in("mai", password))[1].account.provisional
+
+
+async def test_a_first_password_is_gone_once_the_provider_vouches_for_her(at: Entry) -> None:
+    account, password = await at.staff.add(NEWCOMER, by=None)
+    assert password is not None
+    bound = replace(DETAILS, role=Role.CASEWORKER, oidc_subject="s-1")
+    await at.staff.change(account.account_id, bound, by="boss")
+    with pytest.raises(NotAuthenticated):
+        await at.door.sign_in("huong", password)
+    assert not (await at.door.vouched("s-1"))[1].account.provisional
+    with pytest.raises(NotPermitted):
+        await at.staff.renew_password(account.account_id, by="boss")
+
+
+async def test_binding_somebody_leaves_a_password_of_her_own(at: Entry) -> None:
+    account = await at.somebody()
+    await at.staff.change(account.account_id, replace(DETAILS, role=Role.CASEWORKER, oidc_subject="s-1"), by="boss")
+    await at.door.sign_in("mai", PASSWORD)
 
 
 async def test_a_lost_telephone_is_taken_away(at: Entry) -> None:
