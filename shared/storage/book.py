@@ -9,7 +9,7 @@ Refuses: reading by query what the unit itself has changed and not yet sent.
 Rows that the book hands out are the map's own: read them, and change them through `update` only.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import Enum
 from typing import Any
@@ -52,12 +52,20 @@ class Book:
     Failures of the database leave as the toolkit's own errors: whoever opened the transaction decides.
     """
 
-    def __init__(self, connection: Connection, *, shapes: Shapes | None = None) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        shapes: Shapes | None = None,
+        expected: Mapping[Table, Iterable[Key]] | None = None,
+    ) -> None:
+        """Take a connection; the `expected` rows are asked for along with the first that is needed."""
         self._connection = connection
         self._driver = Driver(connection)
         self._shapes = Shapes(connection.dialect) if shapes is None else shapes
         self._pages: dict[Table, _Page] = {}
         self._undo: list[_Undo] | None = None
+        self._expected = dict(expected or {})
 
     def get(self, table: Table, key: Key) -> Row | None:
         """Return the row with this primary key as the transaction sees it, or `None`."""
@@ -72,11 +80,7 @@ class Book:
 
     def prefetch_all(self, wanted: Mapping[Table, Iterable[Key]]) -> None:
         """Load the rows of several tables that are not yet known: one query for each table, all asked together."""
-        unknown: list[tuple[_Page, list[Key]]] = []
-        for table, keys in wanted.items():
-            page = self._page(table)
-            unknown.append((page, [key for key in dict.fromkeys(keys) if key not in page.rows]))
-        self._load(unknown)
+        self._load(self._unknown(wanted))
 
     def lock(self, table: Table, key: Key) -> Row | None:
         """Load a row and hold it against other transactions until this one ends.
@@ -159,22 +163,24 @@ class Book:
         finally:
             self._undo = None
 
-    def flush(self) -> None:
-        """Send what is pending: inserts in the order of foreign keys, updates, deletes in reverse.
+    def flush(self, *, then: Callable[[], None] = lambda: None) -> None:
+        """Send what is pending: inserts in the order of foreign keys, updates, deletes in reverse; `then` do this.
 
+        Where statements travel together, what `then` sends travels with them: it may be what reports their failure.
         Raises `InternalFault` (`storage.select-after-write`) inside a unit that has written.
         """
         if self._undo:
             raise InternalFault("storage.select-after-write", "A unit of work must query before it writes.")
         pages = sorted((page for page in self._pages.values() if page.pending), key=lambda page: page.shape.rank)
         if not pages:
+            then()
             return
         orders = [
             *(order for page in pages for order in _inserts(page)),
             *(order for page in pages for order in _updates(page)),
             *(order for page in reversed(pages) for order in _deletes(page)),
         ]
-        self._driver.tell(orders)
+        self._driver.tell(orders, then=then)
         for page in pages:
             page.pending.clear()
 
@@ -184,11 +190,23 @@ class Book:
             page = self._pages[table] = _Page(self._shapes.of(table))
         return page
 
+    def _unknown(self, wanted: Mapping[Table, Iterable[Key]]) -> list[tuple[_Page, list[Key]]]:
+        found: list[tuple[_Page, list[Key]]] = []
+        for table, keys in wanted.items():
+            page = self._page(table)
+            found.append((page, [key for key in dict.fromkeys(keys) if key not in page.rows]))
+        return found
+
     def _load(self, wanted: Iterable[tuple[_Page, list[Key]]], *, lock: bool = False) -> None:
+        expected, self._expected = self._expected, {}
         portions = [(page, portion) for page, keys in wanted for portion in in_portions(keys)]
+        locked = len(portions) if lock else 0
+        portions += [(page, portion) for page, keys in self._unknown(expected) for portion in in_portions(keys)]
         if not portions:
             return
-        answers = self._driver.ask([page.shape.load(portion, lock=lock) for page, portion in portions])
+        answers = self._driver.ask(
+            [page.shape.load(portion, lock=place < locked) for place, (page, portion) in enumerate(portions)]
+        )
         for (page, portion), found in zip(portions, answers, strict=True):
             rows, shape = page.rows, page.shape
             rows.update(dict.fromkeys(portion))

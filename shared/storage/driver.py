@@ -6,7 +6,7 @@ transaction for many callers is made; everything else goes through the toolkit.
 Promises: failures leave as the toolkit's own errors, and say whether the connection is gone.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
@@ -71,14 +71,15 @@ class Driver:
                 cursors = [self._raw.cursor().execute(template.text, values) for template, values in questions]
             return [cursor.fetchall() for cursor in cursors]
 
-    def tell(self, orders: Iterable[tuple[Template, list[Parameters]]]) -> None:
-        """Run statements in their order, each once for every set of parameters."""
+    def tell(self, orders: Iterable[tuple[Template, list[Parameters]]], *, then: Callable[[], None]) -> None:
+        """Run statements in their order, each once for every set of parameters; `then` do this along with them."""
         with translated(self._dialect, self._raw), self._together():
             for template, rows in orders:
                 if len(rows) == 1:
                     self._raw.cursor().execute(template.text, rows[0])
                 else:
                     self._raw.cursor().executemany(template.text, rows)
+            then()
 
     def _together(self) -> AbstractContextManager[Any]:
         """Let what is run inside travel in one round trip where there are such."""

@@ -1,28 +1,30 @@
 """One transaction for many units of work, and what becomes of each unit when something fails.
 
-1. Open: a connection, a transaction, the owner's `on_begin` (which locks what serialises the writers).
-2. Read: every row that the units asked for, one query per table, all asked together.
+1. Open: a connection, a transaction.
+2. Read: what the owner's `on_begin` locks to serialise the writers, and with it every row that the units
+   asked for, one query per table, all in one round trip.
 3. Run: each unit in turn at the one desk; a unit that raises loses its own writes and nothing else.
-4. Send and commit.
+4. Send and commit, in one round trip.
 
-A failure in (1) is told to every caller: no unit can be to blame. A failure in (2) to (4) before the
-commit persisted nothing, so the units are run again one by one, and only the one to blame fails. A
-commit that fails may have persisted all the same: nothing is run again, the callers are told to
-retry, and their retry reads what is true, because nothing is remembered from one transaction to the
-next. A `FatalLedgerError` leaves this room: its owner must stop.
+A failure in (1), and waiting in vain for the lock in (2), is told to every caller: no unit can be to
+blame. A failure in (2) to (4) before the commit persisted nothing, so the units are run again one by
+one, and only the one to blame fails. A commit that fails may have persisted all the same, and so may
+one that was sent along with statements whose failure does not say otherwise: nothing is run again, the
+callers are told to retry, and their retry reads what is true, because nothing is remembered from one
+transaction to the next. A `FatalLedgerError` leaves this room: its owner must stop.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, Engine, Table
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from shared.kernel.errors import FatalLedgerError, InternalFault, MeshError
 from shared.storage.book import Book
-from shared.storage.faults import is_connection_lost, to_mesh_error, unavailable
+from shared.storage.faults import is_connection_lost, is_rolled_back, may_be_of_one, to_mesh_error, unavailable
 from shared.storage.shape import Key, Shapes
 
 D = TypeVar("D")
@@ -88,52 +90,53 @@ class Transactor(Generic[D]):
     def _together(self, units: Sequence[Unit[D]]) -> list[Outcome]:
         """Do steps (1) to (4). Raises the toolkit's error only where nothing can have been persisted."""
         try:
-            connection, book = self._open()
+            connection, book = self._open(units)
         except (SQLAlchemyError, MeshError) as fault:
+            is_begun = self._connection is not None
             self._discard()
+            if isinstance(fault, SQLAlchemyError) and is_begun and len(units) > 1 and may_be_of_one(fault):
+                raise
             return _failed(units, fault)
+        commit = _Commit(connection)
         try:
             outcomes = self._work(book, units)
-            book.flush()
+            book.flush(then=commit)
+        except SQLAlchemyError as fault:
+            self._discard()
+            if commit.is_begun and not is_rolled_back(fault):
+                return [Outcome(error=unavailable()) for _ in units]
+            raise
         except BaseException:
             self._discard()
             raise
-        try:
-            connection.commit()
-        except IntegrityError:  # a deferred constraint: certainly rolled back
-            self._discard()
-            raise
-        except SQLAlchemyError:
-            self._discard()
-            return [Outcome(error=unavailable()) for _ in units]
         return outcomes
 
-    def _open(self) -> tuple[Connection, Book]:
-        """Do step (1), once more on a fresh connection when the kept one turns out to be dead."""
-        try:
-            return self._begin()
-        except SQLAlchemyError as fault:
-            if not is_connection_lost(fault):
-                raise
-        self._discard()
-        return self._begin()
-
-    def _begin(self) -> tuple[Connection, Book]:
-        if self._connection is None:
-            self._connection = self._engine.connect()
-        self._connection.begin()
-        book = Book(self._connection, shapes=self._shapes)
-        if self._on_begin is not None:
-            self._on_begin(book)
-        return self._connection, book
-
-    def _work(self, book: Book, units: Sequence[Unit[D]]) -> list[Outcome]:
-        """Do steps (2) and (3)."""
+    def _open(self, units: Sequence[Unit[D]]) -> tuple[Connection, Book]:
+        """Do steps (1) and (2), once more on a fresh connection when the kept one turns out to be dead."""
         wanted: dict[Table, list[Key]] = {}
         for unit in units:
             for table, key in unit.prefetch:
                 wanted.setdefault(table, []).append(key)
-        book.prefetch_all(wanted)
+        try:
+            return self._begin(wanted)
+        except SQLAlchemyError as fault:
+            if not is_connection_lost(fault):
+                raise
+        self._discard()
+        return self._begin(wanted)
+
+    def _begin(self, wanted: Mapping[Table, Sequence[Key]]) -> tuple[Connection, Book]:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        self._connection.begin()
+        book = Book(self._connection, shapes=self._shapes, expected=wanted)
+        if self._on_begin is not None:
+            self._on_begin(book)
+        book.prefetch_all({})  # what nothing has brought along yet
+        return self._connection, book
+
+    def _work(self, book: Book, units: Sequence[Unit[D]]) -> list[Outcome]:
+        """Do step (3)."""
         desk = self._open_desk(book)
         return [attempt(partial(_work_alone, unit, book, desk)) for unit in units]
 
@@ -143,6 +146,18 @@ class Transactor(Generic[D]):
         if connection is not None:
             connection.invalidate()
             connection.close()
+
+
+class _Commit:
+    """A commit that remembers whether it was tried."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.is_begun = False
+
+    def __call__(self) -> None:
+        self.is_begun = True
+        self._connection.commit()
 
 
 def _work_alone(unit: Unit[D], book: Book, desk: D) -> Any:
