@@ -138,7 +138,8 @@ class Transactor(Generic[D]):
     def _work(self, book: Book, units: Sequence[Unit[D]]) -> list[Outcome]:
         """Do step (3)."""
         desk = self._open_desk(book)
-        return [attempt(partial(_work_alone, unit, book, desk)) for unit in units]
+        through = (SQLAlchemyError, FatalLedgerError)
+        return [attempt(partial(_work_alone, unit, book, desk), through=through) for unit in units]
 
     def _discard(self) -> None:
         """Drop the connection with whatever is open on it: its state is not known well enough to go on."""
@@ -165,14 +166,11 @@ def _work_alone(unit: Unit[D], book: Book, desk: D) -> Any:
         return unit.work(desk)
 
 
-def attempt(work: Callable[[], Any]) -> Outcome:
-    """Do one caller's work and say what came of it.
-
-    Raises only what concerns every caller: a fault of the database, and a `FatalLedgerError`.
-    """
+def attempt(work: Callable[[], Any], *, through: tuple[type[Exception], ...] = (FatalLedgerError,)) -> Outcome:
+    """Do one caller's work and say what came of it. Raises only what is `through`: what concerns every caller."""
     try:
         return Outcome(value=work())
-    except (SQLAlchemyError, FatalLedgerError):
+    except through:
         raise
     except MeshError as fault:
         return Outcome(error=fault)

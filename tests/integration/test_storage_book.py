@@ -60,6 +60,15 @@ def test_row_is_read_once(book: Book, statements: Statements) -> None:
     assert statements == ["SELECT"]
 
 
+def test_expected_rows_come_along_with_the_first_that_is_needed(connection: Connection, statements: Statements) -> None:
+    book = Book(connection, expected={ACCOUNT: ["a", "b", "nobody"], ENTRY: [("b", 2)]})
+    assert book.lock(ACCOUNT, "a") is not None
+    assert statements == ["SELECT"] * 3
+    assert [book.get(ACCOUNT, key) is None for key in ("a", "b", "nobody")] == [False, False, True]
+    assert book.get(ENTRY, ("b", 2)) is None
+    assert statements == ["SELECT"] * 3
+
+
 def test_absence_is_remembered(book: Book, statements: Statements) -> None:
     assert book.get(ACCOUNT, "nobody") is None
     assert book.get(ACCOUNT, "nobody") is None

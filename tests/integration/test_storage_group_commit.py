@@ -7,10 +7,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import Engine, event, make_url, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from shared.kernel.errors import Conflict, FatalLedgerError, InternalFault, NotPermitted, PeerUnavailable
 from shared.storage.book import Book
 from shared.storage.group_commit import GroupWriter
+from shared.storage.transactor import Unit
 from tests.support.postgres import PostgresServer
 from tests.support.small_bank import ACCOUNT, add_one, amounts, lock_account, open_bank
 
@@ -241,6 +243,53 @@ async def test_callers_who_come_again_share_every_transaction(engine: Engine) ->
         await asyncio.gather(*(come_again(writer) for _ in range(4)))
     assert len(seen) == 5
     assert amounts(engine)["a"] == 20
+
+
+async def test_preparing_and_finishing_are_done_by_the_writer_outside_the_transaction(
+    engine: Engine, writer: Writer
+) -> None:
+    seen: list[tuple[str, str, int]] = []
+
+    def look(step: str) -> None:
+        seen.append((step, threading.current_thread().name, amounts(engine)["a"]))
+
+    def prepare() -> Unit[Book]:
+        look("prepare")
+        return Unit(add_one, [(ACCOUNT, "a")])
+
+    def finish(amount: int) -> str:
+        look("finish")
+        return f"{amount} now"
+
+    assert await writer.submit_prepared(prepare, finish=finish) == "1 now"
+    assert seen == [("prepare", "group-writer", 0), ("finish", "group-writer", 1)]
+
+
+@pytest.mark.parametrize("fault", [NotPermitted("a.code", "No."), SQLAlchemyError("odd"), ValueError("odd")])
+async def test_preparation_that_fails_is_its_own_callers_alone(writer: Writer, fault: Exception) -> None:
+    def prepare() -> Unit[Book]:
+        raise fault
+
+    gate = Gate()
+    gated = gate.close_behind(writer)
+    await asyncio.to_thread(gate.entered.wait)
+    works = [writer.submit(add_one), writer.submit_prepared(prepare, finish=str), writer.submit(add_one)]
+    waiting = asyncio.gather(*works, return_exceptions=True)
+    await asyncio.sleep(0)
+    gate.leave.set()
+    first, failed, second = await waiting
+    await gated
+    assert (first, second) == (1, 2)
+    assert isinstance(failed, NotPermitted if isinstance(fault, NotPermitted) else InternalFault)
+
+
+async def test_result_that_cannot_be_finished_is_durable_all_the_same(engine: Engine, writer: Writer) -> None:
+    def finish(_amount: int) -> str:
+        raise NotPermitted("a.code", "No.")
+
+    with pytest.raises(NotPermitted):
+        await writer.submit_prepared(lambda: Unit(add_one), finish=finish)
+    assert amounts(engine)["a"] == 1
 
 
 def test_caller_whose_loop_is_closed_disturbs_nobody(engine: Engine, writer: Writer) -> None:

@@ -2,16 +2,18 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Column, Engine, ForeignKey, Integer, MetaData, Table
+from sqlalchemy import Column, Engine, ForeignKey, Integer, MetaData, Table, event
 
 from shared.kernel.errors import Conflict, InternalFault, PeerUnavailable
 from shared.storage.book import Book
 from shared.storage.engine import open_engine
 from shared.storage.history import prepare
 from shared.storage.transactor import Transactor, Unit
-from tests.support.small_bank import ACCOUNT, ENTRY, add_one, amounts, open_bank
+from tests.support.small_bank import ACCOUNT, ENTRY, add_one, amounts, lock_account, open_bank
+from tests.support.watched import watch
 
 
 @pytest.fixture
@@ -54,6 +56,41 @@ def test_key_that_only_the_database_knows_is_a_conflict(engine: Engine) -> None:
     outcomes = transactor.run([open_account("x"), open_account("a"), open_account("y")])
     transactor.close()
     assert [outcome.value for outcome in outcomes] == ["x", None, "y"]
+
+
+def test_key_that_cannot_be_asked_for_is_its_own_units_fault_alone(engine: Engine) -> None:
+    odd: Unit[Book] = Unit(add_one, [(ACCOUNT, object())])
+    transactor = Transactor(engine, open_desk=lambda book: book, on_begin=lock_account)
+    outcomes = transactor.run([Unit(add_one), odd, Unit(add_one)])
+    transactor.close()
+    assert [outcome.value for outcome in outcomes] == [1, None, 2]
+    assert isinstance(outcomes[1].error, InternalFault)
+
+
+def test_lock_that_is_not_had_in_time_is_told_to_all_at_once(engine: Engine) -> None:
+    transactor = Transactor(engine, open_desk=lambda book: book, on_begin=lock_account)
+    asked: list[str] = []
+    watch(engine, before=asked.append)
+    hurry(engine)
+    with engine.begin() as another:
+        another.execute(ACCOUNT.update().where(ACCOUNT.c.id == "a").values(amount=7))
+        asked.clear()
+        outcomes = transactor.run([Unit(add_one, [(ACCOUNT, "a")]) for _ in range(3)])
+    assert [type(outcome.error) for outcome in outcomes] == [PeerUnavailable] * 3
+    assert sum("account" in statement for statement in asked) <= 2  # the lock, and what was to come along with it
+    assert [outcome.value for outcome in transactor.run([Unit(add_one)])] == [8]
+    transactor.close()
+
+
+def hurry(engine: Engine) -> None:
+    """Let connections that are opened from now on wait for a lock for a moment only."""
+    order = "PRAGMA busy_timeout=50" if engine.dialect.name == "sqlite" else "SET lock_timeout=50"
+
+    def connected(driver_connection: Any, _record: object) -> None:
+        driver_connection.execute(order)
+        driver_connection.commit()
+
+    event.listen(engine, "connect", connected)
 
 
 def test_child_without_parent_is_a_fault_of_ours(engine: Engine) -> None:
