@@ -3,7 +3,10 @@
 import os
 import platform
 import sqlite3
+import statistics
 import subprocess
+import tempfile
+import time
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,6 +22,7 @@ def facts(postgres: Path | None) -> dict[str, object]:
         "cores": os.cpu_count(),
         "memory_mib": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20,
         "load_before": os.getloadavg(),
+        "durable_write_micros": round(durable_write_micros(), 1),
         "system": platform.platform(),
         "python": platform.python_version(),
         "sqlite": sqlite3.sqlite_version,
@@ -26,6 +30,18 @@ def facts(postgres: Path | None) -> dict[str, object]:
         "libraries": {name: version(name) for name in _LIBRARIES},
         "server_options": OPTIONS,
     }
+
+
+def durable_write_micros(times: int = 200) -> float:
+    """Return how long it takes, as a median, until 4 KB are on the disk: what every commit waits for."""
+    waits = []
+    with tempfile.TemporaryFile() as file:
+        for _ in range(times):
+            started = time.perf_counter()
+            os.write(file.fileno(), b"x" * 4096)
+            os.fdatasync(file.fileno())
+            waits.append(time.perf_counter() - started)
+    return statistics.median(waits) * 1e6
 
 
 def _cpu() -> str:
