@@ -41,7 +41,11 @@ def upkeep_router(desk: PageDesk, upkeep: Upkeep) -> APIRouter:
     async def delivery(request: Request, person: _Administrator) -> Response:
         traffic = await upkeep.traffic()
         return desk.pages.answer(
-            request, "agency/delivery.html", traffic=traffic, webhooks=await upkeep.webhooks(traffic)
+            request,
+            "agency/delivery.html",
+            traffic=traffic,
+            webhooks=await upkeep.webhooks(traffic),
+            asked_at=(await upkeep.keys()).asked_at,
         )
 
     @router.get(f"{HOME}/keys")
