@@ -90,6 +90,7 @@ async def _values(desk: PageDesk, person: Person, referral_id: str) -> dict[str,
         "journal": [_entry(one, names) for one in reversed(journal)],
         "to": "",
         "act": new_form_key(),
+        "let_go_act": new_form_key(),
     }
 
 

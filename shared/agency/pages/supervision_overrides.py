@@ -74,7 +74,7 @@ def overrides_router(desk: PageDesk) -> APIRouter:
 
 
 async def _page(desk: PageDesk, request: Request, person: Person, *, error: MeshError | None = None) -> Response:
-    values: dict[str, Any] = {**frame(desk), "act": new_form_key()}
+    values = frame(desk)
     try:
         values["overrides"] = await _shown(desk, person)
     except PeerUnavailable as away:
@@ -112,6 +112,8 @@ def _override(one: Mapping[str, Any], office: Office, names: Mapping[str, str]) 
         "duties": [duty for duty in duties if duty["due_at"] or duty["at"]],
         "confirmable": confirmable,
         "tellable": one["telling"].get("at") is None,
+        "confirm_act": new_form_key(),
+        "told_act": new_form_key(),
         "owed": confirmable or one["telling"].get("at") is None,
         "outcome": office.sop.overrides.outcomes.get(one["review"].get("outcome") or ""),
     }
