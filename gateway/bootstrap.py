@@ -23,7 +23,6 @@ from gateway.adapters.provisioning import Provisioning
 from gateway.adapters.readings import Readings
 from gateway.adapters.receipts import ReceiptDesk
 from gateway.adapters.roster import Roster
-from gateway.adapters.tallies import Tallies
 from gateway.adapters.tokens import TokenDesk
 from gateway.adapters.watch import Duty, Watch
 from gateway.adapters.withdrawals import Withdrawals
@@ -32,6 +31,7 @@ from gateway.settings import GatewaySettings
 from gateway.web import ledger, oauth, sop
 from gateway.web.console import desk as console
 from gateway.web.console.rooms import console_routers
+from gateway.web.counts import Counts, open_counts
 from gateway.web.directory import DirectoryRoutes
 from gateway.web.inbox import Inbox, InboxRoutes
 from gateway.web.indicators import IndicatorRoutes
@@ -94,7 +94,9 @@ def build_app(
     tokens, front = _tokens(core, roster, settings), _front(core, settings, passwords)
     journal = OversightJournal(core.engine, writer=core.writer, clock=core.clock, ids=core.ids)
     receipts = ReceiptDesk(writer=core.writer, roster=roster, bell=bell, sop=core.sop)
-    background = Background(_chores(core, settings, receipts=receipts, bell=bell, telemetry=telemetry))
+    counts = open_counts(core)
+    chores = _chores(core, settings, receipts=receipts, bell=bell, telemetry=telemetry)
+    background = Background({**chores, "releases": counts.releases.run})
     app = create_app(
         title="Referral Mesh gateway",
         version=VERSION,
@@ -107,8 +109,8 @@ def build_app(
             InboxRoutes(Inbox(writer=core.writer, bell=bell, sop=core.sop), receipts).router(),
             *_readers(core, settings),
             *_directory(core),
-            *_overrides(core, bell),
-            *_console(core, front, settings, journal=journal, bell=bell),
+            *_overrides(core, bell, counts),
+            *_console(core, front, settings, journal=journal, bell=bell, counts=counts),
         ],
         public_paths=_PUBLIC | front.public_paths,
         scopes=SCOPES_MEANING,
@@ -145,12 +147,12 @@ def _directory(core: Core) -> Sequence[APIRouter]:
     ]
 
 
-def _overrides(core: Core, bell: Bell) -> Sequence[APIRouter]:
+def _overrides(core: Core, bell: Bell, counts: Counts) -> Sequence[APIRouter]:
     """Return the routes of what is watched over: disclosures without consent, counts, statements asked for."""
     readings = OverrideReadings(core.engine)
     return [
         OverrideRoutes(readings, writer=core.writer, sop=core.sop, clock=core.clock, bell=bell).router(),
-        IndicatorRoutes(readings, Tallies(core.engine), sop=core.sop, clock=core.clock).router(),
+        IndicatorRoutes(counts.monthly, counts.figures, sop=core.sop, clock=core.clock).router(),
         StatementRoutes(core.writer, sop=core.sop, ids=core.ids, bell=bell).router(),
     ]
 
@@ -172,7 +174,7 @@ def _front(core: Core, settings: GatewaySettings, passwords: Passwords | None) -
 
 
 def _console(
-    core: Core, front: Front, settings: GatewaySettings, *, journal: OversightJournal, bell: Bell
+    core: Core, front: Front, settings: GatewaySettings, *, journal: OversightJournal, bell: Bell, counts: Counts
 ) -> Sequence[APIRouter]:
     """Return the pages of oversight."""
     return [
@@ -184,6 +186,7 @@ def _console(
             withdrawals=_withdrawals(core, settings),
             signer=core.keys.checkpoint_signer(settings.ledger_origin),
             bell=bell,
+            counts=counts,
         ),
     ]
 

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from sqlalchemy import JSON, Column, Table
 from sqlmodel import Field
 
-from gateway.adapters.columns import GatewayRow
+from gateway.adapters.columns import GatewayRow, json_column, table_of
 
 
 class EventMarkRow(GatewayRow, table=True):
@@ -26,13 +25,8 @@ class ReleaseRow(GatewayRow, table=True):
     __tablename__ = "releases"
     period: str = Field(primary_key=True)
     counted_at: str
-    counts: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    counts: dict[str, Any] = json_column()
 
 
-def _table(row: type[GatewayRow]) -> Table:
-    table: Table = row.__table__  # type: ignore[attr-defined]  # set by SQLModel's metaclass
-    return table
-
-
-EVENT_MARKS = _table(EventMarkRow)
-RELEASES = _table(ReleaseRow)
+EVENT_MARKS = table_of(EventMarkRow)
+RELEASES = table_of(ReleaseRow)

@@ -8,7 +8,6 @@ now and then for those who coordinate, and kept nowhere.
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
@@ -43,14 +42,6 @@ _PORTION: Final = 200
 _FRESHNESS: Final = "I40"
 
 _log = get_logger("releases")
-
-
-@dataclass(frozen=True, slots=True)
-class AgencyName:
-    """What an agency is called."""
-
-    vi: str
-    en: str
 
 
 class Releases:
@@ -138,15 +129,13 @@ class Releases:
         release.tallies[_FRESHNESS, WHOLE, WHOLE] = Tally(every, fresh)
         return release
 
-    async def agencies(self) -> Mapping[str, AgencyName]:
-        """Return every agency of the directory with its name."""
+    async def agencies(self) -> Sequence[str]:
+        """Return every agency of the directory."""
         return await asyncio.to_thread(self._agencies)
 
-    def _agencies(self) -> Mapping[str, AgencyName]:
-        columns = (AGENCIES.c.id, AGENCIES.c.name_vi, AGENCIES.c.name_en)
+    def _agencies(self) -> Sequence[str]:
         with read(self._engine) as connection:
-            found = connection.execute(select(*columns).order_by(AGENCIES.c.id)).all()
-        return {one: AgencyName(vi, en) for one, vi, en in found}
+            return list(connection.execute(select(AGENCIES.c.id).order_by(AGENCIES.c.id)).scalars())
 
     def _count_running(self, quarter: Period, at: datetime) -> Release | None:
         stretch = Courses(self._engine, sop=self._sop, provinces={}).stretch(quarter)

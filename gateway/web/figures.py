@@ -4,11 +4,13 @@ Fixed periods, fixed tables: no question can be put together that the method has
 read from the table of months of its quarter, and is released with it.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.adapters.releases import AgencyName, Releases
+from gateway.adapters.directory import Directory
+from gateway.adapters.releases import Releases
 from gateway.domain.counting import Least
 from gateway.domain.course import ELSEWHERE
 from gateway.domain.figures import REFERRALS_BY, Catalogue, Figures, Row, Table, View, catalogue_of
@@ -44,7 +46,7 @@ class Statement:
 class Labels:
     """What indicators and parts are called, in both languages."""
 
-    def __init__(self, *, sop: Sop, rules: IndicatorRules, agencies: Mapping[str, AgencyName]) -> None:
+    def __init__(self, *, sop: Sop, rules: IndicatorRules, agencies: Mapping[str, Name]) -> None:
         self._sop, self._rules, self._agencies = sop, rules, agencies
 
     def indicator(self, one: str) -> Name:
@@ -73,8 +75,7 @@ class Labels:
             year, _, month = key.partition("-")
             return Name(vi=f"{int(month)}/{year}", en=f"{int(month)}/{year}")
         if by is Dimension.AGENCY:
-            found = self._agencies[key]
-            return Name(vi=found.vi, en=found.en)
+            return self._agencies[key]
         if by is Dimension.PROVINCE:
             province = self._sop.provinces.get(key)
             return _ELSEWHERE if key == ELSEWHERE or province is None else Name(vi=province.name, en=province.name)
@@ -86,14 +87,18 @@ class Labels:
 class FigureDesk:
     """Answers what may be asked of the counts."""
 
-    def __init__(self, releases: Releases, *, sop: Sop, rules: IndicatorRules, clock: Clock) -> None:
+    def __init__(
+        self, releases: Releases, directory: Directory, *, sop: Sop, rules: IndicatorRules, clock: Clock
+    ) -> None:
         self.rules = rules
         self.releases = releases
+        self._directory = directory
         self._sop, self._clock = sop, clock
 
     async def labels(self) -> Labels:
         """Return what things are called."""
-        return Labels(sop=self._sop, rules=self.rules, agencies=await self.releases.agencies())
+        agencies = await asyncio.to_thread(self._directory.names, await self.releases.agencies())
+        return Labels(sop=self._sop, rules=self.rules, agencies=agencies)
 
     async def quarters(self) -> Sequence[Period]:
         """Return the quarters that are released, the last one first."""
@@ -118,7 +123,7 @@ class FigureDesk:
         release = await (self.releases.running() if runs else self.releases.of(period.quarter))
         if release is None:
             raise _none()
-        catalogue = catalogue_of(period, sop=self._sop, agencies=list(await self.releases.agencies()))
+        catalogue = catalogue_of(period, sop=self._sop, agencies=await self.releases.agencies())
         return Statement(
             period=period,
             view=view,

@@ -35,7 +35,7 @@ from shared.sop.model import (
     Stage,
     Urgency,
 )
-from tests.support.mesh import HEALTH, POLICE, ROLL, enrolment, keys_of
+from tests.support.mesh import POLICE, ROLL, enrolment, keys_of
 
 SENDER = POLICE
 STATUTE = OtherBasis(LegalBasisKind.LEGAL_OBLIGATION, "Art 19", "duty-1", notify_unsafe=False, decision=None)
@@ -51,7 +51,7 @@ class CountedWorld:
     database_url: str
     keys: AgencyKeys
     begins: datetime
-    more_agencies: Sequence[tuple[str, str, str]] = ()
+    more_agencies: Sequence[tuple[str, str, str, str]] = ()
     plan: list[tuple[datetime, int, Callable[[SqlDesk], None]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -141,8 +141,9 @@ class CountedWorld:
         desk = Provisioning(writer=self._core.writer, sop=self._core.sop, closing=lambda: None)
         for agency_id, sector, codes in ROLL:
             desk.enroll(enrolment(agency_id, sector, codes))
-        for agency_id, sector, codes in self.more_agencies:
-            desk.enroll(replace(enrolment(agency_id, sector, codes), jwks=keys_of(HEALTH).public_jwks()))
+        for agency_id, sector, codes, name in self.more_agencies:
+            named = enrolment(agency_id, sector, codes, name_vi=name, name_en=name)
+            desk.enroll(replace(named, jwks=keys_of(agency_id).public_jwks()))
 
     def _plan(self, at: datetime, write: Callable[[SqlDesk], None]) -> None:
         self.plan.append((at, len(self.plan), write))

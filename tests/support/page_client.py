@@ -77,8 +77,8 @@ class _Reader(HTMLParser):
             self._area = None
         elif tag == "select":
             self._select = None
-        elif tag == "title":
-            self.title = self._text.strip()
+        elif tag == "title":  # that of the page comes first; a picture may have one of its own
+            self.title = self.title or self._text.strip()
         elif tag in {"h1", "h2"}:
             self.headings.append(self._text.strip())
 

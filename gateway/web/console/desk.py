@@ -28,6 +28,8 @@ REFUSALS: Final = f"{HOME}/refusals"
 OVERRIDES: Final = f"{HOME}/overrides"
 WITHDRAWALS: Final = f"{HOME}/withdrawals"
 LEDGER: Final = f"{HOME}/ledger"
+INDICATORS: Final = f"{HOME}/indicators"
+CLOCKS: Final = f"{HOME}/clocks"
 READINGS: Final = f"{HOME}/readings"
 
 LINKS: Final[Sequence[NavLink]] = (
@@ -36,6 +38,8 @@ LINKS: Final[Sequence[NavLink]] = (
     NavLink(N_("Without consent"), OVERRIDES, OVERSIGHT_ROLES),
     NavLink(N_("Withdrawals"), WITHDRAWALS, OVERSIGHT_ROLES),
     NavLink(N_("Ledger"), LEDGER, OVERSIGHT_ROLES),
+    NavLink(N_("Clocks"), CLOCKS, OVERSIGHT_ROLES),
+    NavLink(N_("Indicators"), INDICATORS, OVERSIGHT_ROLES),
     NavLink(N_("Who looked"), READINGS, OVERSIGHT_ROLES),
 )
 

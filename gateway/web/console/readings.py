@@ -33,6 +33,9 @@ PAGES: Final = {
     "entry": N_("Entry of the ledger"),
     "growth": N_("Growth of the ledger"),
     "kept": N_("Kept checkpoint"),
+    "clocks": N_("Clocks"),
+    "indicators": N_("Indicators"),
+    "export": N_("Export of indicators"),
     "readings": N_("Who looked"),
 }
 ROLES: Final = {"auditor": N_("Auditor"), "coordinator": N_("Coordinator")}

@@ -15,13 +15,16 @@ from gateway.adapters.oversight_journal import OversightJournal
 from gateway.adapters.refusals import Refusals
 from gateway.adapters.withdrawals import Withdrawals
 from gateway.web.console.chains import ChainPages
+from gateway.web.console.clocks import ClockPages
 from gateway.web.console.desk import ConsoleDesk
+from gateway.web.console.indicators import IndicatorPages
 from gateway.web.console.ledger import LedgerPages
 from gateway.web.console.overrides import OverridePages
 from gateway.web.console.readings import ReadingPages
 from gateway.web.console.refusals import RefusalPages
 from gateway.web.console.start import StartPage
 from gateway.web.console.withdrawals import WithdrawalPages
+from gateway.web.counts import Counts
 from shared.pages.rendering import Pages
 from shared.seal.checkpoints import CheckpointSigner
 
@@ -34,6 +37,7 @@ def console_routers(
     withdrawals: Withdrawals,
     signer: CheckpointSigner,
     bell: Bell,
+    counts: Counts,
 ) -> Sequence[APIRouter]:
     """Return the routes of every page of oversight."""
     directory = Directory(core.engine, writer=core.writer, clock=core.clock)
@@ -47,5 +51,7 @@ def console_routers(
         OverridePages(desk, overrides, writer=core.writer, bell=bell).router(),
         WithdrawalPages(desk, withdrawals).router(),
         LedgerPages(desk, LedgerFiles(core.engine, signer=signer)).router(),
+        IndicatorPages(desk, counts).router(),
+        ClockPages(desk, counts.figures).router(),
         ReadingPages(desk).router(),
     ]
