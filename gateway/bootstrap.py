@@ -91,12 +91,10 @@ def build_app(
     telemetry = configure("gateway", settings.otlp_endpoint)
     core = open_core(settings, clock=clock, keys=keys)
     bell, roster = Bell(), Roster(core.engine)
-    tokens, front = _tokens(core, roster, settings), _front(core, settings, passwords)
+    tokens, front, counts = _tokens(core, roster, settings), _front(core, settings, passwords), open_counts(core)
     journal = OversightJournal(core.engine, writer=core.writer, clock=core.clock, ids=core.ids)
     receipts = ReceiptDesk(writer=core.writer, roster=roster, bell=bell, sop=core.sop)
-    counts = open_counts(core)
-    chores = _chores(core, settings, receipts=receipts, bell=bell, telemetry=telemetry)
-    background = Background({**chores, "releases": counts.releases.run})
+    background = Background(_chores(core, settings, receipts, counts, bell=bell, telemetry=telemetry))
     app = create_app(
         title="Referral Mesh gateway",
         version=VERSION,
@@ -105,8 +103,7 @@ def build_app(
         authenticate=bearer(tokens.principal),
         lifespan=partial(_lifespan, core=core, front=front, background=background, telemetry=telemetry),
         routers=[
-            TokenRoutes(tokens, keys=core.keys, issuer=settings.public_url).router(),
-            InboxRoutes(Inbox(writer=core.writer, bell=bell, sop=core.sop), receipts).router(),
+            *_exchange(core, settings, tokens, receipts, bell=bell),
             *_readers(core, settings),
             *_directory(core),
             *_overrides(core, bell, counts),
@@ -123,6 +120,16 @@ def build_app(
     front.attach(app)
     add_message_routes(app, _intake(core, roster, bell))
     return app
+
+
+def _exchange(
+    core: Core, settings: GatewaySettings, tokens: TokenDesk, receipts: ReceiptDesk, *, bell: Bell
+) -> Sequence[APIRouter]:
+    """Return the routes by which clients get their tokens and fetch what waits for them."""
+    return [
+        TokenRoutes(tokens, keys=core.keys, issuer=settings.public_url).router(),
+        InboxRoutes(Inbox(writer=core.writer, bell=bell, sop=core.sop), receipts).router(),
+    ]
 
 
 def _readers(core: Core, settings: GatewaySettings) -> Sequence[APIRouter]:
@@ -214,11 +221,11 @@ def _intake(core: Core, roster: Roster, bell: Bell) -> Intake:
 
 
 def _chores(
-    core: Core, settings: GatewaySettings, *, receipts: ReceiptDesk, bell: Bell, telemetry: Telemetry
+    core: Core, settings: GatewaySettings, receipts: ReceiptDesk, counts: Counts, *, bell: Bell, telemetry: Telemetry
 ) -> Mapping[str, Chore]:
     """Return the work that goes on beside the calls."""
     housekeeping = Housekeeping(core.engine, writer=core.writer, clock=core.clock, telemetry=telemetry, bell=bell)
-    chores: dict[str, Chore] = {"housekeeping": housekeeping.run}
+    chores: dict[str, Chore] = {"housekeeping": housekeeping.run, "releases": counts.releases.run}
     if settings.clocks_enabled:
         for duty in duties.all_of(core.sop):
             chores[duty.name] = open_watch(core, duty, bell).run

@@ -7,8 +7,9 @@ still finds at least as many values possible for a number that is not shown as t
 
 1. Small is: fewer than `smallest`, none at all included; or too few agencies. Of a share both sides are numbers: those
    who got what was due, and those who did not ("all of them" is a small number too).
-2. What is hidden in a whole is at least two parts, and together not small; else more parts are hidden with them, in
-   the order of the catalogue. Never the next smallest: whoever knows that rule could compute it back.
+2. What is hidden in a whole is at least two parts, one of them not small, and together twice what is small; else more
+   parts are hidden with them, from the end of the catalogue on. Never the next smallest: whoever knows that rule could
+   compute it back.
 3. What is hidden is not parted further, and nothing is parted whose whole is hidden.
 4. A wider circle is shown nothing that a narrower one is not, so that having both views is no more than having one.
 """
@@ -141,16 +142,14 @@ def _parted(parts: Parts, least: Least, *, shares: bool, within: Verdict | None)
 
 
 def hide(parts: Parts, small: Collection[str], *, enough: Callable[[list[Part]], bool]) -> frozenset[str]:
-    """Return the keys to hide: those of `small`, and with them as many in order as make them `enough` together."""
-    order = [one.key for one in parts]
-    hidden = {key for key in order if key in small}
+    """Return the keys to hide: those of `small`, and with them as many from the end on as make them `enough`."""
+    hidden = {one.key for one in parts if one.key in small}
     if not hidden:
         return frozenset()
-    first = next(at for at, key in enumerate(order) if key in hidden)
-    for key in order[first:] + order[:first]:
+    for part in reversed(parts):
         if enough([one for one in parts if one.key in hidden]):
             break
-        hidden.add(key)
+        hidden.add(part.key)
     return frozenset(hidden)
 
 

@@ -208,6 +208,7 @@ _ROWS: Final[tuple[tuple[str, type[MeshError], str, str], ...]] = (
     ("match.none", NotFound, "Nobody takes people there now", "Choose another area or an agency yourself."),
     ("availability.agency", NotPermitted, "Another agency's entry", "State only your own availability."),
     ("availability.service", NotPermitted, "Not a service of yours", "Ask the directory's operator to add it."),
+    ("figures.period", NotFound, "No numbers of this period", "A quarter is counted 30 days after its end."),
     ("chain.unknown", NotFound, "No such chain", "Check the chain id."),
     ("ledger.range", InputRejected, "Outside the ledger", "Ask for entries that the checkpoint covers."),
     ("ledger.tile", NotFound, "No such tile", "Ask for tiles that the checkpoint covers."),

@@ -95,8 +95,9 @@ async def test_small_numbers_are_on_no_page_and_in_no_file(mesh: Mesh) -> None:
     }
     assert services[""] == 290
     assert services.get("HEA-01") is None
-    assert services["HEA-06"] == 35
-    assert services.get("HEA-05") is None, "129 of the sector, less 35, less these, would be the 4 of HEA-01"
+    assert (services["health"], services["HEA-05"]) == (130, 90)
+    assert services.get("HEA-06") is None, "129 of the sector, less 90, less these 35, would be the 4 of HEA-01"
+    assert services.get("legal_aid") is None, "hidden with the police, to whom nothing was sent"
 
 
 async def test_the_public_view_shows_nothing_that_the_internal_one_does_not(mesh: Mesh) -> None:
