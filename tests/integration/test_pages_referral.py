@@ -297,7 +297,7 @@ async def test_sender_sees_what_became_of_it_and_asks_another_agency(mesh: World
     nurse = await somebody(mesh.services["health"].app, Role.CASEWORKER)
     page = await nurse.get(f"/referrals/{referral_id}")
     assert {"close", "notes", "open"} <= verbs(page, referral_id)
-    assert f"/new?parent={referral_id}" in page.text
+    assert f"/new?replaces={referral_id}" in page.text
     assert "Wrong service type" in page.text
     closed = await stepped(nurse, referral_id, "close", survivor_told="yes", helped="not_asked")
     assert "Closed" in closed.text

@@ -4,7 +4,6 @@ Promises that nothing is opened by looking at it, and that its address, its titl
 and no word that somebody wrote (R-07, R-20). What is closed opens on a page of its own.
 """
 
-from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter
@@ -14,9 +13,9 @@ from starlette.responses import Response
 from shared.agency.handling import VERBS
 from shared.agency.pages.desk import CASEWORK, PageDesk
 from shared.agency.pages.form_key import new_form_key
-from shared.agency.pages.referral_face import colleagues, face_of
+from shared.agency.pages.referral_face import face_of, speaker_for
 from shared.agency.pages.referral_opening import parts_of
-from shared.agency.pages.referral_values import Said
+from shared.agency.pages.referral_values import Said, Speaker
 from shared.agency.pages.referral_words import LOOKED_AT, REASONS
 from shared.agency.records import Visit
 from shared.agency.requests import StatementRequest
@@ -49,8 +48,8 @@ def referral_router(desk: PageDesk) -> APIRouter:
     @router.get("/referrals/{id}/looked")
     async def looked(request: Request, person: _Caseworker, id: Id) -> Response:
         visits = await desk.practice.visit(desk.visitor(person), "visits", id, lambda reading: reading.visits(id))
-        people = await colleagues(desk)
-        shown = [_visit(one, people, desk.practice.office.sop) for one in reversed(visits)]
+        speaker = await speaker_for(desk, ())
+        shown = [_visit(one, speaker) for one in reversed(visits)]
         return desk.pages.answer(request, "agency/referral_looked.html", id=id, visits=shown)
 
     @router.post("/referrals/{id}/ask-statement")
@@ -67,14 +66,14 @@ def _verb(sop: Sop, verb: str | None) -> Name | None:
     return None if event is None else sop.event_names[event]
 
 
-def _visit(visit: Visit, people: Mapping[str, str], sop: Sop) -> dict[str, Any]:
+def _visit(visit: Visit, speaker: Speaker) -> dict[str, Any]:
     reason = visit.reason or ""
     return {
         "at": visit.at,
-        "who": people.get(visit.actor, visit.actor),
+        "who": speaker.actor(visit.actor),
         "why": Said("text", REASONS[reason]) if reason in REASONS else Said("raw", reason),
         "what": Said("text", LOOKED_AT[visit.what]) if visit.what in LOOKED_AT else Said("raw", visit.what),
         "compartments": [
-            sop.compartment_names[Compartment(one)] for one in visit.compartments if one in {*Compartment}
+            speaker.sop.compartment_names[Compartment(one)] for one in visit.compartments if one in {*Compartment}
         ],
     }

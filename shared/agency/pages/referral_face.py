@@ -5,7 +5,7 @@ Promises that the page is there while the gateway is away: what only the gateway
 
 import asyncio
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 from shared.agency.directory import BRIEFLY
@@ -52,7 +52,7 @@ class Moment:
     at: str
     what: Said
     by: Said
-    actor: str | None
+    actor: Said | None
     facts: Sequence[Fact]
 
 
@@ -248,6 +248,6 @@ def _moment(one: Mapping[str, Any], speaker: Speaker, own: str) -> Moment:
     by, actor = one["by"], one["actor"]
     what = Said("text", HAPPENINGS[one["type"]]) if one["type"] in HAPPENINGS else Said("raw", one["type"])
     agency = Said("text", N_("The gateway")) if by == GATEWAY else speaker.agency(by)
-    known = speaker.people.get(actor) if by == own and actor else None
-    shown = None if actor in {None, SYSTEM} else known or str(actor)
-    return Moment(one["at"], what, agency, shown, speaker.events(one["data"]))
+    told = speaker if by == own else replace(speaker, people={})  # a colleague has a name here and nowhere else
+    shown = None if actor in {None, SYSTEM} else told.actor(str(actor))
+    return Moment(one["at"], what, agency, shown, told.events(one["data"]))

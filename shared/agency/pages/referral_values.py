@@ -17,6 +17,10 @@ from shared.sop.model import FactField, Name, Sop
 #: Words of the basis, which translates them.
 YES: Final = "Yes"
 NO: Final = "No"
+#: Types of facts that say nothing to a person.
+_FOR_MACHINES: Final = frozenset({"reference", "digest"})
+#: How the pseudonym of a whole partner system begins (`shared.agency.acting.pseudonym_of`).
+_SYSTEM: Final = "client-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +49,8 @@ class Speaker:
 
     def events(self, data: Mapping[str, Any]) -> list[Fact]:
         """Return the facts of an event in words; what the procedure does not list is left out."""
-        known = [(name, self.sop.event_facts.get(name), value) for name, value in data.items()]
-        facts = [self._fact(field, value) for _, field, value in known if field is not None]
+        known = [(self.sop.event_facts.get(name), value) for name, value in data.items()]
+        facts = [self._fact(field, value) for field, value in known if field and field.type not in _FOR_MACHINES]
         phase = str(data.get("phase"))
         if phase in DUTIES:
             facts.append(Fact(Said("text", N_("Duty")), Said("text", DUTIES[phase])))
@@ -57,6 +61,12 @@ class Speaker:
         known = [(self.sop.facts.get(name), value) for name, value in data.items()]
         return [self._fact(field, value) for field, value in known if field is not None]
 
+    def actor(self, pseudonym: str) -> Said:
+        """Return a colleague by name, a system as what it is, anybody else by pseudonym."""
+        if pseudonym.startswith(_SYSTEM):
+            return Said("text", N_("the agency's own system"))
+        return Said("raw", self.people.get(pseudonym, pseudonym))
+
     def value(self, field: FactField, value: Any) -> Said:
         """Return one value of a fact in words."""
         if isinstance(value, bool):
@@ -64,7 +74,7 @@ class Speaker:
         if field.type in {"date", "time"}:
             return _time(field.type, value)
         if field.type == "actor":
-            return Said("raw", self.people.get(str(value), str(value)))
+            return self.actor(str(value))
         if field.type == "agency":
             return self.agency(str(value))
         return self.code(str(value)) if field.type == "code" else Said("raw", str(value))

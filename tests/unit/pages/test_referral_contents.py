@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from starlette.requests import Request
 
 from shared.agency.pages.desk import ROOM
+from shared.agency.pages.referral_chain import picture_of
 from shared.agency.pages.referral_contents import careful, contents_of
+from shared.agency.pages.referral_values import Speaker
 from shared.agency.pages.referral_words import CLOSED
 from shared.kernel.clock import SystemClock
 from shared.pages.cookies import Cookies
@@ -96,3 +99,19 @@ def test_in_every_group_telephone_numbers_come_after_what_says_when_to_call(name
     for names in objects(careful(SOP.schemas[name])):
         first = next((place for place, one in enumerate(names) if one.startswith("tel:")), len(names))
         assert not {"safe_hours", "safe_to_contact", "may_leave_message"} & set(names[first:])
+
+
+CHAIN = """{% import "agency/referral_parts.html" as ref with context %}{{ ref.chain(chain) }}"""
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_picture_of_a_chain_is_drawn_whole_and_the_table_beside_it_says_the_same(language: Any) -> None:
+    facts = {"sender": "a-one", "recipient": "b-two", "service_type": "SOC-01", "state": "sent", "sent_at": ""}
+    tree = [{"referral_id": "r-1", **facts, "onward": [{"referral_id": "r-2", **facts, "onward": []}]}]
+    picture = picture_of(tree, Speaker(SOP, {}, {}), SOP, here="r-2")
+    text = PAGES._environment(language).from_string(CHAIN).render(chain=picture, faults={}, csrf="")
+    drawn = ElementTree.fromstring(text[text.index("<svg") : text.index("</svg>") + 6])
+    assert [one.text for one in drawn.iter("text")] == ["1 · SOC-01", "2 · SOC-01"]
+    assert len(list(drawn.iter("path"))) == 1
+    assert not any("style" in one.attrib for one in drawn.iter())
+    assert text.count("b-two") == 2
