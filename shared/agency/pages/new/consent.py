@@ -76,6 +76,22 @@ REASONS: Final = {
     "not_safe": N_("It could put her in danger"),
     "later": N_("She wants to decide later"),
 }
+#: Kinds of information in words to be read to her.
+SPOKEN: Final = {
+    Compartment.IDENTITY: N_("who you are: your name, when you were born, your papers"),
+    Compartment.CONTACT: N_("how to reach you safely, and whom never to call"),
+    Compartment.DEMOGRAPHICS: N_("a few things about you, such as your age and your language"),
+    Compartment.SAFETY: N_("how great the danger is, and from where it comes"),
+    Compartment.INCIDENT: N_("what happened, in a few words, without your whole story"),
+    Compartment.MEDICAL: N_("your health"),
+    Compartment.FORENSIC: N_("the examination, and what was kept as evidence"),
+    Compartment.LEGAL: N_("your case with the police or the court"),
+    Compartment.NEEDS: N_("what you need"),
+    Compartment.DEPENDANTS: N_("your children, and who depends on you"),
+    Compartment.DOCUMENTS: N_("your papers, and where you may live"),
+    Compartment.PREFERENCES: N_("how you want to be met"),
+    Compartment.PERPETRATOR: N_("who did it"),
+}
 _WHICH: Final = N_("Say how it came about that this may be told.")
 _NONE: Final = N_("No switch is on: nothing may be told to anybody. Talk with her, or save and leave.")
 _READ: Final = N_("Read the text to her, and tick that you have.")
@@ -280,6 +296,7 @@ def shown(writing: Writing, wants: Wants, form: Form, found: Candidates) -> dict
         "found": found,
         "kinds": kinds_of(wants.service),
         "kind_names": writing.sop.compartment_names,
+        "spoken": SPOKEN,
         "modes": [(mode, MODES[mode]) for mode in modes_of(writing, wants)],
         "forms": list(FORMS.items()),
         "grantors": [(one, GRANTORS[one]) for one in grantors],

@@ -16,7 +16,7 @@ from shared.kernel.clock import from_wire
 from shared.kernel.errors import FieldFault, InputRejected, PeerUnavailable
 from shared.pages.catalogue import N_
 from shared.pages.forms import Form
-from shared.pages.schema_forms import Typed, fields_of, narrowed, typed_in, typed_of, values_of
+from shared.pages.schema_forms import FormField, Typed, fields_of, narrowed, typed_in, typed_of, values_of
 from shared.sop.compartments import trim
 from shared.sop.model import ClockStart, Compartment, CompartmentRule, FactField, Sop
 from shared.wire.fields import ACTOR_PATTERN, FACT_PATTERN
@@ -38,6 +38,24 @@ _INCIDENT: Final[Mapping[str, Any]] = {
     "x-title-vi": "Việc xảy ra lúc nào (thời hạn tính từ lúc đó)",
     "type": "string",
     "format": "date-time",
+}
+#: What is asked first of each kind; the rest is behind a fold, for when it is needed.
+_FIRST: Final[Mapping[Compartment, frozenset[str]]] = {
+    Compartment.IDENTITY: frozenset({"name", "alias", "date_of_birth", "year_of_birth", "sex", "personal_id_number"}),
+    Compartment.CONTACT: frozenset({"name_to_use", "phone", "safe_contact", "safe_hours", "never_contact"}),
+    Compartment.DEMOGRAPHICS: frozenset({"age_band", "sex", "ethnicity", "nationality", "language"}),
+    Compartment.SAFETY: frozenset({"band", "immediate_danger", "weapons", "perpetrator_whereabouts", "summary"}),
+    Compartment.INCIDENT: frozenset(
+        {"types", "type", "occurred_at", "occurred_on", "place_type", "relation", "injuries"}
+    ),
+    Compartment.MEDICAL: frozenset({"triage", "urgent_symptoms", "allergies", "medications", "summary"}),
+    Compartment.FORENSIC: frozenset({"examined_at", "examination_consented", "specimens", "certificate"}),
+    Compartment.LEGAL: frozenset({"case_type", "stage", "case_numbers", "orders", "summary"}),
+    Compartment.NEEDS: frozenset({"needs", "urgent_needs", "housing", "reason"}),
+    Compartment.DEPENDANTS: frozenset({"count", "ages", "accompanying", "at_risk", "caregiver"}),
+    Compartment.DOCUMENTS: frozenset({"held", "missing", "held_by", "nationality", "immigration_status"}),
+    Compartment.PREFERENCES: frozenset({"staff_gender", "language", "interpreter", "accompanied", "accessibility"}),
+    Compartment.PERPETRATOR: frozenset({"name", "relation", "whereabouts", "weapons", "workplace"}),
 }
 _SHAPES: Final[Mapping[str, Mapping[str, Any]]] = {
     "boolean": {"type": "boolean"},
@@ -111,7 +129,7 @@ def shown(writing: Writing, wants: Wants, form: Form, kinds: Mapping[Compartment
                 "name": _prefix(kind),
                 "kind": kind,
                 "needed": needed,
-                "fields": fields_of(_schema(writing.sop, wants, kind), prefix=_prefix(kind)),
+                **_folded(kind, fields_of(_schema(writing.sop, wants, kind), prefix=_prefix(kind))),
             }
             for kind, needed in sorted(kinds.items(), key=lambda one: not one[1])
         ],
@@ -150,6 +168,12 @@ def _before_typing(writing: Writing, wants: Wants, kinds: Mapping[Compartment, b
         key: value for key, value in wants.preferences.items() if key in schema["properties"] and value is not False
     }
     return typed_of(schema, known, prefix=_prefix(Compartment.PREFERENCES))
+
+
+def _folded(kind: Compartment, fields: Sequence[FormField]) -> Mapping[str, Sequence[FormField]]:
+    """Return the fields of a kind, those that are asked first apart from the rest."""
+    first = [field for field in fields if field.required or field.key in _FIRST.get(kind, ())] or list(fields)
+    return {"first": first, "rest": [field for field in fields if field not in first]}
 
 
 def _prefix(kind: Compartment) -> str:

@@ -23,7 +23,7 @@ Step = Literal["wants", "consent", "whom", "what", "review"]
 STEPS: Final[Mapping[Step, str]] = {
     "wants": N_("What she wants"),
     "consent": N_("Her consent"),
-    "whom": N_("To whom"),
+    "whom": N_("Which agency"),
     "what": N_("What they are told"),
     "review": N_("Last look"),
 }
