@@ -18,7 +18,9 @@ class FrontSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="MESH_", frozen=True, extra="ignore", hide_input_in_errors=True)
 
     pages_url: str | None = Field(
-        default=None, pattern=_ADDRESS, description="Where browsers find its pages; without one, at its public address."
+        default=None,
+        pattern=_ADDRESS,
+        description="Where browsers find its pages; without one, at its public address. With https cookies are Secure.",
     )
     neutral_page: str = Field(
         default="/calendar", pattern=r"^(/|https://)\S*$", description="Where leaving at once leads, for people."

@@ -17,7 +17,8 @@ from shared.people.doorway import TRIES
 from shared.people.records import AGENCY_ROLES, OVERSIGHT_ROLES, Role
 from shared.people.staff import Details
 from shared.web.factory import MeshApp
-from tests.support.agency_services import World, world
+from shared.web.routes import join
+from tests.support.agency_services import CANARY, World, world
 from tests.support.page_client import PASSWORD, Page, PageClient, an_account, front_of, somebody
 from tests.support.page_routes import PageSeen, guarded, pages_of
 
@@ -320,6 +321,17 @@ async def test_no_secret_of_an_account_stands_on_any_page(mesh: World) -> None:
         assert "$argon2" not in text, path
 
 
+async def test_what_somebody_types_at_the_entrance_is_in_no_log(mesh: World, caplog: pytest.LogCaptureFixture) -> None:
+    client = PageClient(app_of(mesh, "social"))
+    await client.sign_in(CANARY, CANARY, code=CANARY)
+    await client.get(f"/sign-in?next=/{CANARY}")
+    await client.get(f"/sign-in/oidc/callback?code={CANARY}&state={CANARY}")
+    await client.post("/language", {"language": CANARY})
+    told = caplog.text + "".join(str(record.__dict__) for record in caplog.records)
+    assert "page.refused" in told
+    assert CANARY not in told
+
+
 async def test_the_table_of_evil_addresses_is_one_that_a_careless_check_would_let_through() -> None:
     leading_out = [one for one in EVIL if urlsplit(urljoin("http://pages.test/x", one)).netloc != "pages.test"]
     assert len(leading_out) >= 3
@@ -332,5 +344,5 @@ async def test_a_post_that_somebody_forgot_to_guard_is_found() -> None:
     async def forgotten() -> Response:
         return Response()
 
-    app.include_router(router)
+    join(app, [router])
     assert [page.path for page in pages_of(app) if not page.guards] == ["/forgotten"]  # type: ignore[arg-type]

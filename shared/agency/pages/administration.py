@@ -118,8 +118,12 @@ def _add_password(router: APIRouter, desk: PageDesk) -> None:
     @router.post(f"{_ONE}/password")
     async def renew(request: Request, person: _Administrator, account_id: _AccountId) -> Response:
         password = await staff.renew_password(account_id, by=person.account.account_id)
-        account = await staff.one(account_id)
-        return desk.pages.answer(request, "agency/first_password.html", account=account, password=password)
+        values: dict[str, Any] = {
+            "account": await staff.one(account_id),
+            "password": password,
+            "path": f"{PEOPLE}/{account_id}",
+        }
+        return desk.pages.answer(request, "agency/first_password.html", **values)
 
 
 def _choices(desk: PageDesk) -> dict[str, Any]:
