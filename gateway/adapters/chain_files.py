@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, and_, func, or_, select
 
 from gateway.adapters.holds import read_holds
 from gateway.adapters.overrides import override_from
@@ -28,7 +28,7 @@ from shared.sop.model import ReferralState, Sop
 from shared.storage.engine import read
 
 #: So many entries are proved at a time; a longer chain is read page by page.
-ENTRIES_MOST: Final = 200
+ENTRIES_MOST: Final = 100
 REFERRALS_MOST: Final = 200
 _STATES: Final = frozenset(ReferralState)
 _ENTRY = LEDGER_ENTRIES.c
@@ -108,7 +108,8 @@ class ChainFiles:
         """Return the file of a chain, as of one moment. Raises `NotFound` (`chain.unknown`)."""
         with read(self._engine) as connection:
             referrals = _referrals(connection, chain_id)
-            count, rows = _entries(connection, chain_id, after)
+            rests_on = {one.consent_id for one in referrals if one.consent_id}
+            count, rows = _entries(connection, chain_id, rests_on, after)
             if not referrals and not count:
                 raise NotFound("chain.unknown", "There is no chain with this number.")
             ids = [one.referral_id for one in referrals]
@@ -118,7 +119,7 @@ class ChainFiles:
                 links=tuple(self._links(connection, referrals)),
                 entries=tuple(prover.proved(rows[:ENTRIES_MOST], chain_id=chain_id)),
                 head=prover.head,
-                consents=tuple(self._consents(connection, {one.consent_id for one in referrals if one.consent_id})),
+                consents=tuple(self._consents(connection, rests_on)),
                 holds=tuple(read_holds(connection, HOLDS.c.referral_id.in_(ids), sop=self._sop, at=self._clock.now())),
                 overrides=tuple(_overrides(connection, ids)),
                 statements=count_statements(connection, chain_id, {one.subject for one in referrals}),
@@ -169,9 +170,15 @@ def _referrals(connection: Connection, chain_id: str) -> list[Referral]:
     return [referral_of(row) for row in fetch(connection, found.limit(REFERRALS_MOST))]
 
 
-def _entries(connection: Connection, chain_id: str, after: int | None) -> tuple[int, list[dict[str, Any]]]:
-    """Return how many entries a chain has, and a page of them with one more, if there is one."""
-    mine = _ENTRY.chain_id == chain_id
+def _entries(
+    connection: Connection, chain_id: str, consents: set[str], after: int | None
+) -> tuple[int, list[dict[str, Any]]]:
+    """Return how many entries a chain has, and a page of them with one more, if there is one.
+
+    What was done to the consents that it rests on is of no one chain, and belongs to the story of each.
+    """
+    theirs = and_(_ENTRY.consent_id.in_(sorted(consents)), _ENTRY.chain_id.is_(None))
+    mine = or_(_ENTRY.chain_id == chain_id, theirs)
     count = connection.execute(select(func.count()).select_from(LEDGER_ENTRIES).where(mine)).scalar_one()
     statement = select(LEDGER_ENTRIES).where(mine, _ENTRY.idx > (-1 if after is None else after))
     return int(count), fetch(connection, statement.order_by(_ENTRY.idx).limit(ENTRIES_MOST + 1))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, func, select
+from sqlalchemy import ColumnElement, Engine, Select, func, select
 from sqlalchemy import tuple_ as sql_tuple
 
 from gateway.adapters.rows import fetch, referral_of
@@ -71,7 +71,7 @@ class ChainSearch:
     def find(self, wanted: ChainFilter) -> list[Referral]:
         """Return referrals, newest first."""
         with read(self._engine) as connection:
-            found = [row for side in _sides(wanted.agency) for row in _newest(connection, wanted, side)]
+            found = [row for statement in newest_of(wanted) for row in fetch(connection, statement)]
         unique = {row["referral_id"]: row for row in found}
         ordered = sorted(unique.values(), key=lambda row: (row["received_at"], row["referral_id"]), reverse=True)
         return [referral_of(row) for row in ordered[: wanted.limit]]
@@ -101,6 +101,14 @@ class ChainSearch:
         return sorted(waiting, key=lambda one: one.since)
 
 
+def newest_of(wanted: ChainFilter) -> Sequence[Select[Any]]:
+    """Return the queries of a search; what they find is put together newest first."""
+    return [
+        select(REFERRALS).where(*side, *_criteria(wanted)).order_by(*_NEWEST).limit(wanted.limit)
+        for side in _sides(wanted.agency)
+    ]
+
+
 def _waiting(counted: dict[str, Any], route: dict[str, Any] | None) -> Waiting:
     failures, retry_at = (route["failures"], route["retry_at"]) if route else (0, None)
     return Waiting(counted["recipient"], int(counted["count"]), counted["since"], int(failures), retry_at)
@@ -113,13 +121,6 @@ def _sides(agency: str | None) -> Iterator[Sequence[ColumnElement[bool]]]:
     else:
         yield (_ROW.sender == agency,)
         yield (_ROW.recipient == agency,)
-
-
-def _newest(
-    connection: Connection, wanted: ChainFilter, side: Sequence[ColumnElement[bool]]
-) -> Sequence[dict[str, Any]]:
-    statement = select(REFERRALS).where(*side, *_criteria(wanted)).order_by(*_NEWEST).limit(wanted.limit)
-    return fetch(connection, statement)
 
 
 def _criteria(wanted: ChainFilter) -> Iterator[ColumnElement[bool]]:

@@ -15,7 +15,7 @@ _ROW: Final = 62
 _BOX: Final = 48
 _STEP: Final = 20
 _DEEPEST: Final = 7
-_LETTER: Final = 7.6
+_LETTER: Final = 8.7
 
 
 @dataclass(frozen=True, slots=True)

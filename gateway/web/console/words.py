@@ -12,7 +12,7 @@ from gateway.domain.kept import Keeping
 from shared.kernel.errors import InternalFault
 from shared.ledger.entry import Entry
 from shared.pages.catalogue import N_
-from shared.sop.model import ClockPhase, EventType, LegalBasisKind, Name, ReferralState, Sop
+from shared.sop.model import ClockPhase, Compartment, EventType, LegalBasisKind, Name, ReferralState, Sop
 from shared.wire.codes import CODES
 
 KINDS: Final[Mapping[str, str]] = {
@@ -20,6 +20,7 @@ KINDS: Final[Mapping[str, str]] = {
     "event": N_("Step"),
     "delivery": N_("Delivery"),
     "opening": N_("Opening"),
+    "release": N_("Half of a key given out"),
     "note": N_("Note between two agencies"),
     "consent": N_("Consent recorded"),
     "revocation": N_("Consent taken back"),
@@ -127,7 +128,13 @@ _OTHER: Final[Mapping[str, str]] = {
     "override_review": N_("about a disclosure without consent"),
     "undeliverable": N_("could not be delivered"),
     "next_agency": N_("who could be asked next"),
+    "triage": N_("to decide whether it can help"),
+    "first_contact": N_("to contact her safely"),
+    "case_work": N_("to give the service"),
     "service_delivery": N_("to give the service"),
+    "handover": N_("to take over from a colleague"),
+    "check": N_("to check what is recorded"),
+    "supervision": N_("to supervise the work"),
     "requested": N_("asked for"),
     "provided": N_("provided"),
     "granted": N_("held"),
@@ -179,7 +186,17 @@ def _terms(kind: str, first: str, rest: str) -> tuple[str, ...]:
     return (known,) if known else ()
 
 
+def asked_of(state: str | None) -> str | None:
+    """Return what an agency asked for when it was refused, by what the entry keeps beside its code.
+
+    For a part of a case that is the state of its referral.
+    """
+    return ASKED["opening"] if state in set(ReferralState) else ASKED.get(state or "")
+
+
 def _names(kind: str, first: str, rest: str, sop: Sop) -> tuple[Name, ...]:
+    if kind == "release" and first in set(Compartment):
+        return (sop.compartment_names[Compartment(first)],)
     if kind == "referral":
         service = sop.services.get(first)
         return (service.name,) if service else ()
@@ -191,8 +208,3 @@ def _names(kind: str, first: str, rest: str, sop: Sop) -> tuple[Name, ...]:
         found = sop.overrides.outcomes.get(rest)
         return (found,) if found else ()
     return ()
-
-
-def state_name(state: str | None, sop: Sop) -> Name | None:
-    """Return what a state of a referral is called; None for what is none."""
-    return sop.state_names[ReferralState(state)] if state in set(ReferralState) else None
