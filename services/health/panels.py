@@ -124,7 +124,7 @@ _WINDOWS: Final = Panel(
             },
             read=visited("windows", lambda practice, look, key: shown_windows(practice, look, key)["items"]),
             shows=WindowV1,
-            hides=frozenset({"id", "seconds_left"}),
+            hides=frozenset({"id", "kind", "seconds_left", "confidence", "rule", "basis"}),
         ),
     ),
     acts=(

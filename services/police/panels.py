@@ -58,7 +58,15 @@ _LISTED: Final = {one.path: one for one in LISTED}
 def _register(path: str, title: Name, *acts: PanelAct) -> Register:
     one = _LISTED[path]
     read = visited(path, lambda practice, look, referral_id: listed(practice, look, referral_id, one))
-    return Register(slug=path, title=title, kinds={one.kind: title}, read=read, shows=one.model, acts=acts)
+    return Register(
+        slug=path,
+        title=title,
+        kinds={one.kind: title},
+        read=read,
+        shows=one.model,
+        acts=acts,
+        hides=frozenset({"order"}),  # an order stands in a register of its own
+    )
 
 
 async def _checklist(_practice: Practice, _at: At) -> Sequence[Choice]:

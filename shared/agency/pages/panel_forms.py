@@ -14,12 +14,14 @@ from shared.agency.pages.panels import At, Choice, PanelAct
 from shared.agency.sector.practice import Practice
 from shared.kernel.errors import FieldFault, MeshError
 from shared.kernel.identifiers import AGENCY_ID_PATTERN
+from shared.pages.catalogue import N_
 from shared.pages.forms import Form
 from shared.pages.schema_forms import FormField, fields_of, narrowed, values_of
 from shared.sop.model import Name
 from shared.web.body import checked
 
 ACTOR: Final = "actor"
+_MARKED: Final = N_("Look at what is marked below.")
 
 Schema = dict[str, Any]
 #: What there is to choose from, by the dotted name of a field.
@@ -72,12 +74,13 @@ async def known_agencies(practice: Practice) -> Sequence[Choice]:
 
 
 def beside_fields(error: MeshError) -> MeshError:
-    """Return an error whose pointers are the names of the form's fields."""
+    """Return an error whose pointers are the names of the form's fields; what stands beside one is not said twice."""
     faults = [
         FieldFault("/" + fault.pointer.removeprefix("/").replace("/", "."), fault.code, fault.message)
         for fault in error.faults
     ]
-    return type(error)(error.code, error.message, faults=faults, reasons=error.reasons)
+    message = _MARKED if any(fault.message == error.message for fault in faults) else error.message
+    return type(error)(error.code, message, faults=faults, reasons=error.reasons)
 
 
 def _inlined(model: type[BaseModel]) -> Schema:
