@@ -138,6 +138,10 @@ class SectorPanels:
             raise nothing_here()
         return found
 
+    def looked_at(self) -> Mapping[str, Name]:
+        """Return what each register is called in the list of who looked."""
+        return {one.slug: one.title for panel in self.panels for one in panel.registers}
+
 
 NO_PANELS: Final = SectorPanels("", ())
 

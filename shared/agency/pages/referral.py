@@ -4,6 +4,7 @@ Promises that nothing is opened by looking at it, and that its address, its titl
 and no word that somebody wrote (R-07, R-20). What is closed opens on a page of its own.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter
@@ -49,7 +50,8 @@ def referral_router(desk: PageDesk) -> APIRouter:
     async def looked(request: Request, person: _Caseworker, id: Id) -> Response:
         visits = await desk.practice.visit(desk.visitor(person), "visits", id, lambda reading: reading.visits(id))
         speaker = await speaker_for(desk, ())
-        shown = [_visit(one, speaker) for one in reversed(visits)]
+        panels = desk.panels.looked_at()
+        shown = [_visit(one, speaker, panels) for one in reversed(visits)]
         return desk.pages.answer(request, "agency/referral_looked.html", id=id, visits=shown)
 
     @router.post("/referrals/{id}/ask-statement")
@@ -66,13 +68,15 @@ def _verb(sop: Sop, verb: str | None) -> Name | None:
     return None if event is None else sop.event_names[event]
 
 
-def _visit(visit: Visit, speaker: Speaker) -> dict[str, Any]:
+def _visit(visit: Visit, speaker: Speaker, panels: Mapping[str, Name]) -> dict[str, Any]:
     reason = visit.reason or ""
+    panel = panels.get(visit.what)
+    other = Said("raw", visit.what) if panel is None else Said("name", panel)
     return {
         "at": visit.at,
         "who": speaker.actor(visit.actor),
         "why": Said("text", REASONS[reason]) if reason in REASONS else Said("raw", reason),
-        "what": Said("text", LOOKED_AT[visit.what]) if visit.what in LOOKED_AT else Said("raw", visit.what),
+        "what": Said("text", LOOKED_AT[visit.what]) if visit.what in LOOKED_AT else other,
         "compartments": [
             speaker.sop.compartment_names[Compartment(one)] for one in visit.compartments if one in {*Compartment}
         ],

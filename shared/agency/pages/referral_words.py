@@ -133,6 +133,7 @@ LOOKED_AT: Final[Mapping[str, str]] = {
     "notes": N_("The notes"),
     "chain": N_("The chain"),
     "acts": N_("The journal of casework"),
+    "legal-file": N_("Her legal file"),
     "visits": N_("Who looked"),
 }
 
