@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from shared.agency.unsent import KEPT
 from shared.people.records import Role
-from tests.support.agency_services import CANARY, Service, World, contents, world
+from tests.support.agency_services import CANARY, Service, World, a_grant, consented, contents, referred, world
 from tests.support.page_client import Page, PageClient, somebody
 
 EVIL = "\"><script>alert('x')</script>"
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def mesh(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    async with world(tmp_path_factory.mktemp("new"), "health", "social") as made:
+    async with world(tmp_path_factory.mktemp("new"), "health", "social", enrolled=("legal_aid", "police")) as made:
         yield made
 
 
@@ -227,3 +227,71 @@ async def test_it_is_forgotten_by_itself(nurse: PageClient) -> None:
     assert KEPT.days == 7
     assert "deleted by itself" in (await nurse.get("/new")).text
     assert page.status == 200
+
+
+async def received(mesh: World) -> str:
+    """A referral that the other agency has accepted, and may pass on under the same consent."""
+    onward = a_grant("legal_aid", "LEG-01", names=["contact", "needs", "preferences"])
+    consent = await consented(mesh["health"], a_grant("social", onward=True), onward)
+    referral_id = await referred(mesh["health"], consent)
+    there = mesh["social"]
+    await there.until(referral_id, lambda seen: seen["state"] == "delivered")
+    await there.done(f"/v1/referrals/{referral_id}/acknowledge", {})
+    await there.done(f"/v1/referrals/{referral_id}/accept", {"staff_gender": "female"})
+    return referral_id
+
+
+async def onward_at_consent(mesh: World, worker: PageClient) -> Page:
+    first = await worker.send(await worker.get(f"/new?parent={await received(mesh)}"), "/new")
+    assert ("age_band", "adult") in first.form("/wants").fields, "what was said before is not asked again"
+    return await worker.send(first, "/wants", button=ON, service_type="LEG-01", urgency="usual")
+
+
+@pytest.mark.parametrize("mode", ["narrow", "existing"])
+async def test_a_received_referral_goes_on_under_the_consent_that_allows_it(mesh: World, mode: str) -> None:
+    worker = await somebody(mesh.services["social"].app, Role.CASEWORKER)
+    page = await onward_at_consent(mesh, worker)
+    assert {"narrow", "existing", "new"} <= set(page.form("/consent").choices["mode"])
+    narrower = CONSENT | {"may.social-test": None, "may.legal-aid-test": ["contact", "needs", "preferences"]}
+    given = narrower if mode == "narrow" else {}
+    page = await worker.send(page, "/consent", button=ON, **given | {"mode": mode})
+    page = await worker.send(page, "/whom", button=ON, recipient="legal-aid-test")
+    page = await worker.send(page, "/what", button=("go", "take-over"))
+    assert ("c.contact.name_to_use", CANARY) in page.form("/what").fields
+    assert not [name for name in page.form("/what").names() if name.startswith(("c.identity", "c.dependants"))]
+    page = await worker.send(page, "/what", button=ON, **{"c.needs.needs": "legal advice"})
+    assert page.path.endswith("/review"), faults_of(page)
+    done = await worker.send(page, "/send")
+    assert done.path.endswith("/sent"), re.findall(r"<li>([^<]*)", done.text)
+
+
+async def test_by_law_only_what_the_law_carries_has_a_field_and_somebody_approved_it(
+    mesh: World, nurse: PageClient
+) -> None:
+    approver = await somebody(mesh.services["health"].app, Role.SUPERVISOR)
+    del approver
+    page = await at_consent(nurse, service_type="POL-01", urgency="usual", phoned_first="on")
+    refused = await nurse.send(page, "/consent", button=ON, mode="law", law="vital_interest")
+    assert {"article", "approver"} <= set(faults_of(refused))
+    who = next(one for one in page.form("/consent").choices["approver"] if one)
+    law = {"mode": "law", "law": "vital_interest", "article": "Law 91/2025, Art. 19", "approver": who}
+    page = await nurse.send(page, "/consent", button=ON, **law)
+    page = await nurse.send(page, "/whom", button=ON, recipient="police-test")
+    kinds = {name.split(".")[1] for name in page.form("/what").names() if name.startswith("c.")}
+    assert kinds == {"identity", "contact", "safety", "incident", "preferences"}
+    page = await nurse.send(
+        page, "/what", button=ON, **{"c.contact.safe_contact": "by the neighbour", "c.safety.band": "R4"}
+    )
+    assert page.path.endswith("/review"), faults_of(page)
+    assert "a law, without her consent" in page.text
+    assert (await nurse.send(page, "/send")).path.endswith("/sent")
+
+
+async def test_from_a_consent_another_referral_needs_no_second_talk(mesh: World, nurse: PageClient) -> None:
+    consent = await consented(mesh["health"], a_grant("social"))
+    first = await nurse.send(await nurse.get(f"/new?consent={consent['id']}"), "/new")
+    page = await nurse.send(first, "/wants", button=ON, **WANTS)
+    page = await nurse.send(page, "/consent", button=ON, mode="existing")
+    page = await nurse.send(page, "/whom", button=ON, recipient="social-test")
+    page = await nurse.send(page, "/what", button=ON, **WHAT)
+    assert (await nurse.send(page, "/send")).path.endswith("/sent")

@@ -19,7 +19,7 @@ from shared.agency.pages.new.what import What, kinds_for, read_what
 from shared.agency.pages.new.whom import read_whom
 from shared.agency.pages.new.writing import Step, Writing
 from shared.agency.referring import Parcel, pack, refer, see_off
-from shared.agency.requests import ReferralRequest
+from shared.agency.requests import ConsentRequest, ReferralRequest
 from shared.agency.unsent import was_sent
 from shared.kernel.encoding import b64url
 from shared.kernel.errors import InputRejected
@@ -72,10 +72,10 @@ async def whole_of(writing: Writing) -> Whole:
 async def preview(writing: Writing, whole: Whole) -> tuple[Draft, Parcel]:
     """Return what would be sent now. Raises what sending would, as far as this service decides."""
     consent_id = whole.basis.consent_id or writing.office.scribe.new_id()
-    unrecorded = None
-    if whole.basis.consent is not None:
+    unrecorded, consent = None, await _consent(writing, whole)
+    if consent is not None:
         subject = writing.known("subject") or b64url(secrets.token_bytes(16))
-        unrecorded = as_if_recorded(writing.office, whole.basis.consent, subject=subject)
+        unrecorded = as_if_recorded(writing.office, consent, subject=subject)
     request = request_of(writing, whole, consent_id=consent_id)
     draft = await draft_of(writing.office, writing.caller("look", {}), request, unrecorded=unrecorded)
     return draft, await see_off(writing.office, draft, pack(writing.office, draft))
@@ -84,11 +84,8 @@ async def preview(writing: Writing, whole: Whole) -> tuple[Draft, Parcel]:
 async def send(writing: Writing, whole: Whole) -> str:
     """Record the consent, refer, and return the referral's id. Raises what the gateway answered."""
     consent_id = whole.basis.consent_id
-    if whole.basis.consent is not None:
-        asked = whole.basis.consent
-        consent = (
-            asked.model_copy(update={"subject": writing.known("subject")}) if _starts_anew(writing, whole) else asked
-        )
+    consent = await _consent(writing, whole)
+    if consent is not None:
         caller = writing.caller("consent", consent.model_dump(mode="json"))
         recorded = await record_consent(writing.office, caller, consent)
         consent_id = str(recorded.body["consent"]["id"])
@@ -146,9 +143,17 @@ def held_back_of(parcel: Parcel) -> Sequence[HeldBack]:
     return sorted(parcel.held_back, key=lambda one: (one.compartment, one.fields))
 
 
-def _starts_anew(writing: Writing, whole: Whole) -> bool:
-    """Say whether a fresh consent is about somebody whose case this agency has already."""
-    return whole.basis.mode == "new" and writing.known("subject") is not None
+async def _consent(writing: Writing, whole: Whole) -> ConsentRequest | None:
+    """Return the consent to be recorded: a fresh one is of the same person, a derived one ends with the first."""
+    asked = whole.basis.consent
+    if asked is None:
+        return None
+    if whole.basis.mode == "new":
+        return asked.model_copy(update={"subject": writing.known("subject")})
+    first = await writing.office.grants.consent(asked.derived_from or "")
+    if first is None or (asked.valid_to is not None and asked.valid_to <= first.valid_to):
+        return asked
+    return asked.model_copy(update={"valid_to": first.valid_to})
 
 
 def _area(whole: Whole) -> str:
