@@ -88,13 +88,14 @@ def codes_of(panel: Panel) -> frozenset[str]:
 
 
 async def states_of(practice: Practice, panels: SectorPanels, referral: Referral) -> Sequence[PanelState]:
-    """Return how each panel of a referral stands."""
+    """Return how each panel of a referral stands; where something is due first is first."""
     wanted = panels.of(referral)
 
     def look(reading: Reading) -> list[PanelState]:
         clocks = shown_clocks(clocks_of(reading, referral.referral_id), practice.rulebook, at=practice.now())
         running = [one for one in clocks if one["state"] in _RUNNING]
-        return [_state(panel, reading, referral, running) for panel in wanted]
+        states = [_state(panel, reading, referral, running) for panel in wanted]
+        return sorted(states, key=lambda one: (one.next_due_at is None, one.next_due_at or ""))
 
     return await practice.look(look)
 
