@@ -8,7 +8,7 @@ shown with its code. Whom the case is kept from (R-11) does not learn that it ex
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from weakref import WeakValueDictionary
 
@@ -19,7 +19,6 @@ from shared.agency.showing import detail, reroute_shown, summary, warning
 from shared.agency.vault import note_place
 from shared.agency.weighing import HOLD_REASON
 from shared.consent.decision import ACCEPTED_STATES
-from shared.kernel.clock import to_wire
 from shared.sop.model import Compartment, Stage
 
 #: Shown for a compartment that could not be asked for because the gateway is away.
@@ -28,6 +27,8 @@ UNSTATED: Final = "unstated"
 #: What a look at a referral without its contents is called, and how long one entry in the journal stands for it.
 OUTLINE: Final = "outline"
 _ONE_LOOK: Final = timedelta(minutes=5)
+#: So many looks are remembered; after that each is on record again.
+_LOOKS_MOST: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ class CaseReader:
         self._office = office
         self._opening: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._asked: dict[tuple[str, str], str] = {}
+        self._looked: dict[tuple[str, str], datetime] = {}
 
     async def listed(self, visitor: Visitor, wanted: ReferralFilter) -> "ReferralPage":
         """Return a page of referrals without a word about a person; those kept from the visitor are left out.
@@ -97,12 +99,8 @@ class CaseReader:
         A page that renews itself is one look: it is on record again after some minutes. Raises `NotFound`.
         """
         await self._office.referral(referral_id, visitor.actor, visitor.pseudonym)
-        case, visits = await self._office.store.read(
-            lambda reading: (_case(reading, referral_id), reading.visits(referral_id))
-        )
-        since = to_wire(self._office.clock.now() - _ONE_LOOK)
-        if not any(one.what == OUTLINE and one.actor == visitor.actor and one.at > since for one in visits):
-            await self._log(visitor, OUTLINE, referral_id)
+        await self._log_outline(visitor, referral_id)
+        case = await self._office.store.read(lambda reading: _case(reading, referral_id))
         outlined = [_outlined(case.referral, one) for one in case.holdings]
         return {**self._face(case, visitor), "compartments": outlined}
 
@@ -145,6 +143,15 @@ class CaseReader:
     async def _log(self, visitor: Visitor, what: str, target: str | None, *, compartments: Sequence[str] = ()) -> None:
         visit = self.visit(visitor, what, target, compartments=compartments)
         await self._office.store.write(lambda desk: desk.add(visit))
+
+    async def _log_outline(self, visitor: Visitor, referral_id: str) -> None:
+        now, look = self._office.clock.now(), (referral_id, visitor.actor)
+        if look in self._looked and now - self._looked[look] < _ONE_LOOK:
+            return
+        if len(self._looked) >= _LOOKS_MOST:
+            self._looked.clear()
+        await self._log(visitor, OUTLINE, referral_id)
+        self._looked[look] = now
 
     async def _open(self, visitor: Visitor, referral_id: str, wanted: Collection[Compartment] | None) -> bool:
         """Ask for the halves of what is still sealed; return whether the gateway was away."""

@@ -5,7 +5,7 @@ and no word that somebody wrote (R-07, R-20). What is closed opens on a page of 
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -27,6 +27,9 @@ from shared.pages.guard import signed_in
 from shared.pages.routes import page_router, see_other
 from shared.people.records import Person
 from shared.sop.model import Compartment, Name, Sop
+
+#: So many looks are shown, the latest.
+_LOOKS_SHOWN: Final = 200
 
 _Caseworker = Annotated[Person, signed_in(*CASEWORK)]
 
@@ -51,7 +54,7 @@ def referral_router(desk: PageDesk) -> APIRouter:
         visits = await desk.practice.visit(desk.visitor(person), "visits", id, lambda reading: reading.visits(id))
         speaker = await speaker_for(desk, ())
         panels = desk.panels.looked_at()
-        shown = [_visit(one, speaker, panels) for one in reversed(visits)]
+        shown = [_visit(one, speaker, panels) for one in reversed(visits[-_LOOKS_SHOWN:])]
         return desk.pages.answer(request, "agency/referral_looked.html", id=id, visits=shown)
 
     @router.post("/referrals/{id}/ask-statement")
