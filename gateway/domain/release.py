@@ -47,14 +47,18 @@ class Release:
         self, finding: Finding, places: Mapping[Dimension, str], agencies: Collection[str], *, rules: IndicatorRules
     ) -> None:
         """Count what one referral said."""
+        step = None if finding.value is None else _step(finding, rules)
         for dimension, key in _tables(finding, places, rules):
-            tally = self.tallies.setdefault((finding.indicator, dimension, key), Tally())
+            place = (finding.indicator, dimension, key)
+            tally = self.tallies.get(place)
+            if tally is None:
+                tally = self.tallies[place] = Tally()
             tally.cases += 1
             tally.met += finding.met
             tally.agencies.update(agencies)
-            if finding.value is not None:
+            if finding.value is not None and step is not None:
                 tally.total += finding.value
-                tally.spread[_step(finding, rules)] += 1
+                tally.spread[step] += 1
 
     def whole(self, indicator: str) -> Tally:
         """Return the tally of the whole period."""
