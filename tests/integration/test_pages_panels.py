@@ -196,6 +196,8 @@ class TestHealth:
         referral_id = await forensic_case(mesh, handing_over=False)
         she, account = await at_work(mesh, "health")
         panel = f"/referrals/{referral_id}/panels/evidence"
+        empty = await she.get(f"{panel}/hand-over")
+        assert "There is nothing to choose from yet." in empty.text
         taken_at = {"collected_at": local(minutes=20), "kind": "oral"}
         form = await she.get(f"{panel}/specimen")
         page = await she.send(form, "/specimen", seal="A-17", kept_at="F2/4", **taken_at)

@@ -21,6 +21,7 @@ from shared.sop.model import Name
 from shared.web.body import checked
 
 ACTOR: Final = "actor"
+_NOTHING: Final = N_("There is nothing to choose from yet.")
 _MARKED: Final = N_("Look at what is marked below.")
 
 Schema = dict[str, Any]
@@ -50,8 +51,8 @@ async def act_form(practice: Practice, act: PanelAct, at: At, people: Sequence[C
         chosen[name] = await offers(practice, at)
     whole = _inlined(act.request)
     agencies = [name for name in _named_agencies(whole, "") if name not in chosen]
-    if agencies:
-        known = await known_agencies(practice)
+    known = await known_agencies(practice) if agencies else ()
+    if known:
         chosen |= dict.fromkeys(agencies, known)
     return form_of(act, chosen, {name: await fill(practice, at) for name, fill in act.fills.items()})
 
@@ -198,6 +199,8 @@ def _with_words(field: FormField, chosen: Chosen, name: str | None = None) -> Fo
     """Return a field whose choices are called as they were offered."""
     name = field.key if name is None else name
     words = {one.value: one.says for one in chosen.get(name, ())}
+    if name in chosen and not words and not field.fields:
+        return replace(field, kind="choice", options=(), pattern="", hint=_NOTHING)
     options = tuple(replace(one, label=words.get(one.value, one.label)) for one in field.options)
     parts = tuple(_with_words(one, chosen, f"{name}.{one.key}") for one in field.fields)
     made = replace(field, options=options, fields=parts)

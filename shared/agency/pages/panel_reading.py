@@ -33,11 +33,10 @@ _WORDS: Final = frozenset({"vi", "en"})
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """Something that is due: what, by which rule, and when."""
+    """Something that is due: what, by which rule, and when. What the rule rests on stands on the referral itself."""
 
     says: Name
     rule: str
-    basis: str
     due_at: str
 
 
@@ -126,9 +125,7 @@ def _state(panel: Panel, reading: Reading, referral: Referral, running: Sequence
     kinds = {kind: title for one in panel.registers for kind, title in one.kinds.items()}
     counted = [(title, len(reading.find(kind, referral_id=key))) for kind, title in kinds.items()]
     duties = [
-        Duty(panel.duties[one["rule"]], one["rule"], one["basis"], one["due_at"])
-        for one in running
-        if one["rule"] in panel.duties
+        Duty(panel.duties[one["rule"]], one["rule"], one["due_at"]) for one in running if one["rule"] in panel.duties
     ]
     return PanelState(panel.slug, panel.title, [(title, count) for title, count in counted if count], duties)
 
