@@ -115,11 +115,25 @@ def build_app(
         body_caps=BODY_CAPS,
         checks=_checks(core, background),
     )
+    _attach(app, core, front=front, roster=roster, journal=journal, bell=bell, telemetry=telemetry)
+    return app
+
+
+def _attach(
+    app: MeshApp,
+    core: Core,
+    *,
+    front: Front,
+    roster: Roster,
+    journal: OversightJournal,
+    bell: Bell,
+    telemetry: Telemetry,
+) -> None:
+    """Let the application find what its routes stand on, and add the way in for signed messages."""
     app.state.members, app.state.journal = roster, journal
     telemetry.metrics.watch(gauges.SAYS, gauges.Gauges(core.engine, core.clock).read)
     front.attach(app)
     add_message_routes(app, _intake(core, roster, bell))
-    return app
 
 
 def _exchange(

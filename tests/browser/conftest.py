@@ -63,6 +63,7 @@ class Clicker:
     url: str
     login: dict[str, Any]
     said: list[str] = field(default_factory=list)
+    review: str = ""
 
     def open(self, path: str) -> int:
         """Go to a path of her service; return the status of the answer."""
