@@ -21,6 +21,7 @@ from tests.support.mesh import HEALTH, POLICE, SHELTER_HOUSE, SOCIAL, Enrolled, 
 from tests.support.overrides import acts
 from tests.support.page_client import PageClient
 from tests.support.page_payloads import ALL_IN_ONE, PROBE, assert_inert
+from tests.support.page_routes import NOBODY, pages_of
 
 pytestmark = pytest.mark.slow
 
@@ -273,6 +274,17 @@ async def test_every_page_writes_down_who_looked_before_it_is_answered(mesh: Mes
     assert all(str(reader).startswith("staff-") for reader in readers)
     seen = await opened(await coordinator(mesh), f"/console/readings?about={story.first.id}")
     assert readers.pop() in seen.text
+
+
+async def test_no_page_of_the_console_is_opened_unseen(small: Mesh) -> None:
+    thu = await auditor(small)
+    for seen in pages_of(small.app):
+        if seen.method != "GET" or not seen.path.startswith("/console"):
+            continue
+        before = len(small.rows(OVERSIGHT_READINGS))
+        page = await thu.get(seen.address.replace(NOBODY, "0") if "{index}" in seen.path else seen.address)
+        assert page.status in {200, 404, 422}, (seen.path, page.status)
+        assert len(small.rows(OVERSIGHT_READINGS)) > before, f"{seen.path} was opened, and nobody knows"
 
 
 async def test_a_look_that_finds_nothing_and_one_that_is_refused_are_written_down(small: Mesh) -> None:

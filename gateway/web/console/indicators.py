@@ -106,7 +106,11 @@ class IndicatorPages:
 
     async def _exported(self, request: Request, person: Person) -> FiguresV1:
         asked = question_of(request, self._figures, await self._figures.quarters())
-        statement = await self._figures.statement(asked.period, view=asked.view, by=asked.by)
+        try:
+            statement = await self._figures.statement(asked.period, view=asked.view, by=asked.by)
+        except NotFound as error:
+            await self._desk.journal.note(reading_of(person, "export", refused=error.code))
+            raise
         shown = document(statement, await self._figures.labels(), await self._counts(statement))
         await self._note(person, "export", len(shown.tables))
         return shown
