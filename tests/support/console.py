@@ -12,7 +12,7 @@ from tests.support.overrides import overridden
 from tests.support.page_client import Page, PageClient, somebody
 
 PARTS: Mapping[str, Any] = {name: {} for name in ("contact", "safety", "preferences", "dependants")}
-ROOMS = ("", "/chains", "/refusals", "/overrides", "/withdrawals", "/ledger", "/readings")
+ROOMS = ("", "/chains", "/refusals", "/overrides", "/withdrawals", "/ledger", "/indicators", "/clocks", "/readings")
 
 
 @dataclass
