@@ -93,6 +93,12 @@ class Face:
     here: frozenset[str]
 
     @property
+    def own_consent(self) -> str | None:
+        """The consent that this agency recorded for a referral that begins with it: to print, or to take back."""
+        referral = self.referral
+        return referral.consent_id if referral.box == Box.SENT and referral.parent_id is None else None
+
+    @property
     def number(self) -> str:
         """The number that is read over the telephone."""
         return spoken(self.referral.number)
