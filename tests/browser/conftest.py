@@ -20,6 +20,7 @@ from tests.support.ports import free_ports
 from tests.support.processes import run_mesh, running_mesh
 
 PHONE = {"width": 320, "height": 640}
+PATIENCE_MS = 15_000
 DESK = {"width": 1280, "height": 900}
 MISSING = "There is no Chromium on this machine, so no page was clicked. On Debian: apt-get install chromium"
 _AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
@@ -112,6 +113,7 @@ class Window:
         context = self._browser.new_context(viewport=size, java_script_enabled=script, **more)  # type: ignore[arg-type]
         self._contexts.append(context)
         clicker = Clicker(context.new_page(), told["url"], told)
+        clicker.page.set_default_timeout(PATIENCE_MS)
         clicker.page.on("console", lambda message: clicker.said.append(message.text))
         clicker.page.on("pageerror", lambda error: clicker.said.append(str(error)))
         clicker.sign_in()
