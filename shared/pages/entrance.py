@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -16,7 +17,7 @@ from shared.pages.forms import Posted
 from shared.pages.guard import check_form, check_origin, signed_in, token_of
 from shared.pages.paths import CALENDAR, EXIT, LANGUAGE, LOCKED, SIGN_IN, SIGN_OUT
 from shared.pages.rendering import Pages
-from shared.pages.routes import own_path, page_router, see_other
+from shared.pages.routes import asks_for_page, own_path, page_router, see_other
 from shared.people.doorway import Doorway
 from shared.people.records import Person
 from shared.sop.calendar import ZONE
@@ -97,6 +98,8 @@ def entrance_router(entrance: Entrance, *, clock: Clock) -> APIRouter:
 def _add_home(router: APIRouter, entrance: Entrance) -> None:
     @router.get("/")
     async def home(request: Request) -> Response:
+        if not asks_for_page(request):
+            raise HTTPException(status_code=404)
         person = await entrance.door.known(token_of(request))
         return see_other(entrance.pages.brand.home_of(person))
 

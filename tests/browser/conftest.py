@@ -65,6 +65,7 @@ class Clicker:
     login: dict[str, Any]
     said: list[str] = field(default_factory=list)
     review: str = ""
+    script: bool = True
 
     def open(self, path: str) -> int:
         """Go to a path of her service; return the status of the answer."""
@@ -112,11 +113,12 @@ class Window:
         told = next(one for one in self.logins if (one["service"], one["login"]) == (service, login))
         context = self._browser.new_context(viewport=size, java_script_enabled=script, **more)  # type: ignore[arg-type]
         self._contexts.append(context)
-        clicker = Clicker(context.new_page(), told["url"], told)
+        clicker = Clicker(context.new_page(), told["url"], told, script=script)
         clicker.page.set_default_timeout(PATIENCE_MS)
         clicker.page.on("console", lambda message: clicker.said.append(message.text))
         clicker.page.on("pageerror", lambda error: clicker.said.append(str(error)))
         clicker.sign_in()
+        clicker.speak("Tiếng Việt")  # whoever was here before may have chosen the other language
         return clicker
 
     def close(self) -> None:

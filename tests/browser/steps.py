@@ -34,11 +34,10 @@ def put(who: Clicker, name: str, value: str) -> None:
     """Fill in or choose one field."""
     selector = f'[name="{name}"]:not([type="hidden"])'
     open_parts(who, selector)
-    field = who.page.locator(selector).first
-    if field.evaluate("field => field.tagName") == "SELECT":
-        field.select_option(value)
+    if who.page.locator(f"select{selector}").count():
+        who.page.locator(selector).first.select_option(value)
     else:
-        field.fill(value)
+        who.page.locator(selector).first.fill(value)
 
 
 def tick(who: Clicker, name: str, value: str | None = None) -> None:

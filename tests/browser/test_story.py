@@ -48,6 +48,12 @@ def said_nothing(who: Clicker) -> None:
     assert not [word for word in CANARIES if word in said], who.page.url
 
 
+def usable(who: Clicker) -> None:
+    """Hold that everybody can use the page; what looks for that is a script itself."""
+    if who.script:
+        assert_accessible(who.page)
+
+
 def opened(who: Clicker, referral: str, *parts: str) -> str:
     """Open parts of a case for a reason; return what is shown."""
     who.open(f"/referrals/{referral}/open")
@@ -99,13 +105,13 @@ def the_shelter_takes_it(worker: Clicker, number: str) -> str:
     said_nothing(worker)
     referral = find(worker, number)
     said_nothing(worker)
-    assert_accessible(worker.page)
+    usable(worker)
     step(worker, referral, "acknowledge")
     worker.open(f"/referrals/{referral}/open")
     assert worker.page.locator('main input[name="part"][value="identity"]').count() == 0
     step(worker, referral, "accept", staff_gender="female")
     assert NAME in opened(worker, referral, "identity", "contact")
-    assert_accessible(worker.page)
+    usable(worker)
     screenshot(worker.page, "story-opened")
     worker.open(f"/referrals/{referral}")
     said_nothing(worker)
@@ -143,7 +149,7 @@ def the_nurse_takes_consent_back(nurse: Clicker, worker: Clicker, referral: str)
     nurse.open(f"/referrals/{referral}")
     nurse.page.locator('main a[href^="/consents/"]').first.click()
     nurse.page.wait_for_load_state()
-    assert_accessible(nurse.page)
+    usable(nurse)
     screenshot(nurse.page, "story-consent")
     nurse.open("/" + nurse.page.url.split("/", 3)[3].partition("?")[0] + "/withdraw")
     tick(nurse, "by", "survivor")
@@ -151,7 +157,7 @@ def the_nurse_takes_consent_back(nurse: Clicker, worker: Clicker, referral: str)
     tick(nurse, "sure")
     nurse.page.locator("main form button.danger").click()
     nurse.page.wait_for_load_state()
-    assert_accessible(nurse.page)
+    usable(nurse)
     gone = 'main input[name="part"]'
     until(worker, f"/referrals/{referral}/open", lambda: worker.page.locator(gone).count() == 0)
 
@@ -165,7 +171,7 @@ def the_auditor_proves_every_step(window: Window, referral: str, *, script: bool
         auditor.page.locator('main a[href^="/console/chains/"]').first.click()
         auditor.page.wait_for_load_state()
     said_nothing(auditor)
-    assert_accessible(auditor.page)
+    usable(auditor)
     text = auditor.page.locator("main").inner_text()
     assert "proved" in text.lower()
     assert "not proved" not in text.lower()

@@ -1,5 +1,6 @@
 """The console of oversight: found, shown, proved, written down; on both databases where a query is new."""
 
+import html
 import re
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -180,7 +181,7 @@ async def test_refusals_are_listed_in_words_and_filtered(mesh: Mesh, story: Stor
     thu = await auditor(mesh)
     page = await opened(thu, "/console/refusals")
     assert "consent.subject" in page.text
-    assert "Another person's consent" in page.text
+    assert "Another person's consent" in html.unescape(page.text)
     assert (
         "consent.subject</span>" in (await opened(thu, f"/console/refusals?agency={HEALTH}&code=consent.subject")).text
     )

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 async def test_people_who_ask_for_what_is_not_there_get_a_page_and_machines_a_problem(mesh: World) -> None:
     client = PageClient(mesh.services["social"].app)
-    page = await client.get("/nowhere", Accept="text/html,application/xhtml+xml")
+    page = await client.get("/nowhere")
     assert (page.status, page.headings) == (404, ["Chưa thực hiện được"])
     machine = await client.get("/nowhere", Accept="application/json")
     assert machine.response.headers["content-type"] == "application/problem+json"
@@ -74,3 +74,5 @@ async def test_everybody_begins_where_there_is_something_for_them(mesh: World) -
     assert (await caseworker.get("/")).path == "/inbox"
     assert (await administrator.get("/")).path == "/administration"
     assert (await PageClient(app).get("/")).path == "/sign-in"
+    machine = await PageClient(app).get("/", Accept="*/*")
+    assert (machine.status, machine.response.headers["content-type"]) == (404, "application/problem+json")

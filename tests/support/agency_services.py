@@ -67,7 +67,7 @@ KINDS: Mapping[str, tuple[ModuleType, ModuleType]] = {
 
 def panels_of(kind: str) -> SectorPanels:
     """Return the panels of the service of a kind."""
-    panels: SectorPanels = import_module(f"services.{kind}.panels").PANELS
+    panels: SectorPanels = import_module(f"{KINDS[kind][0].__package__}.panels").PANELS
     return panels
 
 

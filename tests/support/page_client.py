@@ -135,7 +135,11 @@ class PageClient:
 
     def __init__(self, app: MeshApp, *, origin: str = "http://pages.test") -> None:
         self.http = httpx.AsyncClient(
-            transport=httpx.ASGITransport(app=app), base_url=origin, follow_redirects=True, timeout=60
+            transport=httpx.ASGITransport(app=app),
+            base_url=origin,
+            follow_redirects=True,
+            timeout=60,
+            headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"},
         )
 
     async def get(self, path: str, **headers: str) -> Page:
