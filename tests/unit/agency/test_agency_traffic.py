@@ -12,7 +12,7 @@ from shared.agency.adapters.store import SqlStore
 from shared.agency.housekeeping import Housekeeping
 from shared.agency.outbound.outbox import Outbox, is_refusal
 from shared.agency.ports import Desk, Expected
-from shared.agency.records import IdempotentAct, Letter, UsedAssertion
+from shared.agency.records import IdempotentAct, Letter, Unsent, UsedAssertion
 from shared.agency.scribe import Route, Scribe
 from shared.kernel.clock import SystemClock, to_wire
 from shared.kernel.errors import InputRejected, PeerUnavailable
@@ -151,6 +151,8 @@ async def test_what_is_kept_for_a_time_is_forgotten_after_it(store: SqlStore) ->
         IdempotentAct(key="c/young", fingerprint="f", outcome="o", created_at=young),
         UsedAssertion(key="c/over", expires_at=young),
         UsedAssertion(key="c/valid", expires_at=to_wire(now + timedelta(minutes=1))),
+        an_unsent("d/over", begun_at=old, expires_at=young),
+        an_unsent("d/kept", begun_at=old, expires_at=to_wire(now + timedelta(minutes=1))),
     ]
 
     def work(desk: Desk) -> None:
@@ -159,7 +161,22 @@ async def test_what_is_kept_for_a_time_is_forgotten_after_it(store: SqlStore) ->
 
     await store.write(work)
     housekeeping = Housekeeping(store, CLOCK)
-    assert await housekeeping.once() == 2
+    assert await housekeeping.once() == 3
     assert await housekeeping.once() == 0
     left = await store.read(lambda r: [*r.many(IdempotentAct, ["c/old", "c/young"])])
     assert [act.key for act in left] == ["c/young"]
+    drafts = await store.read(lambda r: r.many(Unsent, ["d/over", "d/kept"]))
+    assert [draft.draft_id for draft in drafts] == ["d/kept"]
+
+
+def an_unsent(draft_id: str, *, begun_at: str, expires_at: str) -> Unsent:
+    """A referral that somebody is still writing."""
+    return Unsent(
+        draft_id=draft_id,
+        account_id="a",
+        begun_at=begun_at,
+        kept_at=begun_at,
+        expires_at=expires_at,
+        wrapped_key=b"k",
+        content=b"c",
+    )
