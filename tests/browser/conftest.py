@@ -25,6 +25,13 @@ DESK = {"width": 1280, "height": 900}
 MISSING = "There is no Chromium on this machine, so no page was clicked. On Debian: apt-get install chromium"
 _AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
+#: What is pressed, apart from links within a text; a box is pressed with its label.
+_TARGETS = "button, .button, nav a, .tabs a, summary, select, textarea, .tick, input:not([type=hidden]):not([type=checkbox]):not([type=radio])"  # noqa: E501
+_TOO_SMALL = """selector => [...document.querySelectorAll(selector)]
+  .filter(one => one.checkVisibility() && !one.closest(".skip") && !one.classList.contains("skip"))
+  .map(one => [Math.round(one.getBoundingClientRect().height), one.outerHTML.slice(0, 80)])
+  .filter(([height]) => height > 1 && height < 44)"""
+
 
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
@@ -140,6 +147,8 @@ def assert_accessible(page: Page) -> None:
     found = Axe().run(page, options=_AXE).response["violations"]
     grave = [(one["id"], [node["html"] for node in one["nodes"]][:3]) for one in found]
     assert not grave, grave
+    small = page.evaluate(_TOO_SMALL, _TARGETS)
+    assert not small, f"{page.url} has targets that a thumb misses: {small}"
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 0, f"{page.url} is {wide} px wider than the window"
 
