@@ -1,8 +1,9 @@
 """Who the other agencies are: their keys, sectors, services and areas, as the gateway's directory says.
 
 Promises that sealing works while the gateway is away or hangs (entries are kept, and a caller waits for a fresh one
-only briefly), that a rotated key is found (an unknown one makes this service ask again, at most once a minute per
-agency), and that a withdrawn key stops being believed within ten minutes.
+only briefly), that a rotated key is found at once (each unknown one makes this service ask, a few in a minute per
+agency; while the gateway does not answer, the message waits), and that a withdrawn key stops being believed within ten
+minutes.
 """
 
 import asyncio
@@ -17,13 +18,16 @@ from shared.agency.records import KnownAgency
 from shared.kernel.clock import Clock, from_wire, to_wire
 from shared.kernel.errors import InputRejected, NotFound, PeerUnavailable
 from shared.kernel.identifiers import GATEWAY
-from shared.seal.jws import verify_detached
+from shared.seal.jws import unverified_kid, verify_detached
 from shared.seal.keys import EncryptionPublicKey, KeyRing
 
 #: How long an entry is taken without asking again.
 FRESH: Final = timedelta(minutes=10)
 #: At most this often is an entry asked for again because a signature did not hold.
 ASK_AGAIN: Final = timedelta(minutes=1)
+
+#: So many keys that nobody knows make it ask within `ASK_AGAIN`, per agency.
+UNKNOWN_MOST: Final = 4
 
 #: Seconds to wait for a fresh entry where an older one is at hand.
 BRIEFLY: Final = 3.0
@@ -63,6 +67,7 @@ class Directory:
         self._known: dict[str, Entry] = {}
         self._asking: dict[str, asyncio.Lock] = {}
         self._asked_at: dict[str, datetime] = {}
+        self._asked_for: dict[str, dict[str, datetime]] = {}
 
     async def entry(self, agency_id: str, *, fresh: timedelta = FRESH) -> Entry:
         """Return the entry of an agency, asked for anew when older than `fresh` and the gateway answers.
@@ -108,10 +113,24 @@ class Directory:
         try:
             verify_detached(body, signature, known.ring)
         except InputRejected:
-            renewed = await self.entry(sender, fresh=ASK_AGAIN)
+            renewed = await self._renewed(sender, known, unverified_kid(signature))
             if renewed is known:
                 raise
             verify_detached(body, signature, renewed.ring)
+
+    async def _renewed(self, agency_id: str, known: Entry, kid: str | None) -> Entry:
+        """Return the entry that a signature should be held against once more. Raises `PeerUnavailable`."""
+        if kid is None or known.ring.get(kid) is not None:
+            return await self.entry(agency_id, fresh=ASK_AGAIN)
+        async with self._asking.setdefault(agency_id, asyncio.Lock()):
+            latest, now = self._known.get(agency_id, known), self._clock.now()
+            asked = {one: at for one, at in self._asked_for.get(agency_id, {}).items() if now - at < ASK_AGAIN}
+            self._asked_for[agency_id] = asked
+            if latest.ring.get(kid) is not None or kid in asked or len(asked) >= UNKNOWN_MOST:
+                return latest
+            fetched = await self._fetch(agency_id)
+            asked[kid] = now
+            return fetched
 
     async def _fetch(self, agency_id: str) -> Entry:
         if agency_id == GATEWAY:

@@ -69,6 +69,17 @@ def verify_detached(body: bytes, signature: str, ring: KeyRing) -> str:
     return header.kid
 
 
+def unverified_kid(signature: str) -> str | None:
+    """Return the kid that a detached signature claims, unchecked; None where its header cannot be read.
+
+    For looking up a key that is not known yet, and for nothing else.
+    """
+    try:
+        return read_protected(signature.partition(".")[0]).kid
+    except (ValueError, InputRejected):
+        return None
+
+
 def sign_compact(payload: bytes, key: SigningKey, typ: str = MESSAGE_TYPE) -> str:
     """Return `payload` as a compact JWS of type `typ`."""
     signed = _signing_input(protected_text(key.kid, typ), payload)

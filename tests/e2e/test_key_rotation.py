@@ -1,6 +1,7 @@
 """Keys are exchanged in the middle of the traffic, and nothing is lost or left closed."""
 
 import asyncio
+from collections import Counter
 
 import pytest
 
@@ -11,8 +12,10 @@ from mesh.roster import deployable_named
 from mesh.rotation import listed
 from shared.kernel.clock import SystemClock, to_wire
 from tests.e2e.test_crashes import (
+    OPENED,
     Run,
     assert_recipient_has_each_once,
+    states_of,
     until_settled,
 )
 from tests.support.processes import run_mesh
@@ -34,6 +37,10 @@ async def test_keys_of_sender_and_recipient_are_exchanged_in_the_middle_and_noth
     assert all(current(home, name).isdisjoint(kids) for name, kids in before.items()), "no key was exchanged"
     await until_settled(home)
     await assert_recipient_has_each_once(home, run)
+    await until_settled(home)
+    async with partner_system(credentials_of(home), HEALTH) as hospital:
+        states = await states_of(hospital, run, box="sent")
+    assert Counter(states.values())["accepted"] == OPENED, "an answer under a new key was not believed"
 
 
 async def rotate_while(home: Home, run: Run) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from shared.agency.adapters.store import SqlStore
-from shared.agency.directory import ASK_AGAIN, FRESH, Directory
+from shared.agency.directory import ASK_AGAIN, FRESH, UNKNOWN_MOST, Directory
 from shared.kernel.clock import ManualClock
 from shared.kernel.errors import InputRejected, NotFound, PeerUnavailable
 from shared.seal.jws import sign_detached
@@ -78,8 +78,31 @@ async def test_a_rotated_key_is_found(directory: Directory, hub: Hub, clock: Man
     await directory.check_signature("health", BODY, sign_detached(BODY, keys.signing))
     rotated = keys.new_signing_key()
     hub.entries["health"] = {"id": "health", "jwks": rotated.public_jwks()}
-    clock.advance(MINUTE)
     await directory.check_signature("health", BODY, sign_detached(BODY, rotated.signing))
+    assert hub.asked == 2
+
+
+async def test_a_message_under_a_key_that_cannot_be_looked_up_now_waits_and_is_not_refused(
+    directory: Directory, hub: Hub, clock: ManualClock, keys: AgencyKeys
+) -> None:
+    await directory.check_signature("health", BODY, sign_detached(BODY, keys.signing))
+    rotated = keys.new_signing_key()
+    hub.entries["health"] = {"id": "health", "jwks": rotated.public_jwks()}
+    hub.away = True
+    with pytest.raises(PeerUnavailable):
+        await directory.check_signature("health", BODY, sign_detached(BODY, rotated.signing))
+    hub.away = False
+    await directory.check_signature("health", BODY, sign_detached(BODY, rotated.signing))
+
+
+async def test_a_flood_of_unknown_keys_makes_it_ask_a_few_times_in_a_minute(
+    directory: Directory, hub: Hub, clock: ManualClock, keys: AgencyKeys
+) -> None:
+    await directory.check_signature("health", BODY, sign_detached(BODY, keys.signing))
+    for _ in range(UNKNOWN_MOST * 3):
+        with pytest.raises(InputRejected, match=r"signature\.invalid"):
+            await directory.check_signature("health", BODY, sign_detached(BODY, AgencyKeys.generate().signing))
+    assert hub.asked == 1 + UNKNOWN_MOST
 
 
 async def test_forged_signatures_do_not_make_it_ask_more_than_once_a_minute(
@@ -90,12 +113,12 @@ async def test_forged_signatures_do_not_make_it_ask_more_than_once_a_minute(
     for _ in range(5):
         with pytest.raises(InputRejected, match=r"signature\.invalid"):
             await directory.check_signature("health", BODY, forged)
-    assert hub.asked == 1
+    assert hub.asked == 2
     clock.advance(ASK_AGAIN)
     for _ in range(5):
         with pytest.raises(InputRejected, match=r"signature\.invalid"):
             await directory.check_signature("health", BODY, forged)
-    assert hub.asked == 2
+    assert hub.asked == 3
 
 
 async def test_a_withdrawn_key_is_forgotten_within_ten_minutes(
