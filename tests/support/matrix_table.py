@@ -54,7 +54,7 @@ acknowledged      R   R   .   .   .   .   .   .   .   .   .   .   .   .   .   . 
 info_requested    .   .   R   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   info_requested
 info_provided     .   .   .   S   .   .   .   .   .   .   .   .   .   .   .   .   .   .   acknowledged
 accepted          .   .   R   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   accepted
-declined          .   R   R   R   R   R   .   .   .   .   .   .   .   .   .   .   .   .   declined
+declined          R   R   R   R   R   R   .   .   .   .   .   .   .   .   .   .   .   .   declined
 scheduled         .   .   .   .   R   R   .   .   R   .   .   .   .   .   .   .   .   .   scheduled
 started           .   .   .   .   R   R   .   .   R   .   .   .   .   .   .   .   .   .   in_progress
 contact_attempted .   .   .   .   R   R   R   .   R   .   .   .   .   .   .   .   .   .   unreached
