@@ -56,6 +56,7 @@ from shared.sop.neighbours import load_neighbours
 from shared.telemetry.logs import configure_logs
 from shared.telemetry.tracing import Telemetry, configure
 from shared.web import withdrawal_page
+from shared.web.drain import Drain
 from shared.web.factory import MeshApp, create_app
 from shared.web.health import Check
 from shared.web.rate_limit import RateLimit, RatePolicy
@@ -95,13 +96,14 @@ def build_app(
     journal = OversightJournal(core.engine, writer=core.writer, clock=core.clock, ids=core.ids)
     receipts = ReceiptDesk(writer=core.writer, roster=roster, bell=bell, sop=core.sop)
     background = Background(_chores(core, settings, receipts, counts, bell=bell, telemetry=telemetry))
+    drain = _drain(settings, bell, background)
     app = create_app(
         title="Referral Mesh gateway",
         version=VERSION,
         description="Admits, records, routes and delivers sealed referral messages. It cannot read a case.",
         telemetry=telemetry,
         authenticate=bearer(tokens.principal),
-        lifespan=partial(_lifespan, core=core, front=front, background=background, telemetry=telemetry),
+        lifespan=partial(_lifespan, core=core, front=front, background=background, drain=drain, telemetry=telemetry),
         routers=[
             *_exchange(core, settings, tokens, receipts, bell=bell),
             *_readers(core, settings),
@@ -114,6 +116,7 @@ def build_app(
         rate_limit=_rate_limit(settings),
         body_caps=BODY_CAPS,
         checks=_checks(core, background),
+        drain=drain,
     )
     _attach(app, core, front=front, roster=roster, journal=journal, bell=bell, telemetry=telemetry)
     return app
@@ -279,6 +282,14 @@ def _evidence(core: Core, settings: GatewaySettings) -> Evidence:
     return Evidence(core.engine, origin=origin, signer=core.keys.checkpoint_signer(origin))
 
 
+def _drain(settings: GatewaySettings, bell: Bell, background: Background) -> Drain:
+    async def first() -> None:
+        bell.fall_still()
+        await background.end()
+
+    return Drain(seconds=settings.drain_seconds, first=first)
+
+
 def _rate_limit(settings: GatewaySettings) -> RateLimit:
     window = max(1, round(settings.rate_burst / settings.rate_per_second))
     return RateLimit(RatePolicy(quota=settings.rate_burst, window_seconds=window), timer=time.monotonic)
@@ -286,10 +297,10 @@ def _rate_limit(settings: GatewaySettings) -> RateLimit:
 
 @contextlib.asynccontextmanager
 async def _lifespan(
-    _app: FastAPI, *, core: Core, front: Front, background: Background, telemetry: Telemetry
+    _app: FastAPI, *, core: Core, front: Front, background: Background, drain: Drain, telemetry: Telemetry
 ) -> AsyncIterator[None]:
     try:
-        async with background:
+        async with background, drain.upon_signal():
             yield
     finally:
         await asyncio.to_thread(core.close)

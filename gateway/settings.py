@@ -21,6 +21,12 @@ class GatewaySettings(FrontSettings):
     log_level: str = Field(default="INFO", description="The least serious log line that is written.")
     rate_per_second: float = Field(default=2000, gt=0, description="Calls per second each client may make.")
     rate_burst: int = Field(default=8000, gt=0, description="Calls a client may make at once after a rest.")
+    drain_seconds: float = Field(
+        default=0,
+        ge=0,
+        le=300,
+        description="Seconds it still serves after SIGTERM, while /readyz is red: two looks of a balancer.",
+    )
     delivery_enabled: bool = Field(default=True, description="Whether this process pushes deliveries.")
     clocks_enabled: bool = Field(default=True, description="Whether this process fires the clocks of referrals.")
 

@@ -36,7 +36,11 @@ class Background:
     async def __aexit__(
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """End them all, and wait until they have."""
+        """End them all."""
+        await self.end()
+
+    async def end(self) -> None:
+        """End them all, and wait until they have; it may be called twice."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

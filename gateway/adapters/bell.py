@@ -12,6 +12,7 @@ class Bell:
     """One per process; used on its event loop alone."""
 
     def __init__(self) -> None:
+        self.is_still = False
         self._listeners: dict[asyncio.Event, str | None] = {}
 
     def ring(self, agency_id: str | None = None) -> None:
@@ -19,6 +20,11 @@ class Bell:
         for heard, wanted in self._listeners.items():
             if None in {agency_id, wanted} or wanted == agency_id:
                 heard.set()
+
+    def fall_still(self) -> None:
+        """Tell everybody who waits that the process is about to end: nobody is to wait any longer."""
+        self.is_still = True
+        self.ring()
 
     @contextmanager
     def listening(self, agency_id: str | None = None) -> Iterator[asyncio.Event]:

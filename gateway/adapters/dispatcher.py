@@ -1,8 +1,9 @@
 """Push delivery: identical bytes to each agency, in order, at least once, until a signed receipt settles them.
 
 One task per agency, so that a slow or dead one delays nobody else. Any number of processes may run this: the
-route row says who pushes. What this process queues is pushed at once (`Bell`); what another commits is found
-within `LOOK_SECONDS`.
+route row says who pushes, and who does not have it does not ask. What this process queues is pushed at once
+(`Bell`); what another commits is that one's to push, and is found within `LOOK_SECONDS` where it does not. A process
+that ends waits a moment for answers that are on their way, then gives its routes back.
 """
 
 import asyncio
@@ -51,6 +52,8 @@ LOOK_SECONDS = 0.5
 GATHER_SECONDS = 0.02
 FIRST_WAIT = 1.0
 LONGEST_WAIT = 600.0
+#: How long a process that ends waits for agencies that are about to answer.
+LAST_ANSWERS = 1.0
 PATH = "/mesh/deliveries"
 
 _log = get_logger("delivery")
@@ -79,6 +82,7 @@ class Dispatcher:
         self._holder = ids.new()
         self._sop = sop
         self._pushing: dict[str, asyncio.Task[None]] = {}
+        self._ending = False
         self._peers: dict[str, Peer] = {}
         self._telemetry = telemetry
         self._bell = bell
@@ -126,6 +130,7 @@ class Dispatcher:
                 AGENCIES.c.base_url.is_not(None),
                 AGENCIES.c.status == AgencyStatus.ACTIVE.value,
                 or_(routes.retry_at.is_(None), routes.retry_at <= now),
+                or_(routes.holder.is_(None), routes.holder == self._holder, routes.held_until <= now),
                 waits.exists(),
             )
         )
@@ -137,7 +142,7 @@ class Dispatcher:
         agency_id = route["id"]
         with self._telemetry.span("delivery.agency", {"mesh.agency": agency_id}):
             try:
-                while (claimed := await self._claim(agency_id)).items:
+                while not self._ending and (claimed := await self._claim(agency_id)).items:
                     if not await self._push(route, claimed):
                         return
             except MeshError as fault:
@@ -198,10 +203,10 @@ class Dispatcher:
 
     def _rest(self, desk: SqlDesk, *, agency_id: str) -> None:
         wait = backoff(failures_of(desk, agency_id) + 1, first=FIRST_WAIT, longest=LONGEST_WAIT)
-        rest_route(desk, agency_id, until=desk.at + timedelta(seconds=wait))
+        rest_route(desk, agency_id, holder=self._holder, until=desk.at + timedelta(seconds=wait))
 
     def _finish(self, desk: SqlDesk, *, agency_id: str, unsettled: Sequence[dict[str, Any]]) -> None:
-        free_route(desk, agency_id)
+        free_route(desk, agency_id, holder=self._holder)
         desk.book.prefetch(MESSAGES, [item["message_id"] for item in unsettled])
         for item in unsettled:
             wait = backoff(item["attempt"], first=FIRST_WAIT, longest=LONGEST_WAIT)
@@ -214,6 +219,9 @@ class Dispatcher:
         return peer
 
     async def _close(self) -> None:
+        self._ending = True
+        if self._pushing:
+            await asyncio.wait(self._pushing.values(), timeout=LAST_ANSWERS)
         for task in self._pushing.values():
             task.cancel()
         await asyncio.gather(*self._pushing.values(), return_exceptions=True)

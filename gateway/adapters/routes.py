@@ -1,4 +1,9 @@
-"""Delivery routes: one process at a time pushes to one agency, and a route that failed rests before the next try."""
+"""Delivery routes: one process at a time pushes to one agency, and a route that failed rests before the next try.
+
+A route is a lease: taken and given back in the one transaction that a process makes for all its callers anyway, so
+that no replica waits behind another for it. Whoever has lost a lease, because it said nothing for too long, changes
+nothing of the route any more: it is another's by then.
+"""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -32,16 +37,19 @@ def hold_route(desk: SqlDesk, agency_id: str, *, holder: str) -> None:
         _keep(desk, agency_id, holder=holder, held_until=to_wire(desk.at + HELD_FOR))
 
 
-def rest_route(desk: SqlDesk, agency_id: str, *, until: datetime) -> None:
+def rest_route(desk: SqlDesk, agency_id: str, *, holder: str, until: datetime) -> None:
     """Let a route rest after a failure."""
     row = desk.book.get(DELIVERY_ROUTES, agency_id)
-    failures = (row["failures"] if row else 0) + 1
-    _keep(desk, agency_id, holder=None, held_until=None, failures=failures, retry_at=to_wire(until))
+    if row is not None and row["holder"] == holder:
+        failures = row["failures"] + 1
+        _keep(desk, agency_id, holder=None, held_until=None, failures=failures, retry_at=to_wire(until))
 
 
-def free_route(desk: SqlDesk, agency_id: str) -> None:
+def free_route(desk: SqlDesk, agency_id: str, *, holder: str) -> None:
     """Give a route back after a success."""
-    _keep(desk, agency_id, holder=None, held_until=None, failures=0, retry_at=None)
+    row = desk.book.get(DELIVERY_ROUTES, agency_id)
+    if row is not None and row["holder"] == holder:
+        _keep(desk, agency_id, holder=None, held_until=None, failures=0, retry_at=None)
 
 
 def release_routes(desk: SqlDesk, *, holder: str) -> None:

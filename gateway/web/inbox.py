@@ -33,7 +33,7 @@ class Inbox:
         self._bell = bell
 
     async def read(self, agency_id: str, *, after: int | None, limit: int, wait_seconds: int) -> Claim:
-        """Return what may leave now; wait for it up to `wait_seconds` when there is nothing."""
+        """Return what may leave now; wait up to `wait_seconds` for it, and no longer once the process is to end."""
         take = partial(claim, agency_id=agency_id, sop=self._sop, after=after, limit=limit)
         until = time.monotonic() + wait_seconds
         with self._bell.listening(agency_id) as heard:
@@ -41,7 +41,7 @@ class Inbox:
                 heard.clear()
                 claimed = await self._writer.submit(take)
                 left = until - time.monotonic()
-                if claimed.items or left <= 0:
+                if claimed.items or left <= 0 or self._bell.is_still:
                     return claimed
                 await heard_within(heard, min(left, LOOK_SECONDS))
 

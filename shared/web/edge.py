@@ -17,6 +17,7 @@ from urllib.parse import unquote_to_bytes
 from starlette.requests import ClientDisconnect
 
 from shared.kernel.errors import FieldFault, InputRejected, MeshError, NotFound, TooLarge
+from shared.web.drain import Drain
 from shared.web.problems import fault_response, problem_response
 from shared.web.rate_limit import SCOPE_KEY
 
@@ -53,9 +54,10 @@ class AnswerBroken(Exception):
 class Edge:
     """Pure ASGI middleware; stands just inside the trace. `caps` gives paths their own cap, in bytes."""
 
-    def __init__(self, app: App, *, caps: Mapping[str, int]) -> None:
+    def __init__(self, app: App, *, caps: Mapping[str, int], drain: Drain) -> None:
         self.app = app
         self._caps = dict(caps)
+        self._drain = drain
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -64,7 +66,7 @@ class Edge:
             return
         inner = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
         body = self._body(scope, receive)
-        answer = _Answer(inner, send, body, has_body=inner is scope)
+        answer = _Answer(inner, send, body, has_body=inner is scope, drain=self._drain)
         try:
             check_target(scope)
             await self.app(inner, body.receive, answer.send)
@@ -129,8 +131,9 @@ class _Body:
 class _Answer:
     """Sends an answer on, with the headers that every answer has and without the body of a `HEAD`."""
 
-    def __init__(self, scope: Scope, send: Send, body: _Body, *, has_body: bool) -> None:
+    def __init__(self, scope: Scope, send: Send, body: _Body, *, has_body: bool, drain: Drain) -> None:
         self.started = False
+        self._drain = drain
         self._body = body
         self._scope = scope
         self._send = send
@@ -152,7 +155,7 @@ class _Answer:
         given.extend(pair for pair in _UNLESS_SET if pair[0] not in names)
         given.extend(_HEADERS)
         given.extend(self._scope.get(SCOPE_KEY, ()))
-        if self._body.is_over:
+        if self._body.is_over or self._drain.has_begun:
             given.append((b"connection", b"close"))
         return given
 

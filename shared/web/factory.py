@@ -21,6 +21,7 @@ from shared.telemetry.logs import get_logger
 from shared.telemetry.middleware import TraceMiddleware
 from shared.telemetry.tracing import Telemetry
 from shared.web import docs, health
+from shared.web.drain import Drain
 from shared.web.edge import App, Edge, Receive, Scope, Send
 from shared.web.openapi import build_document
 from shared.web.problems import fault_response, from_http, method_response, on_validation, problem_response
@@ -78,14 +79,16 @@ def create_app(
     rate_limit: RateLimit | None = None,
     body_caps: Mapping[str, int] | None = None,
     checks: Sequence[health.Check] = (),
+    drain: Drain | None = None,
 ) -> MeshApp:
     """Assemble a service.
 
     `public_paths` are the path templates that need no guard; `scopes` gives each scope its meaning for the document;
-    `body_caps` gives single paths their own cap in bytes; `checks` make `/readyz`. Hot routes are added afterwards
-    with `document_route`. Raises `InternalFault` for a router that cannot be joined.
+    `body_caps` gives single paths their own cap in bytes; `checks` make `/readyz`, which is red too once `drain` has
+    begun. Hot routes are added afterwards with `document_route`. Raises `InternalFault` for a router that cannot be
+    joined.
     """
-    caps = body_caps or {}
+    caps, drain = body_caps or {}, drain or Drain()
     app = MeshApp(
         title=title,
         version=version,
@@ -96,17 +99,17 @@ def create_app(
         telemetry=_QUIET,
         middleware=[
             Middleware(TraceMiddleware, telemetry=telemetry),
-            Middleware(Edge, caps=caps),
+            Middleware(Edge, caps=caps, drain=drain),
         ],
         exception_handlers={HTTPException: _on_http, RequestValidationError: on_validation, 500: _on_rest},
     )
     app.scopes, app.token_url, app.hot_paths = scopes or {}, token_url, {}
-    app.hot_door = TraceMiddleware(Edge(serve_hot, caps=caps), telemetry)
+    app.hot_door = TraceMiddleware(Edge(serve_hot, caps=caps, drain=drain), telemetry)
     app.state.authenticate, app.state.rate_limit, app.state.telemetry = authenticate, rate_limit, telemetry
     app.state.metrics = telemetry.metrics
     app.state.public_paths = frozenset(public_paths) | health.PATHS | docs.PATHS
-    own = [health.health_router(checks, telemetry.metrics), docs.docs_router(app.openapi)]
-    join(app, [*routers, *own])
+    checked = [health.Check("accepting", drain.check), *checks]
+    join(app, [*routers, health.health_router(checked, telemetry.metrics), docs.docs_router(app.openapi)])
     return app
 
 

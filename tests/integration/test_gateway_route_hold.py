@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from gateway.adapters.core import Core
-from gateway.adapters.routes import HELD_FOR, claim_route, free_route, hold_route
+from gateway.adapters.routes import HELD_FOR, claim_route, free_route, hold_route, rest_route
 from shared.sop.loader import load_sop
 from tests.support.agency import Sent, a_grant
 from tests.support.mesh import HEALTH, SOCIAL, Mesh
@@ -55,8 +55,18 @@ async def test_route_stays_with_a_process_that_goes_on_holding_it(mesh: Mesh, co
 async def test_route_that_was_given_back_or_lost_is_not_taken_back_by_holding(mesh: Mesh, core: Core) -> None:
     sent = await referred(mesh)
     await claimed(core, "slow")
-    await core.writer.submit(partial(free_route, agency_id=SOCIAL))
+    await core.writer.submit(partial(free_route, agency_id=SOCIAL, holder="slow"))
     await core.writer.submit(partial(hold_route, agency_id=SOCIAL, holder="slow"))
     assert await claimed(core, "next") == [sent.id]
     await core.writer.submit(partial(hold_route, agency_id=SOCIAL, holder="slow"))
     assert await claimed(core, "slow") == []
+
+
+async def test_route_that_was_lost_is_not_given_back_by_who_lost_it(mesh: Mesh, core: Core) -> None:
+    sent = await referred(mesh)
+    assert await claimed(core, "slow") == [sent.id]
+    mesh.advance(HELD_FOR * 2)
+    assert await claimed(core, "next") == [sent.id]
+    await core.writer.submit(partial(free_route, agency_id=SOCIAL, holder="slow"))
+    await core.writer.submit(partial(rest_route, agency_id=SOCIAL, holder="slow", until=mesh.clock.now()))
+    assert await claimed(core, "third") == []
