@@ -7,8 +7,11 @@ from services.social.profile import PROFILE
 from services.social.routes import sector_routers
 from shared.agency.chassis import build_app
 from shared.agency.settings import load_settings
+from shared.kernel.garbage import settle
 
 
 def create_app() -> FastAPI:
     """Return the application, with settings from the environment."""
-    return build_app(PROFILE, load_settings(), sector_routers=sector_routers, panels=PANELS)
+    app = build_app(PROFILE, load_settings(), sector_routers=sector_routers, panels=PANELS)
+    settle()
+    return app

@@ -7,11 +7,14 @@ from the `holidays` library; Tet moves, so that a year the library does not know
 Promises the same answer for the same question. Refuses a time without an offset.
 """
 
+import importlib.util
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
+from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from holidays.countries.vietnam import Vietnam
+import holidays
 
 from shared.kernel.errors import InternalFault
 from shared.sop.model import ClockUnit
@@ -39,8 +42,8 @@ def due_at(start: datetime, amount: int, unit: ClockUnit) -> datetime:
 
 def is_working_day(day: date) -> bool:
     """Tell whether `day` is a working day in Viet Nam: no weekend (unless worked instead), no public holiday."""
-    holidays, worked = _year(day.year)
-    return day not in holidays and (day.weekday() < 5 or day in worked)  # noqa: PLR2004 - Monday 0 to Friday 4
+    rest, worked = _year(day.year)
+    return day not in rest and (day.weekday() < 5 or day in worked)  # noqa: PLR2004 - Monday 0 to Friday 4
 
 
 def is_public_holiday(day: date) -> bool:
@@ -63,7 +66,21 @@ def _or_next_working_day(day: date, amount: int) -> date:
     return day
 
 
+def _load_calendar() -> Any:
+    """Return the library's calendar of Viet Nam. Its package would load those of all other countries as well."""
+    file = Path(holidays.__file__).with_name("countries") / "vietnam.py"
+    spec = importlib.util.spec_from_file_location("holidays_of_vietnam", file)
+    if spec is None or spec.loader is None:
+        raise InternalFault("sop.no-calendar", "The calendar of public holidays is not installed as it should be.")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.Vietnam
+
+
+_VIETNAM = _load_calendar()
+
+
 @cache
 def _year(year: int) -> tuple[frozenset[date], frozenset[date]]:
-    calendar = Vietnam(years=year)  # type: ignore[no-untyped-call]  # the library leaves its constructor untyped
+    calendar = _VIETNAM(years=year)
     return frozenset(calendar), frozenset(calendar.weekend_workdays)
