@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from mesh.databases import databases
 from mesh.home import Home
 from mesh.refusal import CommandRefused
 from mesh.roster import Addresses, Deployable, deployable_named
@@ -27,6 +28,7 @@ ledger = typer.Typer(help="The record of every decision.", no_args_is_help=True)
 certificate = typer.Typer(help="Proofs of what came of a withdrawal.", no_args_is_help=True)
 app.add_typer(agencies, name="agencies")
 app.add_typer(users, name="users")
+app.add_typer(databases, name="db")
 app.add_typer(keys, name="keys")
 app.add_typer(areas, name="areas")
 app.add_typer(ledger, name="ledger")

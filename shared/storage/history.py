@@ -85,11 +85,11 @@ def prepare(engine: Engine, *rooms: MetaData) -> None:
     Raises `InternalFault` (`storage.schema-behind`) where an operator has to do that, `storage.schema-unknown` for
     tables that no history tells of, and as `shared.storage.engine.read`.
     """
-    with _held(engine) as connection:
+    with held(engine) as connection:
         for history in map(history_of, rooms):
             version = version_of(connection, history)
             if version is None:
-                _begin(connection, history)
+                begin(connection, history)
             elif version < history.newest and engine.dialect.name == _POSTGRES:
                 raise InternalFault("storage.schema-behind", "Bring the database forward: python -m mesh migrate.")
             elif version < history.newest:
@@ -102,12 +102,12 @@ def migrate(engine: Engine, *rooms: MetaData, runtime_role: str | None = None) -
     `runtime_role` is an account that owns nothing and gets the rights of a service (PostgreSQL). Raises as `prepare`.
     """
     histories = [history_of(metadata) for metadata in rooms]
-    with _held(engine) as connection:
+    with held(engine) as connection:
         before = {history.name: version_of(connection, history) for history in histories}
         for history in histories:
             version = before[history.name]
             if version is None:
-                _begin(connection, history)
+                begin(connection, history)
             elif version < history.newest:
                 _upgrade(connection, history)
             if runtime_role is not None:
@@ -124,8 +124,8 @@ def version_of(connection: Connection, history: History) -> str | None:
 
 
 @contextmanager
-def _held(engine: Engine) -> Iterator[Connection]:
-    """Open a transaction that nobody else has who prepares or migrates this database."""
+def held(engine: Engine) -> Iterator[Connection]:
+    """Open a transaction that nobody else has who prepares, migrates or copies this database; commit it at the end."""
     try:
         with engine.begin() as connection:
             if engine.dialect.name == _POSTGRES:
@@ -135,7 +135,7 @@ def _held(engine: Engine) -> Iterator[Connection]:
         raise to_mesh_error(fault) from fault
 
 
-def _begin(connection: Connection, history: History) -> None:
+def begin(connection: Connection, history: History) -> None:
     """Make the tables of a history at its newest version; a test holds that its revisions lead to the same."""
     known = set(inspect(connection).get_table_names())
     if known & set(history.metadata.tables):

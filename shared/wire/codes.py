@@ -273,6 +273,7 @@ _FAULTS: Final[Mapping[str, str]] = {
     "sop.time-without-offset": "A time without offset reached the calendar",
     "storage.absent": "A row to be changed is not there",
     "storage.columns": "Columns do not fit the table",
+    "storage.copy": "A database cannot be copied; the message says why",
     "storage.fault": "The database refused a statement",
     "storage.key": "A row has no primary key",
     "storage.lock-order": "Rows were locked in the wrong order",
@@ -286,6 +287,7 @@ _FAULTS: Final[Mapping[str, str]] = {
 
 #: The ledger stops writing at these.
 _FATAL: Final[Mapping[str, str]] = {
+    "ledger.copy": "A copied ledger is not the one it was copied from",
     "ledger.frontier": "The ledger's frontier does not fit its size",
     "ledger.head-missing": "The ledger's head cannot be read",
     "ledger.nodes": "The ledger's hashes are incomplete",
