@@ -42,12 +42,12 @@ from gateway.web.matches import MatchRoutes
 from gateway.web.messages import add_message_routes
 from gateway.web.oauth import TokenRoutes
 from gateway.web.overrides import OverrideRoutes
+from gateway.web.readiness import checks_of
 from gateway.web.referrals import ReadingRoutes
 from gateway.web.sop import SopRoutes
 from gateway.web.statements import StatementRoutes
 from gateway.web.withdrawals import WithdrawalRoutes
 from shared.kernel.clock import Clock, SystemClock
-from shared.kernel.errors import PeerUnavailable
 from shared.pages.front import Front, open_front
 from shared.people.passwords import Passwords
 from shared.people.records import OVERSIGHT_ROLES
@@ -58,7 +58,6 @@ from shared.telemetry.tracing import Telemetry, configure
 from shared.web import withdrawal_page
 from shared.web.drain import Drain
 from shared.web.factory import MeshApp, create_app
-from shared.web.health import Check
 from shared.web.rate_limit import RateLimit, RatePolicy
 from shared.web.security import bearer
 
@@ -115,7 +114,7 @@ def build_app(
         scopes=SCOPES_MEANING,
         rate_limit=_rate_limit(settings),
         body_caps=BODY_CAPS,
-        checks=_checks(core, background),
+        checks=checks_of(core, background, clock_tolerance=settings.clock_tolerance),
         drain=drain,
     )
     _attach(app, core, front=front, roster=roster, journal=journal, bell=bell, telemetry=telemetry)
@@ -306,20 +305,3 @@ async def _lifespan(
         await asyncio.to_thread(core.close)
         await front.close()
         telemetry.close()
-
-
-def _checks(core: Core, background: Background) -> Sequence[Check]:
-    return [
-        Check("writer", partial(_check_writer, core)),
-        Check("database", partial(_check_database, core)),
-        Check("background", background.check),
-    ]
-
-
-async def _check_writer(core: Core) -> None:
-    if not core.writer.healthy():
-        raise PeerUnavailable("storage.closed", "The writer has stopped.")
-
-
-async def _check_database(core: Core) -> None:
-    await core.writer.submit(lambda desk: desk.at)

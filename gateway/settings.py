@@ -27,6 +27,9 @@ class GatewaySettings(FrontSettings):
         le=300,
         description="Seconds it still serves after SIGTERM, while /readyz is red: two looks of a balancer.",
     )
+    clock_tolerance: float = Field(
+        default=60, gt=0, description="Seconds its clock may differ from its database server's before it is not ready."
+    )
     delivery_enabled: bool = Field(default=True, description="Whether this process pushes deliveries.")
     clocks_enabled: bool = Field(default=True, description="Whether this process fires the clocks of referrals.")
 

@@ -13,6 +13,7 @@ from fastapi import APIRouter, FastAPI
 from shared.agency import gauges, housekeeping, rerouting
 from shared.agency.acting import ANSWER_WITHIN
 from shared.agency.adapters.store import SqlStore
+from shared.agency.clock_check import ClockCheck
 from shared.agency.directory import Directory
 from shared.agency.grants import Grants
 from shared.agency.housekeeping import Housekeeping
@@ -121,6 +122,7 @@ class _House:
     rounds: Sequence[Rounds]
     polling: Polling | None
     front: Front
+    clock_tolerance: float
 
 
 def build_app(
@@ -242,6 +244,7 @@ def _furnish(
         rounds=[going_on, *_rounds(ground)],
         polling=Polling(ground.hub, deliveries) if settings.public_url is None else None,
         front=_front(profile, settings, ground, around, panels),
+        clock_tolerance=settings.clock_tolerance,
     )
 
 
@@ -321,8 +324,13 @@ def _upkeep(house: _House, settings: AgencySettings) -> Upkeep:
 
 
 def _checks(house: _House) -> Sequence[Check]:
-    return [Check("keys", partial(_check_keys, house.office)), Check("database", house.ground.store.check)]
+    ground = house.ground
 
+    async def keys_work() -> None:
+        ground.keys.check()
 
-async def _check_keys(office: Office) -> None:
-    office.vault.check()
+    return [
+        Check("keys", keys_work),
+        Check("database", ground.store.check),
+        Check("clock", ClockCheck(ground.store, ground.hub, ground.clock, within=house.clock_tolerance).run),
+    ]

@@ -6,6 +6,7 @@ now.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from shared.kernel.errors import InternalFault, MeshError, NotAuthenticated, PeerUnavailable
@@ -43,6 +44,10 @@ class GatewayHub:
     async def inbox(self, after: str | None = None, *, wait: int = 0) -> InboxV1:
         """Fetch what is waiting here."""
         return await self._client.inbox(after, wait=wait)
+
+    async def clock(self) -> datetime | None:
+        """Return what the gateway's clock says, if its answers tell."""
+        return await self._client.clock()
 
     async def post_receipts(self, receipts: Sequence[str]) -> list[str]:
         """Hand in signed receipts."""

@@ -6,6 +6,7 @@ afterwards, and depends on the desk alone, because it may be run twice.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from shared.agency.records import (
@@ -244,6 +245,10 @@ class Store(Protocol):
         """Look at the records, away from the event loop."""
         ...
 
+    async def clock(self) -> datetime | None:
+        """Return what the clock of the database's server says; None where that is this machine."""
+        ...
+
 
 class Hub(Protocol):
     """The gateway, as this agency calls it (`shared.transport.gateway_client.GatewayClient`)."""
@@ -262,6 +267,10 @@ class Hub(Protocol):
 
     async def inbox(self, after: str | None = None, *, wait: int = 0) -> InboxV1:
         """Fetch what is waiting here, for at most `wait` seconds."""
+        ...
+
+    async def clock(self) -> datetime | None:
+        """Return what the gateway's clock says, if its answers tell. Raises `PeerUnavailable`."""
         ...
 
     async def post_receipts(self, receipts: Sequence[str]) -> list[str]:

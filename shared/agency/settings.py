@@ -76,6 +76,11 @@ class AgencySettings(FrontSettings):
         description="The whsec_ secret printed at enrolment; it authenticates deliveries."
     )
     otlp_endpoint: HttpAddress | None = Field(default=None, description="Where traces are sent (OTLP over HTTP).")
+    clock_tolerance: float = Field(
+        default=60,
+        gt=0,
+        description="Seconds its clock may differ from the gateway's or its database server's before it is not ready.",
+    )
     log_level: LogLevel = Field(default="INFO", description="The least serious log line that is written.")
 
     @property

@@ -93,12 +93,6 @@ class CaseVault:
         """Return what a text is found by without being kept; see `shared.seal.at_rest.Vault.blind`."""
         return self._vault.blind(text, purpose)
 
-    def check(self) -> None:
-        """Prove that the keys are at hand and work. Raises `InternalFault` (`keys.locked`)."""
-        case, wrapped = self._new("check")
-        if self._open("check", wrapped).unlock("sign", case.lock("sign", True)) is not True:
-            raise InternalFault("keys.locked", "The keys of this service cannot be used.")
-
     def _new(self, place: str) -> tuple[OpenCase, bytes]:
         key, wrapped = self._vault.new_key(place)
         return OpenCase(key, place), wrapped

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Protocol
 
-from shared.kernel.errors import InputRejected
+from shared.kernel.errors import InputRejected, PeerUnavailable
 
 #: The one form in which we write times ourselves.
 _OWN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -42,6 +42,12 @@ class ManualClock:
     def advance(self, by: timedelta) -> None:
         """Move the clock on by `by`."""
         self._at = whole_milliseconds(self._at + by)
+
+
+def check_together(here: datetime, there: datetime, *, within: float) -> None:
+    """Raise `PeerUnavailable` (`clock.skewed`) when two clocks that were read at once differ by more seconds."""
+    if abs((here - there).total_seconds()) > within:
+        raise PeerUnavailable("clock.skewed", "The clock of this machine differs from that of others. Set it right.")
 
 
 def whole_milliseconds(at: datetime) -> datetime:

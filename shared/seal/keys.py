@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from shared.kernel.encoding import b64url, from_b64url
-from shared.kernel.errors import InputRejected, MeshError
+from shared.kernel.errors import InputRejected, InternalFault, MeshError
 from shared.seal.at_rest import MASTER_KEY_BYTES, Vault
 from shared.seal.checkpoints import SEED_BYTES, CheckpointSigner
 from shared.seal.encryption import HYBRID, SUITES, X25519, EncryptionKey, EncryptionPublicKey
@@ -95,6 +95,15 @@ class AgencyKeys:
     def checkpoint_signer(self, name: str) -> CheckpointSigner:
         """Return the signer of ledger checkpoints under `name` (the log's origin)."""
         return CheckpointSigner(name, self.checkpoint_seed)
+
+    def check(self) -> None:
+        """Prove that the keys are at hand and work. Raises `InternalFault` (`keys.locked`, `at-rest.unreadable`)."""
+        told = b"ready"
+        public = self.ring().get(self.signing.kid)
+        if public is None or not public.verify(told, self.signing.sign(told)):
+            raise InternalFault("keys.locked", "The keys of this service cannot be used.")
+        key, wrapped = self.vault().new_key("check")
+        self.vault().unwrap(wrapped, "check").decrypt(key.encrypt(told, context="check"), context="check")
 
     def save(self, path: Path, passphrase: str) -> None:
         """Write the key file: encrypted, mode 0600, replaced whole.

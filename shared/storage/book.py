@@ -18,6 +18,8 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, select
 
 from shared.kernel.errors import Conflict, InternalFault
 from shared.storage.driver import Driver, Parameters, Template
+from shared.storage.history import Tables
+from shared.storage.probe import check_writable
 from shared.storage.shape import Key, Row, Shape, Shapes, in_portions
 
 
@@ -129,6 +131,13 @@ class Book:
         page = self._page(table)
         self._existing(table, key)
         self._write(page, key, None, None if page.pending.get(key) is _Mark.INSERT else _Mark.DELETE)
+
+    def check_writable(self, tables: Iterable[Tables]) -> None:
+        """Write what leaves no trace, so that a database that takes nothing shows at the commit at the latest.
+
+        Raises `PeerUnavailable` (`storage.not-writable`) where a right that a service needs is missing.
+        """
+        check_writable(self._connection, tables)
 
     def select(self, statement: Select[Any]) -> list[Row]:
         """Run a query and return its rows as dicts; rows of earlier units are sent first.

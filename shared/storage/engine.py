@@ -19,7 +19,7 @@ from typing import Any
 from pydantic_core import to_json
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from shared.kernel.errors import InputRejected
 from shared.storage.driver import translated
@@ -41,6 +41,7 @@ _SQLITE_PRAGMAS = (
     "cache_size=-16384",
 )
 _READ_ONLY = {"read_only_work": True}
+_READING_ONLY = ("default_transaction_read_only", "in_hot_standby")
 
 
 def open_engine(url: str) -> Engine:
@@ -171,7 +172,24 @@ def _open_postgres(url: URL) -> Engine:
     }
     options = " ".join(f"-c {name}={millis}" for name, millis in limits.items()) + " -c timezone=UTC"
     arguments = {"connect_timeout": _CONNECT_SECONDS, "options": options}
-    return create_engine(url, connect_args=arguments, pool_pre_ping=True, **_POOL, **_JSON)
+    engine = create_engine(url, connect_args=arguments, pool_pre_ping=True, **_POOL, **_JSON)
+    event.listen(engine, "checkin", _keep_no_reader)
+    return engine
+
+
+def began_read_only(driver_connection: Any) -> bool:
+    """Say whether a session began while its database took no writes: it will take none for as long as it lives.
+
+    The server of PostgreSQL 14 and later tells these two settings by itself (protocol message ParameterStatus).
+    """
+    if isinstance(driver_connection, sqlite3.Connection) or driver_connection.closed:
+        return False
+    return any(driver_connection.info.parameter_status(name) == "on" for name in _READING_ONLY)
+
+
+def _keep_no_reader(driver_connection: Any, record: ConnectionPoolEntry) -> None:
+    if driver_connection is not None and began_read_only(driver_connection):
+        record.invalidate(soft=True)
 
 
 def _read_options(engine: Engine) -> dict[str, Any]:

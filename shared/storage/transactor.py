@@ -6,12 +6,12 @@
 3. Run: each unit in turn at the one desk; a unit that raises loses its own writes and nothing else.
 4. Send and commit, in one round trip.
 
-A failure in (1), and waiting in vain for the lock in (2), is told to every caller: no unit can be to
-blame. A failure in (2) to (4) before the commit persisted nothing, so the units are run again one by
-one, and only the one to blame fails. A commit that fails may have persisted all the same, and so may
-one that was sent along with statements whose failure does not say otherwise: nothing is run again, the
-callers are told to retry, and their retry reads what is true, because nothing is remembered from one
-transaction to the next. A `FatalLedgerError` leaves this room: its owner must stop.
+A failure in (1), waiting in vain for the lock in (2), and a database that takes nothing more, is told to
+every caller: no unit can be to blame. Another failure in (2) to (4) before the commit persisted nothing, so
+the units are run again one by one, and only the one to blame fails. A commit that fails may have persisted
+all the same, and so may one that was sent along with statements whose failure does not say otherwise: nothing
+is run again, the callers are told to retry, and their retry reads what is true, because nothing is remembered
+from one transaction to the next. A `FatalLedgerError` leaves this room: its owner must stop.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -24,8 +24,19 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from shared.kernel.errors import FatalLedgerError, InternalFault, MeshError
 from shared.storage.book import Book
-from shared.storage.faults import is_connection_lost, is_rolled_back, may_be_of_one, to_mesh_error, unavailable
+from shared.storage.engine import began_read_only
+from shared.storage.faults import (
+    is_connection_lost,
+    is_rolled_back,
+    is_write_refused,
+    may_be_of_one,
+    to_mesh_error,
+    unavailable,
+)
 from shared.storage.shape import Key, Shapes
+from shared.telemetry.logs import get_logger
+
+_log = get_logger("storage")
 
 D = TypeVar("D")
 
@@ -103,6 +114,8 @@ class Transactor(Generic[D]):
             book.flush(then=commit)
         except SQLAlchemyError as fault:
             self._discard()
+            if is_write_refused(fault):
+                return _failed(units, fault)
             if commit.is_begun and not is_rolled_back(fault):
                 return [Outcome(error=unavailable()) for _ in units]
             raise
@@ -126,6 +139,8 @@ class Transactor(Generic[D]):
         return self._begin(wanted)
 
     def _begin(self, wanted: Mapping[Table, Sequence[Key]]) -> tuple[Connection, Book]:
+        if self._connection is not None and began_read_only(self._connection.connection.driver_connection):
+            self._discard()
         if self._connection is None:
             self._connection = self._engine.connect()
         self._connection.begin()
@@ -184,6 +199,8 @@ def _failed(units: Sequence[Unit[D]], fault: SQLAlchemyError | MeshError) -> lis
         raise fault
     if isinstance(fault, MeshError):
         return [Outcome(error=fault) for _ in units]
+    if is_write_refused(fault):
+        _log.error("storage.refused", code=to_mesh_error(fault).code, count=len(units))
     return [Outcome(error=to_mesh_error(fault)) for _ in units]
 
 

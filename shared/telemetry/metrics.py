@@ -40,6 +40,7 @@ class Metrics:
             buckets=DURATION_BUCKETS,
             registry=self.registry,
         )
+        self._ready = Gauge("mesh_ready", "Whether a check of readiness passes.", ("check",), registry=self.registry)
         self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._gauges: list[tuple[Mapping[str, Gauge], Reader]] = []
 
@@ -52,6 +53,10 @@ class Metrics:
             self._known[key] = pair
         pair[0].inc()
         pair[1].observe(seconds)
+
+    def ready(self, check: str, *, passes: bool) -> None:
+        """Note whether one of the service's checks passes now."""
+        self._ready.labels(check).set(passes)
 
     def watch(self, says: Mapping[str, str], read: Reader) -> None:
         """Show gauges by name, each with what it says; `read` gives their values whenever somebody asks."""

@@ -8,6 +8,8 @@ key, so the gateway answers the second time as it did the first.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from shared.kernel.clock import Clock
@@ -24,6 +26,7 @@ from shared.wire.messages import to_body
 
 #: Seconds beyond the wait of a long poll until it counts as broken.
 _POLL_MARGIN: Final = 10.0
+_HALF_A_SECOND: Final = timedelta(seconds=0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,17 @@ class GatewayClient:
     async def close(self) -> None:
         """Close the connections."""
         await self._peer.close()
+
+    async def clock(self) -> datetime | None:
+        """Return the `Date` of an answer of the gateway, half a second on as it has whole ones; None without one.
+
+        Raises `PeerUnavailable`.
+        """
+        told = (await self._peer.call("GET", "/livez")).headers.get("date", "")
+        try:
+            return parsedate_to_datetime(told).astimezone(UTC) + _HALF_A_SECOND
+        except ValueError:
+            return None
 
     async def send_message(
         self,

@@ -54,10 +54,11 @@ def health_router(checks: Sequence[Check], metrics: Metrics) -> APIRouter:
 
     @router.get("/readyz", summary="Can it serve requests now")
     async def readyz() -> ReadyV1:
-        failed = [check.name for check in checks if not await passes(check)]
+        looked = await _look(checks, metrics)
+        failed = [name for name, well in looked.items() if not well]
         if failed:
             raise PeerUnavailable("service.not-ready", f"Not ready: {', '.join(failed)}.", retry_after=5)
-        return ReadyV1(checks={check.name: "ok" for check in checks})
+        return ReadyV1(checks=dict.fromkeys(looked, "ok"))
 
     @router.get(
         "/metrics",
@@ -66,10 +67,18 @@ def health_router(checks: Sequence[Check], metrics: Metrics) -> APIRouter:
         responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
     )
     async def metrics_text() -> Response:
-        await metrics.look()
+        await asyncio.gather(metrics.look(), _look(checks, metrics))
         return Response(metrics.text(), headers={"Content-Type": CONTENT_TYPE})
 
     return router
+
+
+async def _look(checks: Sequence[Check], metrics: Metrics) -> dict[str, bool]:
+    """Run all checks at once, and let the metrics tell what came of each."""
+    looked = dict(zip([check.name for check in checks], await asyncio.gather(*map(passes, checks)), strict=True))
+    for name, well in looked.items():
+        metrics.ready(name, passes=well)
+    return looked
 
 
 async def passes(check: Check) -> bool:

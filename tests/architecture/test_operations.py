@@ -10,7 +10,7 @@ from shared.agency import gauges as agency_gauges
 from tests.support.checkout import ROOT
 
 NAME = re.compile(r"\b(?:mesh|http)_[a-z_]+\b")
-HTTP = {"http_requests_total", "http_request_duration_seconds_bucket"}
+HTTP = {"http_requests_total", "http_request_duration_seconds_bucket", "mesh_ready"}
 
 
 def test_alerts_and_dashboard_speak_of_gauges_that_exist() -> None:

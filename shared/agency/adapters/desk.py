@@ -27,6 +27,10 @@ class SqlDesk:
         self._book = book
         self._places = places
 
+    def check_writable(self) -> None:
+        """Check that what is written here can be kept. Raises `PeerUnavailable` (`storage.not-writable`)."""
+        self._book.check_writable(self._places.metadata())
+
     def get(self, kind: type[R], key: str) -> R | None:
         """Return the record of this kind and key."""
         row = self._book.get(self._places.table_of(kind), key)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from shared.agency.adapters.desk import SqlDesk
@@ -14,6 +15,7 @@ from shared.storage.book import Book
 from shared.storage.engine import open_engine, ping, read
 from shared.storage.group_commit import GroupWriter
 from shared.storage.history import prepare
+from shared.storage.probe import server_clock
 
 #: Readers at the same time; the engine's pool has room for them and the writer.
 READERS: Final = 6
@@ -51,7 +53,11 @@ class SqlStore:
         if not self._writer.healthy():
             raise PeerUnavailable("storage.closed", "The service is stopping.", retry_after=1)
         await asyncio.get_running_loop().run_in_executor(self._readers, ping, self._engine)
-        await self._writer.submit(lambda _desk: None)
+        await self._writer.submit(lambda desk: desk.check_writable())
+
+    async def clock(self) -> datetime | None:
+        """Return what the clock of the database's server says; None where that is this machine."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, server_clock, self._engine)
 
     def close(self) -> None:
         """Finish what is queued and what is being read, and give every connection back."""

@@ -16,7 +16,7 @@ from shared.people.records import Person, Role
 HOME: Final = "/administration"
 _Administrator = Annotated[Person, signed_in(Role.ADMINISTRATOR)]
 
-_CHECKS: Final = {"keys": N_("Keys"), "database": N_("Database")}
+_CHECKS: Final = {"keys": N_("Keys"), "database": N_("Database"), "clock": N_("Clock")}
 _USES: Final = {"sig": N_("signing"), "enc": N_("sealing")}
 
 

@@ -50,10 +50,6 @@ def test_another_master_key_opens_nothing(vault: CaseVault) -> None:
         CaseVault(Vault(bytes(32))).open_subject(REFERRAL, wrapped)
 
 
-def test_the_readiness_check_uses_the_keys(vault: CaseVault) -> None:
-    vault.check()
-
-
 def test_an_entry_of_casework_is_carried_over_to_a_new_key_and_is_bound_to_its_place() -> None:
     vault = CaseVault(Vault(b"m" * 32))
     (old, _), (new, _) = vault.new_referral("1"), vault.new_referral("1")

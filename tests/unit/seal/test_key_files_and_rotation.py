@@ -2,12 +2,13 @@
 
 import json
 import stat
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from shared.kernel.errors import InputRejected
+from shared.kernel.errors import InputRejected, MeshError
 from shared.seal.compartments import open_shares, seal
 from shared.seal.encryption import HYBRID, X25519
 from shared.seal.jws import sign_detached, verify_detached
@@ -159,3 +160,10 @@ def test_keys_never_show_themselves_as_text() -> None:
     shown = " ".join(map(repr, [KEYS, KEYS.signing, KEYS.encryption, KEYS.encryption.public, KEYS.signing.public]))
     assert not any(secret in shown for secret in secrets)
     assert repr(KEYS.master_key) not in shown
+
+
+def test_keys_that_do_not_fit_together_are_found_by_their_check() -> None:
+    keys = AgencyKeys.generate()
+    keys.check()
+    with pytest.raises(MeshError):
+        replace(keys, master_key=b"short").check()
