@@ -242,7 +242,10 @@ async def test_a_webhook_that_cannot_be_is_refused(mesh: World, change: dict[str
 async def test_ready_means_keys_database_and_clock(mesh: World) -> None:
     async with anonymous(mesh) as http:
         ready = await http.get("/readyz")
-        assert ready.json() == {"status": "ready", "checks": {"accepting": "ok", "keys": "ok", "database": "ok", "clock": "ok"}}
+        assert ready.json() == {
+            "status": "ready",
+            "checks": {"accepting": "ok", "keys": "ok", "database": "ok", "clock": "ok"},
+        }
         jwks = (await http.get("/.well-known/jwks.json")).json()["keys"]
         assert {key["use"] for key in jwks} == {"sig", "enc"}
         assert not [key for key in jwks if "d" in key]
