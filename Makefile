@@ -34,7 +34,7 @@ SPREAD := -p tests.support.no_skips -n auto --dist loadscope
 
 CHECKS := lint format types imports docs
 
-.PHONY: help up down demo test test-quick check fix bench revision docs lock $(addprefix check-,$(CHECKS))
+.PHONY: help up down demo test test-quick check fix bench faults revision docs lock $(addprefix check-,$(CHECKS))
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -82,6 +82,9 @@ fix: $(DEV) ## Mend what can be mended by machine: lint and format
 
 bench: $(DEV) ## Measure admissions per second beside the floor (docs/explanation tells how to read it)
 	@$(PY) -m bench $(ARGS)
+
+faults: $(DEV) ## Inject faults into real processes and judge what they broke: make faults ARGS="--engine sqlite --faults 5000"
+	@$(PY) -m bench.faults $(ARGS)
 
 revision: $(DEV) ## Write the next revision of a room's tables: make revision ARGS="people 'what changes'"
 	@$(PY) -m mesh revise $(ARGS) && $(PY) -m ruff format --quiet .

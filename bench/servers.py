@@ -77,14 +77,14 @@ class Gateway:
 @contextmanager
 def floor(database_url: str) -> Iterator[Server]:
     """Run the floor over an empty database."""
-    with _serving("bench.floor:create_app", {"BENCH_DATABASE_URL": database_url}, port=_free_port()) as server:
+    with _serving("bench.floor:create_app", {"BENCH_DATABASE_URL": database_url}, port=free_port()) as server:
         yield server
 
 
 @contextmanager
 def gateway(database_url: str, folder: Path, parties: Parties) -> Iterator[Gateway]:
     """Run a gateway over an empty database, with both parties enrolled. It pushes nothing; its limit is never met."""
-    port = _free_port()
+    port = free_port()
     key_file = folder / "gateway.key"
     if not key_file.exists():
         AgencyKeys.generate().save(key_file, _PASSPHRASE)
@@ -138,7 +138,8 @@ def _await_port(process: subprocess.Popen[bytes], port: int) -> None:
     raise RuntimeError(f"The server did not start: {process.args!r}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

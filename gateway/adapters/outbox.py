@@ -44,9 +44,10 @@ def claim(desk: SqlDesk, agency_id: str, *, sop: Sop, after: int | None = None, 
     """Take what may leave for an agency now, and write down that it is about to.
 
     A message that waits for its next attempt holds back what follows it of the same referral, nothing else.
-    With `after` (an inbox that is read on), the wait for a next attempt does not count. Messages
-    whose consent has ended meanwhile, or that nobody took for a week, do not leave any more; only the notice of a
-    withdrawal that was not answered is kept for however long its agency is away.
+    With `after` (an inbox that is read on), the wait for a next attempt does not count; what was passed over
+    unsettled holds back what follows it all the same. Messages whose consent has ended meanwhile, or that nobody took
+    for a week, do not leave any more; only the notice of a withdrawal that was not answered is kept for however long
+    its agency is away.
     """
     agency = desk.agency(agency_id)
     if agency is None or not agency.is_active:
@@ -82,7 +83,16 @@ def _waiting(agency_id: str, after: int | None) -> Select[Any]:
         .order_by(MESSAGES.c.seq)
         .limit(_SCANNED)
     )
-    return statement if after is None else statement.where(MESSAGES.c.seq > after)
+    if after is None:
+        return statement
+    earlier = MESSAGES.alias()
+    overtakes = select(earlier.c.seq).where(
+        earlier.c.recipient == agency_id,
+        earlier.c.settled_at.is_(None),
+        earlier.c.referral_id == MESSAGES.c.referral_id,
+        earlier.c.seq <= after,
+    )
+    return statement.where(MESSAGES.c.seq > after, ~overtakes.exists())
 
 
 def _within_bounds(

@@ -285,6 +285,25 @@ async def test_a_message_that_cannot_be_judged_now_gets_no_receipt_and_comes_aga
     assert receipt["result"] == "stored"
 
 
+async def test_what_follows_a_referral_that_has_to_come_again_comes_again_with_it(
+    mesh: World, hop: Hop, consent: dict[str, Any]
+) -> None:
+    await hop.deliver(a_letter(consent))  # from now on the sender's keys are known here
+    letter = a_letter(await consented(mesh["health"]))
+    event = scribe().event(
+        EventType.CANCELLED,
+        referral_id=letter.message_id,
+        recipient=agency_id("social"),
+        actor="staff",
+        data={"reason": "need_gone"},
+    )
+    mesh.wire.cut = True
+    assert await hop.deliver(letter, event, hub_shares={}, referral_id=letter.message_id) == []
+    mesh.wire.cut = False
+    receipts = await hop.deliver(letter, event, hub_shares={}, referral_id=letter.message_id)
+    assert [receipt["result"] for receipt in receipts] == ["stored", "stored"]
+
+
 @pytest.mark.parametrize(
     "body", [b"", b"[]", b'{"items": 1}', b'{"items": [{}]}', b'{"items": [], "more": 1}', b"\xff"]
 )

@@ -62,6 +62,18 @@ async def test_inbox_is_read_on_from_where_it_was(mesh: Mesh) -> None:
     assert (third["items"], third["next"]) == ([], second["next"])
 
 
+async def test_inbox_that_is_read_on_holds_back_what_follows_an_unsettled_message_of_its_referral(mesh: Mesh) -> None:
+    (sent,) = await referred(mesh)
+    note, shares = mesh[HEALTH].note_message(sent, "One word more.")
+    await mesh[HEALTH].post(f"/v1/referrals/{sent.id}/notes", note, hub_shares=shares)
+    (other,) = await referred(mesh)
+    first = (await mesh[SOCIAL].get("/v1/inbox", limit=1)).json()
+    rest = (await mesh[SOCIAL].get("/v1/inbox", after=first["next"])).json()
+    assert [item["message_id"] for item in rest["items"]] == [other.id]
+    await mesh[SOCIAL].settle(*first["items"], *rest["items"])
+    assert [item["message_id"] for item in await mesh[SOCIAL].inbox()] == [note["id"]]
+
+
 async def test_part_of_the_receipts_settles_part_of_the_items(mesh: Mesh) -> None:
     await referred(mesh, 3)
     items = await mesh[SOCIAL].inbox()

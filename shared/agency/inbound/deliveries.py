@@ -1,12 +1,13 @@
 """Deliveries: at least once on the wire, exactly once in effect.
 
 Owns the receipts. Promises that a receipt is given only for what is durably kept (or durably rejected), that the
-same message delivered again gets the same receipt and does nothing, and that a message which cannot be judged now
-(the sender's keys or the consent cannot be had) gets no receipt, so that it comes again. Follows wire section 6.
+same message delivered again gets the same receipt and does nothing, and that a message which cannot be judged or kept
+now (the sender's keys or the consent cannot be had) gets no receipt, so that it comes again, and with it whatever
+follows it of the same referral. Follows wire section 6.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -65,8 +66,28 @@ class Deliveries:
         known = await self._known(items)
         judged = await asyncio.gather(*(self._judge(item) for item in items if item.message_id not in known))
         fresh = {one.item.message_id: one for one in judged if one is not None}
-        settled = await asyncio.gather(*(self._settle(item, fresh.get(item.message_id)) for item in items))
-        return [receipt for receipt in settled if receipt is not None]
+        lanes: dict[str, list[int]] = {}
+        for place, item in enumerate(items):
+            lanes.setdefault(item.referral_id or item.message_id, []).append(place)
+        receipts: list[str | None] = [None] * len(items)
+        await asyncio.gather(*(self._settle_lane(items, lane, fresh, receipts) for lane in lanes.values()))
+        return [receipt for receipt in receipts if receipt is not None]
+
+    async def _settle_lane(
+        self,
+        items: Sequence[DeliveryItemV1],
+        lane: Sequence[int],
+        fresh: Mapping[str, _Judged],
+        receipts: list[str | None],
+    ) -> None:
+        """Settle the messages of one referral in their order, up to the first that has to come again.
+
+        What follows that one comes again with it: taken now, it would be about a referral that is not here yet.
+        """
+        for place in lane:
+            receipts[place] = await self._settle(items[place], fresh.get(items[place].message_id))
+            if receipts[place] is None:
+                return
 
     async def _known(self, items: Sequence[DeliveryItemV1]) -> set[str]:
         ids = [item.message_id for item in items]
