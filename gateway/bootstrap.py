@@ -4,13 +4,14 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from functools import partial
+from contextlib import AbstractAsyncContextManager
 
 from fastapi import APIRouter, FastAPI
 
 from gateway.adapters import duties, gauges
 from gateway.adapters.background import Background, Chore
 from gateway.adapters.bell import Bell
+from gateway.adapters.companions import Companions
 from gateway.adapters.core import Core, open_records
 from gateway.adapters.directory import Directory
 from gateway.adapters.dispatcher import Dispatcher
@@ -53,11 +54,12 @@ from shared.people.passwords import Passwords
 from shared.people.records import OVERSIGHT_ROLES
 from shared.seal.keys import AgencyKeys
 from shared.sop.neighbours import load_neighbours
+from shared.storage.signals import has_signals
 from shared.telemetry.logs import configure_logs
 from shared.telemetry.tracing import Telemetry, configure
 from shared.web import withdrawal_page
 from shared.web.drain import Drain
-from shared.web.factory import MeshApp, create_app
+from shared.web.factory import Lifespan, MeshApp, create_app
 from shared.web.rate_limit import RateLimit, RatePolicy
 from shared.web.security import bearer
 
@@ -87,10 +89,8 @@ def build_app(
     passwords: Passwords | None = None,
 ) -> MeshApp:
     """Put the gateway's application together."""
-    configure_logs("gateway", settings.log_level)
-    telemetry = configure("gateway", settings.otlp_endpoint)
-    core = open_core(settings, clock=clock, keys=keys)
-    bell, roster = Bell(), Roster(core.engine)
+    telemetry, core = _telemetry(settings), open_core(settings, clock=clock, keys=keys)
+    bell, roster, limit = Bell(), Roster(core.engine), _rate_limit(settings)
     tokens, front, counts = _tokens(core, roster, settings), _front(core, settings, passwords), open_counts(core)
     journal = OversightJournal(core.engine, writer=core.writer, clock=core.clock, ids=core.ids)
     receipts = ReceiptDesk(writer=core.writer, roster=roster, bell=bell, sop=core.sop)
@@ -102,7 +102,7 @@ def build_app(
         description="Admits, records, routes and delivers sealed referral messages. It cannot read a case.",
         telemetry=telemetry,
         authenticate=bearer(tokens.principal),
-        lifespan=partial(_lifespan, core=core, front=front, background=background, drain=drain, telemetry=telemetry),
+        lifespan=_life(core, front, _companions(core, bell, limit), background=background, drain=drain),
         routers=[
             *_exchange(core, settings, tokens, receipts, bell=bell),
             *_readers(core, settings),
@@ -112,7 +112,7 @@ def build_app(
         ],
         public_paths=_PUBLIC | front.public_paths,
         scopes=SCOPES_MEANING,
-        rate_limit=_rate_limit(settings),
+        rate_limit=limit,
         body_caps=BODY_CAPS,
         checks=checks_of(core, background, clock_tolerance=settings.clock_tolerance),
         drain=drain,
@@ -294,14 +294,29 @@ def _rate_limit(settings: GatewaySettings) -> RateLimit:
     return RateLimit(RatePolicy(quota=settings.rate_burst, window_seconds=window), timer=time.monotonic)
 
 
-@contextlib.asynccontextmanager
-async def _lifespan(
-    _app: FastAPI, *, core: Core, front: Front, background: Background, drain: Drain, telemetry: Telemetry
-) -> AsyncIterator[None]:
-    try:
-        async with background, drain.upon_signal():
-            yield
-    finally:
-        await asyncio.to_thread(core.close)
-        await front.close()
-        telemetry.close()
+def _telemetry(settings: GatewaySettings) -> Telemetry:
+    configure_logs("gateway", settings.log_level)
+    return configure("gateway", settings.otlp_endpoint)
+
+
+def _companions(core: Core, bell: Bell, limit: RateLimit) -> AbstractAsyncContextManager[object]:
+    """Return the other replicas, where the database is one that several processes share."""
+    return Companions(core.engine, bell=bell, limit=limit) if has_signals(core.engine) else contextlib.nullcontext()
+
+
+def _life(
+    core: Core, front: Front, companions: AbstractAsyncContextManager[object], *, background: Background, drain: Drain
+) -> Lifespan:
+    """Return what goes on between start and end: what ends last is what the others stand on."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        try:
+            async with companions, background, drain.upon_signal():
+                yield
+        finally:
+            await asyncio.to_thread(core.close)
+            await front.close()
+            app.state.telemetry.close()
+
+    return lifespan

@@ -228,3 +228,4 @@ class Dispatcher:
         for peer in self._peers.values():
             await peer.close()
         await self._writer.submit(partial(release_routes, holder=self._holder))
+        self._bell.ring()  # whoever else pushes may have them at once

@@ -103,6 +103,7 @@ def begin_ledger(engine: Engine) -> None:
     if _has_head(engine):
         return
     with engine.begin() as connection:
+        Book(connection).hold(LEDGER_HEAD)  # another process may begin it now
         if connection.execute(_HEAD).first() is None:
             connection.execute(insert(LEDGER_HEAD).values(id=HEAD_ID, size=0, frontier=[]))
 

@@ -10,7 +10,7 @@ from gateway.adapters.roster import Roster
 from gateway.adapters.tables import MESSAGES
 from gateway.application.settle_receipt import STORED, ReceiptGiven, settle_receipt
 from shared.kernel.errors import FieldFault, InputRejected, MeshError
-from shared.seal.jws import verify_compact
+from shared.seal.jws import unverified_kid, verify_compact
 from shared.seal.signing import KeyRing
 from shared.sop.model import Sop
 from shared.storage.group_commit import GroupWriter
@@ -36,7 +36,7 @@ class ReceiptDesk:
         Raises `InputRejected` (`receipt.invalid`) with the place of every receipt that cannot be verified;
         then none is settled.
         """
-        ring = await self._roster.ring(agency_id)
+        ring = await self._roster.ring(agency_id, kids=[unverified_kid(token) for token in tokens])
         read = [_read(token, ring, agency_id) for token in tokens]
         faults = [
             FieldFault(f"/receipts/{place}", "receipt.invalid", "Sign this receipt with your agency's own key.")
@@ -49,7 +49,7 @@ class ReceiptDesk:
 
     async def settle_valid(self, agency_id: str, tokens: Sequence[str]) -> list[str]:
         """Settle what can be verified of an answer to a delivery; what cannot is left for the next attempt."""
-        ring = await self._roster.ring(agency_id)
+        ring = await self._roster.ring(agency_id, kids=[unverified_kid(token) for token in tokens])
         read = [_read(token, ring, agency_id) for token in tokens]
         if None in read:
             _log.warning("receipt.invalid", agency=agency_id, count=read.count(None))

@@ -3,7 +3,7 @@
 That a quarter is counted once is part of the method: between two counts of the same people the difference would be
 one of them. Promises: counting goes on beside the event loop, in short transactions; of several processes one count
 is kept; what events said is forgotten once all quarters before are counted. The quarter that still runs is counted
-now and then for those who coordinate, and kept nowhere.
+now and then for those who coordinate, once for all processes: they too are shown one count, not one by each.
 """
 
 import asyncio
@@ -53,7 +53,6 @@ class Releases:
         self._engine, self._writer, self._clock = engine, writer, clock
         self._sop, self._rules = sop, rules
         self._one_at_a_time = asyncio.Lock()
-        self._running: tuple[datetime, Release] | None = None
         self._kept: dict[str, Release] = {}
 
     async def run(self) -> None:
@@ -93,11 +92,15 @@ class Releases:
     async def running(self) -> Release | None:
         """Return the quarter that still runs, as it stood not long ago; None where there is too much of it."""
         now = self._clock.now()
+        quarter = quarter_of(now)
         async with self._one_at_a_time:
-            if self._running is None or now - self._running[0] > KEPT_FOR or now < self._running[0]:
-                found = await asyncio.to_thread(self._count_running, quarter_of(now), now)
-                self._running = (now, found) if found else None
-            return self._running[1] if self._running else None
+            kept = await asyncio.to_thread(self._stored, quarter, _running_key(quarter))
+            if kept is not None and _is_recent(kept.counted_at, now):
+                return kept
+            counted = await asyncio.to_thread(self._count_running, quarter, now)
+            if counted is None:
+                return None
+            return await self._writer.submit(partial(_keep_running, quarter=quarter, counted=counted, now=now))
 
     async def bring_up_to_date(self) -> None:
         """Count every quarter that is due and was not counted, the oldest first; then forget what events said."""
@@ -106,7 +109,7 @@ class Releases:
             for quarter in due:
                 if await asyncio.to_thread(self._stored, quarter) is None:
                     counted = await asyncio.to_thread(self.count, quarter, self._clock.now())
-                    await self._writer.submit(partial(_keep, release=counted))
+                    await self._writer.submit(partial(_keep, release=counted, quarter=quarter))
             if due:
                 await self._forget(due[-1].end)
 
@@ -141,9 +144,9 @@ class Releases:
         stretch = Courses(self._engine, sop=self._sop, provinces={}).stretch(quarter)
         return None if stretch.after - stretch.first > RUNNING_MOST else self.count(quarter, at)
 
-    def _stored(self, quarter: Period) -> Release | None:
+    def _stored(self, quarter: Period, key: str | None = None) -> Release | None:
         with read(self._engine) as connection:
-            found = fetch(connection, select(RELEASES).where(RELEASES.c.period == quarter.key))
+            found = fetch(connection, select(RELEASES).where(RELEASES.c.period == (key or quarter.key)))
         return release_of(quarter.key, found[0]["counted_at"], found[0]["counts"]) if found else None
 
     def _first_moment(self) -> datetime | None:
@@ -178,10 +181,33 @@ def _within(month: str, months: Sequence[str]) -> str:
     return min(max(month, months[0]), months[-1])
 
 
-def _keep(desk: SqlDesk, *, release: Release) -> None:
+def _keep(desk: SqlDesk, *, release: Release, quarter: Period) -> None:
     if desk.book.get(RELEASES, release.period) is None:
         row = {"period": release.period, "counted_at": release.counted_at, "counts": as_document(release)}
         desk.book.insert(RELEASES, row)
+    if desk.book.get(RELEASES, _running_key(quarter)) is not None:
+        desk.book.delete(RELEASES, _running_key(quarter))
+
+
+def _keep_running(desk: SqlDesk, *, quarter: Period, counted: Release, now: datetime) -> Release:
+    """Keep a count of the quarter that runs, and return the one that holds: another process may have been first."""
+    key, facts = _running_key(quarter), {"counted_at": counted.counted_at, "counts": as_document(counted)}
+    kept = desk.book.get(RELEASES, key)
+    if kept is None:
+        desk.book.insert(RELEASES, {"period": key, **facts})
+    elif _is_recent(kept["counted_at"], now):
+        return release_of(quarter.key, kept["counted_at"], kept["counts"])
+    else:
+        desk.book.update(RELEASES, key, **facts)
+    return counted
+
+
+def _running_key(quarter: Period) -> str:
+    return f"{quarter.key}/running"
+
+
+def _is_recent(counted_at: str, now: datetime) -> bool:
+    return timedelta(0) <= now - from_wire(counted_at) <= KEPT_FOR
 
 
 def _drop(desk: SqlDesk, *, keys: list[str]) -> None:

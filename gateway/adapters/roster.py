@@ -1,11 +1,13 @@
 """The directory in memory, for authentication only: who may call, and with which keys.
 
 Every decision about a message reads the directory again in its own transaction; what is here may be
-up to `STALE_SECONDS` old, except that a client that is unknown or disabled is looked up at once.
+up to `STALE_SECONDS` old, except that a client that is unknown or disabled is looked up at once, and so is one that
+uses a key it was not known to have: another process may just have published it.
 """
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Engine, select
@@ -52,12 +54,15 @@ class Roster:
             await self._refresh()
         return self._clients.get(client_id)
 
-    async def active(self, client_id: str) -> Client:
-        """Return an active client.
+    async def active(self, client_id: str, *, kids: Sequence[str | None] = ()) -> Client:
+        """Return an active client. A key of `kids` that it is not known to have is looked up at once.
 
         Raises `NotAuthenticated` (`client.unknown`) or `NotPermitted` (`agency.disabled`).
         """
         client = await self.client(client_id)
+        if client is not None and any(kid is not None and client.ring.get(kid) is None for kid in kids):
+            await self._refresh()
+            client = self._clients.get(client_id)
         if client is None:
             raise NotAuthenticated("client.unknown", "No such client. Ask the mesh's operator to enrol it.")
         if not client.is_active:
@@ -66,9 +71,9 @@ class Roster:
             )
         return client
 
-    async def ring(self, agency_id: str) -> KeyRing:
-        """Return the verification keys of an active client."""
-        return (await self.active(agency_id)).ring
+    async def ring(self, agency_id: str, *, kids: Sequence[str | None] = ()) -> KeyRing:
+        """Return the verification keys of an active client, those of `kids` for certain among them if it has them."""
+        return (await self.active(agency_id, kids=kids)).ring
 
     async def _refresh(self) -> None:
         asked_at = time.monotonic()

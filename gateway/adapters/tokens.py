@@ -10,6 +10,7 @@ from shared.kernel.clock import Clock, to_wire
 from shared.kernel.encoding import sha256_hex
 from shared.kernel.errors import InputRejected, NotAuthenticated
 from shared.kernel.identifiers import IdFactory
+from shared.seal.jws import unverified_kid
 from shared.seal.keys import AgencyKeys
 from shared.seal.tokens import (
     ACCESS_TOKEN_SECONDS,
@@ -60,7 +61,8 @@ class TokenDesk:
         (`agency.disabled`), `InputRejected` (`token.scope-unknown`) for scopes the client cannot have.
         """
         try:
-            client = await self._roster.active(unverified_client_id(assertion))
+            client_id = unverified_client_id(assertion)
+            client = await self._roster.active(client_id, kids=[unverified_kid(assertion)])
             read = self._read(assertion, client)
         except (NotAuthenticated, InputRejected) as fault:
             raise NotAuthenticated("client.invalid", "The client assertion is not valid. Sign a fresh one.") from fault

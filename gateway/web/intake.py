@@ -6,7 +6,7 @@ the receipt. A refusal at any step is in the ledger before the caller hears of i
 writer's thread, for all messages that came together: (1) to (3) before their transaction begins, (5) after it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -26,7 +26,7 @@ from gateway.web import commands
 from shared.kernel.clock import Clock
 from shared.kernel.encoding import sha256_hex
 from shared.kernel.errors import InputRejected, InternalFault, MeshError, NotPermitted, PeerUnavailable
-from shared.seal.jws import sign_compact, verify_detached
+from shared.seal.jws import sign_compact, unverified_kid, verify_detached
 from shared.seal.keys import SigningKey
 from shared.seal.signing import KeyRing
 from shared.sop.model import Sop
@@ -59,8 +59,11 @@ _TABLES = {"messages": MESSAGES, "agencies": AGENCIES, "referrals": REFERRALS, "
 class Rings(Protocol):
     """Where the public keys of agencies come from."""
 
-    async def ring(self, agency_id: str) -> KeyRing:
-        """Return the verification keys of an active agency. Raises `NotPermitted` (`agency.disabled`)."""
+    async def ring(self, agency_id: str, *, kids: Sequence[str | None]) -> KeyRing:
+        """Return the verification keys of an active agency, those of `kids` for certain if it has them.
+
+        Raises `NotPermitted` (`agency.disabled`).
+        """
         ...
 
 
@@ -111,7 +114,7 @@ class Intake:
         """Admit one message or raise its refusal, which by then is recorded."""
         admission = self._admission(submission)
         try:
-            admission.ring = await self._rings.ring(submission.caller)
+            admission.ring = await self._rings.ring(submission.caller, kids=(unverified_kid(submission.signature),))
         except (InternalFault, PeerUnavailable):
             raise
         except MeshError as error:

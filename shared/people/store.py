@@ -89,7 +89,7 @@ class PeopleStore:
     def __init__(self, url: str) -> None:
         self._engine = open_engine(url)
         prepare(self._engine, METADATA)
-        self._writer: GroupWriter[PeopleDesk] = GroupWriter(self._engine, open_desk=PeopleDesk)
+        self._writer: GroupWriter[PeopleDesk] = GroupWriter(self._engine, open_desk=PeopleDesk, on_begin=_hold)
 
     async def write(self, work: Callable[[PeopleDesk], T]) -> T:
         """Do a unit of work and return its result once that is durable. Raises what `work` raises."""
@@ -112,6 +112,11 @@ class PeopleStore:
         """Finish what is queued and give every connection back."""
         self._writer.close()
         self._engine.dispose()
+
+
+def _hold(book: Book) -> None:
+    """Have one writer at a time, whichever process it is: a code counts once, and every wrong try counts."""
+    book.hold(ACCOUNTS)
 
 
 def _key(record: Account | Session | Occasion) -> str:

@@ -96,6 +96,14 @@ class Book:
         self._load([(page, [key])], lock=True)
         return page.rows[key]
 
+    def hold(self, table: Table) -> None:
+        """Hold a whole table against other transactions that hold or change it, until this one ends; reading goes on.
+
+        For small tables that few write. On SQLite the transaction itself is that lock.
+        """
+        if self._connection.dialect.name == "postgresql":
+            self._connection.exec_driver_sql(f"LOCK TABLE {table.name} IN SHARE ROW EXCLUSIVE MODE")
+
     def insert(self, table: Table, row: Mapping[str, Any]) -> Row:
         """Add a row and return it in full; columns left out take their constant default, or null.
 

@@ -3,7 +3,8 @@
 Promises: a transaction that may write is serialised against lost updates (SQLite: `BEGIN IMMEDIATE`;
 PostgreSQL: the row that `Book.lock` holds); a committed transaction survives a power cut (SQLite:
 WAL with `synchronous=FULL`); foreign keys are enforced; nothing waits for ever (lock, statement,
-connect and pool timeouts).
+connect and pool timeouts; a peer that fell silent on the network is given up by both sides). A writer that froze in a
+transaction can be made to let go before those who wait for what it holds have to give up (`end_silent_writers`).
 Refuses: other databases, and SQLite in memory, which each connection would see differently.
 """
 
@@ -32,6 +33,16 @@ _SWITCH_MILLIS = 20
 _STATEMENT_MILLIS = 15_000
 _IDLE_MILLIS = 30_000
 _CONNECT_SECONDS = 5
+#: When a connection counts as lost because nothing comes from the other machine, in seconds and times.
+_KEEPALIVES = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
+_WRITER = "mesh-writer"
+#: How long a writer may say nothing within a transaction: with a look each second, less than others wait for a lock.
+SILENT_SECONDS = 3.0
+_END_SILENT = text(
+    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND usename = current_user AND application_name = :writer"
+    " AND state = 'idle in transaction' AND state_change < clock_timestamp() - make_interval(secs => :seconds)"
+)
 _LOOK_AGAIN_SECONDS = 0.01
 _POOL: dict[str, Any] = {"pool_size": 8, "max_overflow": 8, "pool_timeout": 5}
 _SQLITE_PRAGMAS = (
@@ -98,6 +109,22 @@ def close_engine(engine: Engine, *, patience: float = 5.0) -> None:
     while isinstance(pool, QueuePool) and pool.checkedout() and time.monotonic() < deadline:
         time.sleep(_LOOK_AGAIN_SECONDS)
     engine.dispose()
+
+
+def name_writer(connection: Connection) -> None:
+    """Say in a connection's first transaction that it holds what others wait for: `end_silent_writers` looks for it."""
+    if connection.dialect.name == _POSTGRES:
+        connection.exec_driver_sql(f"SET application_name = '{_WRITER}'")
+
+
+def end_silent_writers(engine: Engine, *, seconds: float = SILENT_SECONDS) -> int:
+    """End every writer's session on this database that said nothing in its transaction for so long; return how many.
+
+    A process that froze must not stop them all. The server's own timeout does not see it: the driver ends each round
+    trip with a message that starts the server waiting for more (PostgreSQL alone). Raises as `read`.
+    """
+    with read(engine) as connection:
+        return int(connection.execute(_END_SILENT, {"writer": _WRITER, "seconds": seconds}).scalar_one())
 
 
 def ping(engine: Engine) -> None:
@@ -170,8 +197,9 @@ def _open_postgres(url: URL) -> Engine:
         "lock_timeout": _BUSY_MILLIS,
         "idle_in_transaction_session_timeout": _IDLE_MILLIS,
     }
-    options = " ".join(f"-c {name}={millis}" for name, millis in limits.items()) + " -c timezone=UTC"
-    arguments = {"connect_timeout": _CONNECT_SECONDS, "options": options}
+    limits |= {f"tcp_{name}": value for name, value in _KEEPALIVES.items()}
+    options = " ".join(f"-c {name}={value}" for name, value in limits.items()) + " -c timezone=UTC"
+    arguments = {"connect_timeout": _CONNECT_SECONDS, "options": options, **_KEEPALIVES}
     engine = create_engine(url, connect_args=arguments, pool_pre_ping=True, **_POOL, **_JSON)
     event.listen(engine, "checkin", _keep_no_reader)
     return engine

@@ -24,7 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from shared.kernel.errors import FatalLedgerError, InternalFault, MeshError
 from shared.storage.book import Book
-from shared.storage.engine import began_read_only
+from shared.storage.engine import began_read_only, name_writer
 from shared.storage.faults import (
     is_connection_lost,
     is_rolled_back,
@@ -143,7 +143,10 @@ class Transactor(Generic[D]):
             self._discard()
         if self._connection is None:
             self._connection = self._engine.connect()
-        self._connection.begin()
+            self._connection.begin()
+            name_writer(self._connection)
+        else:
+            self._connection.begin()
         book = Book(self._connection, shapes=self._shapes, expected=wanted)
         if self._on_begin is not None:
             self._on_begin(book)

@@ -1,13 +1,15 @@
 """How often one caller may call: a token bucket per principal.
 
 Owns the allowance and the headers that tell it (draft-ietf-httpapi-ratelimit-headers-10: `RateLimit-Policy`,
-`RateLimit`; RFC 6585 for 429). Promises bounded memory and constant cost. The bucket is per process: with several
-replicas the allowance is per replica. Keyed by who calls, never by an address.
+`RateLimit`; RFC 6585 for 429). Promises bounded memory and constant cost. Keyed by who calls, never by an address.
+A process has buckets of its own. Where several serve the same callers, each reports what was spent at it (`take_spent`)
+and charges itself with what the others report (`charge`), so that a caller has one allowance over all of them: exact
+to what is spent between two reports.
 """
 
 import math
 from collections import OrderedDict
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -41,6 +43,7 @@ class RateLimit:
         self._timer = timer
         self._rate = policy.quota / policy.window_seconds
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
+        self._spent: dict[str, int] | None = None
         self._policy_header = f'"{policy.name}";q={policy.quota};w={policy.window_seconds}'.encode()
 
     def spend(self, scope: MutableMapping[str, Any], caller: str) -> None:
@@ -52,10 +55,39 @@ class RateLimit:
         allowed = bucket.left >= 1
         if allowed:
             bucket.left -= 1
+            if self._spent is not None:
+                self._spent[caller] = self._spent.get(caller, 0) + 1
         scope[SCOPE_KEY] = self._headers(bucket.left)
         if not allowed:
             wait = max(1, math.ceil((1 - bucket.left) / self._rate))
             raise TooManyRequests("rate.exceeded", "Too many calls; wait as Retry-After says.", retry_after=wait)
+
+    def share(self) -> None:
+        """Count from now on what is spent here, for others."""
+        self._spent = {}
+
+    def take_spent(self) -> Mapping[str, int]:
+        """Return how many calls each caller made here since this was last asked."""
+        spent, self._spent = self._spent or {}, {}
+        return spent
+
+    def charge(self, spent: Mapping[str, int]) -> None:
+        """Take from the allowances what callers spent elsewhere; one may owe as much as a whole allowance."""
+        for caller, calls in spent.items():
+            bucket = self._refilled(caller)
+            bucket.left = max(-float(self._policy.quota), bucket.left - calls)
+
+    def lacking(self) -> Mapping[str, int]:
+        """Return how much each allowance lacks of being whole, for one who has just begun."""
+        quota = self._policy.quota
+        lacking = {caller: round(quota - self._refilled(caller).left) for caller in list(self._buckets)}
+        return {caller: calls for caller, calls in lacking.items() if calls > 0}
+
+    def lack(self, lacking: Mapping[str, int]) -> None:
+        """Have no more left for each caller than another says there is."""
+        for caller, calls in lacking.items():
+            bucket = self._refilled(caller)
+            bucket.left = min(bucket.left, float(self._policy.quota - calls))
 
     def _refilled(self, caller: str) -> _Bucket:
         now, quota = self._timer(), float(self._policy.quota)
@@ -72,5 +104,5 @@ class RateLimit:
 
     def _headers(self, left: float) -> list[tuple[bytes, bytes]]:
         full_in = math.ceil((self._policy.quota - left) / self._rate)
-        state = f'"{self._policy.name}";r={int(left)};t={full_in}'.encode()
+        state = f'"{self._policy.name}";r={max(0, int(left))};t={full_in}'.encode()
         return [(b"ratelimit-policy", self._policy_header), (b"ratelimit", state)]

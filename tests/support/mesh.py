@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import Table, select
+from sqlalchemy import Table, make_url, select
 
 from gateway.adapters.provisioning import Provisioning
 from gateway.bootstrap import build_app, open_provisioning
@@ -140,6 +140,11 @@ class Enrolled:
     url: str
     secrets: Mapping[str, str]
 
+    @property
+    def name(self) -> str:
+        """What a server calls this database."""
+        return str(make_url(self.url).database)
+
 
 def _enrolled_at(url: str, folder: Path) -> Enrolled:
     return Enrolled(url, enrol_all(settings_for(url, folder), {}))
@@ -155,8 +160,9 @@ def enrolled_file(tmp_path_factory: pytest.TempPathFactory) -> Enrolled:
 @pytest.fixture(scope="session")
 def enrolled_database(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Enrolled:
     """The PostgreSQL database that is copied."""
-    postgres_server.create("enrolled")
-    return _enrolled_at(postgres_server.url("enrolled"), tmp_path_factory.mktemp("enrolled"))
+    name = numbered("enrolled")
+    postgres_server.create(name)
+    return _enrolled_at(postgres_server.url(name), tmp_path_factory.mktemp("enrolled"))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -170,7 +176,7 @@ def enrolled(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Enrolle
     origin = request.getfixturevalue("enrolled_database")
     server: PostgresServer = request.getfixturevalue("postgres_server")
     name = numbered("mesh")
-    server.create(name, template="enrolled")
+    server.create(name, template=origin.name)
     yield replace(origin, url=server.url(name))
     server.drop(name)
 

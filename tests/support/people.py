@@ -93,11 +93,11 @@ class Entry:
 
 
 @contextmanager
-def entry(folder: Path, *, local: bool = True) -> Iterator[Entry]:
-    """Open a door in a folder."""
+def entry(folder: Path, *, local: bool = True, url: str | None = None) -> Iterator[Entry]:
+    """Open a door in a folder, or beside another one on the database at `url`."""
     clock = ManualClock(START)
     ids, passwords, secrets = Uuid7Factory(clock), CountedPasswords(), TelephoneSecrets(Vault(bytes(32)))
-    store = PeopleStore(f"sqlite:///{folder / 'people.db'}")
+    store = PeopleStore(url or f"sqlite:///{folder / 'people.db'}")
     checker = code_checker(secrets.open)
     door = Doorway(store, passwords=passwords, check_code=checker, clock=clock, ids=ids, local=local)
     own = OwnAccount(door=door, passwords=passwords, secrets=secrets, clock=clock, ids=ids)
