@@ -11,18 +11,21 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import uvloop
 
 from bench import machine
 from bench.faults import evidence
-from bench.faults.engines import POSTGRES, SQLITE, engine
+from bench.faults.broker import JETSTREAM, jetstream
+from bench.faults.engines import POSTGRES, SQLITE, Engine, engine
 from bench.faults.plants import PLANTS
 from bench.faults.round import Result, Wanted, play
 from bench.postgres import find_programs
 
-_EACH_SECONDS = 150.0
+_EACH_SECONDS = 400.0
+_AWAY_FAULTS = 400
 _PLANTED_FAULTS, _PLANTED_SECONDS = 600, 45.0
 
 
@@ -48,7 +51,8 @@ def _rounds(options: argparse.Namespace) -> Iterator[Wanted]:
         before = evidence.read(options.into)
         seconds = min(_EACH_SECONDS, until - time.monotonic())
         first = evidence.uncovered(before, options.engine)
-        yield Wanted(seed, options.engine, min(left, options.each), seconds, polls=seed % 3 == 0, first=first)
+        faults = min(left, _AWAY_FAULTS if options.away else options.each)
+        yield Wanted(seed, options.engine, faults, seconds, polls=seed % 3 == 0, first=first, away=options.away)
         left -= sum(evidence.read(options.into)[-1]["faults"].values())
         seed += 1
 
@@ -61,10 +65,14 @@ def _planted(options: argparse.Namespace) -> Iterator[Wanted]:
 def _play(wanted: Wanted) -> Result:
     with (
         tempfile.TemporaryDirectory(prefix="faults-") as folder,
-        engine(wanted.engine, Path(folder)) as database,
+        _engine(wanted, Path(folder)) as database,
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
         return runner.run(play(wanted, database, Path(folder)))
+
+
+def _engine(wanted: Wanted, folder: Path) -> AbstractContextManager[Engine]:
+    return jetstream(folder, wanted.seed) if wanted.engine == JETSTREAM else engine(wanted.engine, folder)
 
 
 def _is_as_it_must_be(result: Result) -> bool:
@@ -84,12 +92,13 @@ def _show(result: Result) -> None:
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.faults", description=__doc__)
-    parser.add_argument("--engine", choices=(SQLITE, POSTGRES), default=SQLITE)
+    parser.add_argument("--engine", choices=(SQLITE, POSTGRES, JETSTREAM), default=SQLITE)
     parser.add_argument("--seed", type=int, default=1, help="of the first round; each later one has the next")
     parser.add_argument("--faults", type=int, default=5000, help="how many in all")
     parser.add_argument("--each", type=int, default=5000, metavar="N", help="how many in one round at the most")
     parser.add_argument("--seconds", type=float, default=900, help="of traffic at the most, over all rounds")
     parser.add_argument("--planted", action="store_true", help="show instead that each planted bug is caught")
+    parser.add_argument("--away", action="store_true", help="end each round with three days of an absent recipient")
     parser.add_argument("--into", type=Path, default=evidence.FOLDER, help="where the results are kept")
     return parser.parse_args(arguments)
 

@@ -6,7 +6,7 @@ import pwd
 import sqlite3
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Final, Protocol
@@ -32,6 +32,10 @@ class Engine(Protocol):
         """Return the address of a fresh database for one process."""
         ...
 
+    def settings(self, owner: str) -> Mapping[str, str]:
+        """Return the settings beside the database that a process needs for this engine."""
+        ...
+
     async def hurt(self, fault: str, owner: str) -> None:
         """Do one of `faults` to the database of a process, and undo what has to be undone."""
         ...
@@ -49,6 +53,10 @@ class Sqlite:
     def url(self, owner: str) -> str:
         """Return the address of the file."""
         return f"sqlite:///{self._folder / owner}.sqlite"
+
+    def settings(self, owner: str) -> Mapping[str, str]:
+        """Return nothing: a file is all there is."""
+        return {}
 
     async def hurt(self, fault: str, owner: str) -> None:
         """Hold the write lock for a while."""
@@ -78,6 +86,10 @@ class Postgres:
             self._names.add(owner)
             self._server.create(owner)
         return self._server.url(owner)
+
+    def settings(self, owner: str) -> Mapping[str, str]:
+        """Return nothing: the address of the database says it all."""
+        return {}
 
     async def hurt(self, fault: str, owner: str) -> None:
         """Cut the connections of one process, or crash the server under all of them."""

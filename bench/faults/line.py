@@ -77,7 +77,7 @@ class Line:
                 if self.is_cut:
                     return
                 await _PLAYS[self._choice()](self, message, writer, upstream)
-        except (*BROKEN, RuntimeError):  # the loop says that a transport is closed by a `RuntimeError`
+        except (*BROKEN, RuntimeError, asyncio.CancelledError):  # a closed transport is told by a `RuntimeError`
             return
         finally:
             for wire in upstream:
@@ -200,6 +200,10 @@ class Line:
     async def quiet(self) -> None:
         """Pass everything on from now, and return once nothing late is under way."""
         self.is_calm = True
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Return once nothing late is under way."""
         await asyncio.gather(*self._late, return_exceptions=True)
 
 

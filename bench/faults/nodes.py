@@ -18,7 +18,7 @@ from mesh.programs import CHECKOUT, process_environment
 
 _READY_SECONDS: Final = 120.0
 _STOP_SECONDS: Final = 15.0
-_READY: Final = request("GET", "/readyz", {})
+_READY: Final = request("GET", "/livez", {})
 
 
 class Nursery:
@@ -84,7 +84,7 @@ class Node:
     pid: int = 0
 
     async def start(self) -> None:
-        """Start it and return once it is ready."""
+        """Start it and return once it answers."""
         order = {
             "name": self.name,
             "port": self.port,
@@ -97,7 +97,10 @@ class Node:
         await self.ready()
 
     async def ready(self) -> None:
-        """Return once it answers that it is ready. Raises `RuntimeError` when it ends before, or takes too long."""
+        """Return once it answers. Raises `RuntimeError` when it ends before, `TimeoutError` when it takes too long.
+
+        It may say all the same that it is not ready: with a clock that is wrong, it should.
+        """
         async with asyncio.timeout(_READY_SECONDS):
             while not await self._is_ready():
                 if self.nursery.ended(self.pid).is_set():

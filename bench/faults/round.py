@@ -11,6 +11,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
+from bench.faults.away import be_away
 from bench.faults.chaos import Chaos
 from bench.faults.checks_basis import basis, ledger
 from bench.faults.checks_effects import effects
@@ -47,6 +48,8 @@ class Wanted:
     plant: str = ""
     #: Named points (`process:point`) at which nobody was killed yet: they come first.
     first: frozenset[str] = frozenset()
+    #: Whether the recipient is away for some days at the end.
+    away: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,9 @@ class _Round:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._chaos.run())
-                group.create_task(self._act())
+                acting = group.create_task(self._act())
+            if self._wanted.away:
+                await be_away(self._world, acting.result(), self._tally, self._remember)
         finally:
             watching.cancel()
         await self._quiet()
@@ -147,9 +152,11 @@ class _Round:
         is_time = time.monotonic() - self._began < self._wanted.seconds
         return is_time and self._tally.total < self._wanted.faults
 
-    async def _act(self) -> None:
-        await self._traffic().run(concurrency=_CASES_AT_ONCE)
+    async def _act(self) -> Traffic:
+        traffic = self._traffic()
+        await traffic.run(concurrency=_CASES_AT_ONCE)
         self._chaos.is_over = True
+        return traffic
 
     async def _quiet(self) -> None:
         """Let everything run as it should: no faults, every process up, all clocks alike."""
@@ -170,6 +177,12 @@ class _Round:
             await asyncio.sleep(0.5)
         return []
 
+    async def _remember(self) -> None:
+        """Keep which key of a partner system stood for which message: the services forget it after a day."""
+        for name in (HEALTH, SOCIAL):
+            store = await asyncio.to_thread(read_store, name, self._world.databases[name])
+            self._outcomes |= {row["key"]: row["outcome"] for row in store.tables["acts"]}
+
     async def _evidence(self) -> Evidence:
         world, journal = self._world, self._journal
         verifier = world.keys[GATEWAY].checkpoint_signer(world.ledger_origin).verifier
@@ -177,8 +190,7 @@ class _Round:
         checkpoint = Checkpoint.parse(verify_note(note, [verifier]).text)
         items = await self._probe.ledger(checkpoint.size)
         stores = {name: await asyncio.to_thread(read_store, name, url) for name, url in world.databases.items()}
-        for name in (HEALTH, SOCIAL):
-            self._outcomes |= {row["key"]: row["outcome"] for row in stores[name].tables["acts"]}
+        await self._remember()
         ring = world.keys[GATEWAY].ring()
         receipts = [json.loads(verify_compact(token, ring)) for token in journal.tokens]
         earlier = [Checkpoint.parse(verify_note(one, [verifier]).text) for one in journal.checkpoints]

@@ -6,7 +6,7 @@ some are declined, some accepted and worked on; of the consents some are taken b
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any, Final
@@ -45,6 +45,19 @@ class Traffic:
             for _ in range(concurrency):
                 group.create_task(self._one_after_another())
 
+    async def send(self, cases: int) -> list[str]:
+        """Have so many persons referred, and do nothing about it at the other side; return their referrals."""
+        numbers = range(self._next + 1, self._next + cases + 1)
+        self._next += cases
+        sent = await asyncio.gather(*(Case(self, number).send() for number in numbers))
+        return [referral_id for found in sent for referral_id in found]
+
+    async def handle(self, referral_ids: Sequence[str]) -> None:
+        """Have the recipient deal with referrals that were sent before."""
+        self._next += 1
+        case = Case(self, self._next)
+        await asyncio.gather(*(case.handle(one, Random(f"{self.seed}/{one}")) for one in referral_ids))
+
     async def _one_after_another(self) -> None:
         while self.goes_on():
             self._next += 1
@@ -73,6 +86,22 @@ class Case:
             if self._rng.random() < 0.3:
                 group.create_task(self._take_back(self._rng.uniform(0.0, 2.5)))
 
+    async def send(self) -> list[str]:
+        """Record her consent, refer her twice with a word to each, and return the referrals."""
+        recorded = await self._traffic.health.act("consent", "/v1/consents", self._consent())
+        if not recorded.is_done:
+            return []
+        self._consent_id, sent = recorded.answer["consent"]["id"], []
+        for _ in range(2):
+            asked = self._request(AGREED)
+            act = await self._traffic.health.act("refer", "/v1/referrals", asked, about=self._consent_id)
+            if act.is_done:
+                sent.append(str(act.answer["referral"]["referral_id"]))
+                await self._note(self._traffic.health, sent[-1], self._rng)
+        if self._rng.random() < 0.3:
+            await self._take_back(0.0)
+        return sent
+
     async def _take_back(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
         self._is_taken_back = True
@@ -98,9 +127,9 @@ class Case:
         async with asyncio.TaskGroup() as group:
             if rng.random() < 0.5:
                 group.create_task(self._note(self._traffic.health, referral_id, rng))
-            group.create_task(self._handle(referral_id, rng))
+            group.create_task(self.handle(referral_id, rng))
 
-    async def _handle(self, referral_id: str, rng: Random) -> None:
+    async def handle(self, referral_id: str, rng: Random) -> None:
         """Do what the recipient does, one step after the other; a step that is refused ends the course."""
         await self._traffic.journal.arrived(referral_id, within=_ARRIVES_WITHIN)
         if not (await self._step(referral_id, "acknowledge")).is_done:

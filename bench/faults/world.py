@@ -130,7 +130,7 @@ class Builder:
         file = self._folder / f"{name}.key"
         self._keys[name].save(file, _PASSPHRASE)
         given = {"MESH_KEY_FILE": str(file), "MESH_KEY_PASSPHRASE": _PASSPHRASE, "MESH_LOG_LEVEL": "WARNING"}
-        return environment | given
+        return environment | given | dict(self._engine.settings(name))
 
     def _enrol(
         self, environment: dict[str, str], lines: Mapping[str, Line], *, polls: bool
