@@ -1,14 +1,13 @@
 """Start the gateway: `uvicorn --factory gateway.main:create_app`."""
 
-from fastapi import FastAPI
-
 from gateway.bootstrap import build_app
 from gateway.settings import GatewaySettings
 from shared.kernel.garbage import settle
+from shared.web.factory import MeshApp
+from shared.web.waiting import Waiting, patiently
 
 
-def create_app() -> FastAPI:
-    """Return the gateway's application, with settings from the environment."""
-    app = build_app(GatewaySettings())
-    settle()
-    return app
+def create_app() -> MeshApp | Waiting:
+    """Return the gateway's application, with settings from the environment; it waits for its database."""
+    settings = GatewaySettings()
+    return patiently(lambda: build_app(settings), then=settle)

@@ -1,16 +1,16 @@
 """What an operator does with the accounts of one deployable: add somebody, take an account back, list them.
 
 Works on the deployable's own database, whether or not it runs. Settings come from the home; `MESH_DATABASE_URL` in the
-environment wins over it, for a service that was set up in another way.
+environment, or in the folder of secrets it names, wins over it, for a service that was set up in another way.
 """
 
 import asyncio
-import os
 from collections.abc import Callable, Coroutine
 from contextlib import closing
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
-from mesh.home import Home
+from mesh.home import DATABASE_URL, Home
+from mesh.programs import given_settings
 from mesh.refusal import CommandRefused
 from mesh.roster import AgencyService, Deployable, deployable_named
 from shared.kernel.clock import SystemClock
@@ -23,8 +23,6 @@ from shared.people.store import PeopleStore
 
 T = TypeVar("T")
 
-_DATABASE: Final = "MESH_DATABASE_URL"
-
 
 def roles_of(deployable: Deployable) -> frozenset[Role]:
     """Return the roles that people of a deployable can have."""
@@ -36,10 +34,11 @@ def among_staff(home: Home, service: str, do: Callable[[Staff], Coroutine[Any, A
     deployable = deployable_named(service)
     if deployable is None:
         raise CommandRefused("There is no such service. Name gateway, police, health, legal-aid or social.")
-    if home.credentials() is None and _DATABASE not in os.environ:
+    given = given_settings().get(DATABASE_URL)
+    if home.credentials() is None and given is None:
         raise CommandRefused(f"{home.root} holds no mesh yet. Start one: python -m mesh up --home {home.root}")
     clock = SystemClock()
-    with closing(PeopleStore(os.environ.get(_DATABASE) or home.database_url(deployable))) as store:
+    with closing(PeopleStore(given or home.database_url(deployable))) as store:
         staff = Staff(store, roles=roles_of(deployable), passwords=Passwords(), clock=clock, ids=Uuid7Factory(clock))
         return asyncio.run(do(staff))
 

@@ -101,7 +101,7 @@ def _files(home: Home, folder: Path) -> Iterator[tuple[str, Path]]:
                 snapshot.backup(target)
             yield str(path.relative_to(home.root)), copy
     for deployable in DEPLOYABLES:
-        for path in (home.key_file(deployable), home.secrets_file(deployable)):
+        for path in (home.key_file(deployable), *home.secret_files(deployable)):
             yield str(path.relative_to(home.root)), path
     yield from ((name, home.root / name) for name in _LOOSE if (home.root / name).exists())
 

@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
+from mesh.containers import migrate, named_deployable, provision, secrets, serve
 from mesh.databases import databases
 from mesh.home import Home
 from mesh.refusal import CommandRefused
-from mesh.roster import Addresses, Deployable, deployable_named
+from mesh.roster import Addresses
 from mesh.users import users
 from shared.kernel.errors import MeshError
 
@@ -33,6 +34,8 @@ app.add_typer(keys, name="keys")
 app.add_typer(areas, name="areas")
 app.add_typer(ledger, name="ledger")
 app.add_typer(certificate, name="certificate")
+for command in (secrets, migrate, provision, serve):
+    app.command()(command)
 
 HomeOption = Annotated[Path, typer.Option("--home", help="Folder the mesh lives in.", envvar="MESH_HOME")]
 PortOption = Annotated[
@@ -40,7 +43,6 @@ PortOption = Annotated[
     typer.Option("--port-base", min=1024, max=65531, help="Port of the gateway; the four agency services follow."),
 ]
 
-UrlsOption = Annotated[str, typer.Option(help="Where each service answers; {name} stands for its name.")]
 DEFAULT_HOME = Path("var")
 
 
@@ -95,42 +97,6 @@ def demo(
     from mesh.demo.run import play
 
     play(Home(home), port_base=port_base, wait=wait)
-
-
-@app.command()
-def provision(
-    home: HomeOption = DEFAULT_HOME,
-    urls: UrlsOption = "http://{name}:8000",
-) -> None:
-    """Make keys, the sample directory and credentials without starting anything (for containers)."""
-    from mesh.provisioning import provision as make
-
-    place = Home(home)
-    with place.lock():
-        make(place, Addresses(pattern=urls))
-    typer.echo(f"Ready: {place.credentials_file}")
-
-
-@app.command()
-def serve(
-    name: Annotated[str, typer.Argument(help="gateway, police, health, legal-aid or social")],
-    home: HomeOption = DEFAULT_HOME,
-    host: str = "0.0.0.0",  # noqa: S104  # inside a container, where the port is published on purpose
-    port: int = 8000,
-    urls: UrlsOption = "http://{name}:8000",
-) -> None:
-    """Serve one deployable in this process (for containers); `MESH_*` settings in the environment win."""
-    from mesh.programs import become
-
-    become(Home(home), named_deployable(name), Addresses(pattern=urls), host=host, port=port)
-
-
-def named_deployable(name: str) -> Deployable:
-    """Return the service of this name. Raises `typer.BadParameter`."""
-    deployable = deployable_named(name)
-    if deployable is None:
-        raise typer.BadParameter("no such service")
-    return deployable
 
 
 @agencies.command("enroll")
@@ -306,30 +272,6 @@ def restore(
     from mesh.backup import restore as write
 
     typer.echo(f"{write(file, Home(home), identity=identity)} files are in {home}.")
-
-
-@app.command()
-def migrate(
-    home: HomeOption = DEFAULT_HOME,
-    database: Annotated[
-        list[str] | None, typer.Option(help="NAME=URL of a database that is not in the home; repeatable.")
-    ] = None,
-    runtime: Annotated[
-        list[str] | None,
-        typer.Option(help="NAME=ACCOUNT that a service works under, where that owns no table; repeatable."),
-    ] = None,
-) -> None:
-    """Bring every database forward to what this release needs; services that share one wait for it."""
-    from mesh.revisions import bring_forward
-
-    def named(given: list[str] | None) -> dict[str, str]:
-        pairs = [one.partition("=") for one in given or []]
-        if not all(name and value for name, _, value in pairs):
-            raise typer.BadParameter("write NAME=VALUE")
-        return {name: value for name, _, value in pairs}
-
-    for line in bring_forward(Home(home), urls=named(database), runtime_roles=named(runtime)):
-        typer.echo(line)
 
 
 @app.command(hidden=True)

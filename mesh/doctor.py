@@ -48,11 +48,12 @@ def files(home: Home) -> Iterator[Finding]:
     """Look at what must be private, and whether the keys open."""
     yield privacy(home.credentials_file)
     for deployable in DEPLOYABLES:
-        yield privacy(home.secrets_file(deployable))
+        for file in home.secret_files(deployable):
+            yield privacy(file)
         yield attempt(
             f"the keys of {deployable.name} open",
             partial(open_keys, home, deployable),
-            "Restore keys.json and secrets.env together from the same backup.",
+            "Restore keys.json and secrets/ together from the same backup.",
         )
 
 
@@ -73,7 +74,7 @@ def services(home: Home) -> Iterator[Finding]:
 def privacy(path: Path) -> Finding:
     """Look whether a file is there, and readable by this account alone."""
     is_private = path.exists() and stat.S_IMODE(path.stat().st_mode) == PRIVATE
-    return Finding(f"{path.parent.name}/{path.name} is private", is_private, f"chmod 600 {path}")
+    return Finding(f"{path} is private", is_private, f"chmod 600 {path}")
 
 
 def open_keys(home: Home, deployable: Deployable) -> None:

@@ -5,7 +5,7 @@
     HOME/checkpoint.txt        the checkpoint that was verified last
     HOME/NAME/data.sqlite      the database of one deployable, which nobody else opens while it runs
     HOME/NAME/keys.json        its private keys, encrypted
-    HOME/NAME/secrets.env      passphrase and webhook secret (0600)
+    HOME/NAME/secrets/         a file for each setting that is a secret, named as its variable (0600)
     HOME/logs/NAME.log         what it wrote
     HOME/mesh.lock, mesh.json  whether a mesh runs here, and its processes
 
@@ -16,7 +16,7 @@ written, and that two meshes never run in one home.
 import fcntl
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -24,9 +24,12 @@ from typing import Any, Final
 from mesh.refusal import CommandRefused
 from mesh.roster import Deployable
 
-#: Names of the secrets a deployable is given in its environment.
+#: Names of the secrets a deployable is given, and of the address of a database that is not in the home.
 PASSPHRASE: Final = "MESH_KEY_PASSPHRASE"  # noqa: S105  # a name, not a secret
 WEBHOOK_SECRET: Final = "MESH_WEBHOOK_SECRET"  # noqa: S105  # a name, not a secret
+DATABASE_URL: Final = "MESH_DATABASE_URL"
+#: What the files of secrets in a folder are called.
+SECRETS: Final = "mesh_*"
 
 
 class Home:
@@ -52,16 +55,22 @@ class Home:
         return folder
 
     def database_url(self, deployable: Deployable) -> str:
-        """Return the address of its database."""
-        return f"sqlite:///{self.folder(deployable) / 'data.sqlite'}"
+        """Return the address of its database: the one among its secrets, else a file in its folder."""
+        return self.secrets(deployable).get(DATABASE_URL) or f"sqlite:///{self.folder(deployable) / 'data.sqlite'}"
 
     def key_file(self, deployable: Deployable) -> Path:
         """Return where its private keys are."""
         return self.folder(deployable) / "keys.json"
 
-    def secrets_file(self, deployable: Deployable) -> Path:
-        """Return where its secrets are."""
-        return self.folder(deployable) / "secrets.env"
+    def secrets_folder(self, deployable: Deployable) -> Path:
+        """Return where its secrets are, a file for each; it reads them itself (`MESH_SECRETS_DIR`)."""
+        folder = self.folder(deployable) / "secrets"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return folder
+
+    def secret_files(self, deployable: Deployable) -> list[Path]:
+        """Return the files of its secrets; none when it was never provisioned."""
+        return sorted(self.secrets_folder(deployable).glob(SECRETS))
 
     def log_file(self, deployable: Deployable) -> Path:
         """Return where it writes its log."""
@@ -70,15 +79,15 @@ class Home:
         return folder / f"{deployable.name}.log"
 
     def secrets(self, deployable: Deployable) -> dict[str, str]:
-        """Return its secrets by environment name; none when it was never provisioned."""
-        file = self.secrets_file(deployable)
-        lines = file.read_text().splitlines() if file.exists() else []
-        return dict(line.split("=", 1) for line in lines if "=" in line)
+        """Return its secrets by the names of their variables; none when it was never provisioned."""
+        return read_secrets(self.secret_files(deployable))
 
     def keep_secrets(self, deployable: Deployable, secrets: Mapping[str, str]) -> None:
-        """Store its secrets, readable by this account alone."""
-        text = "".join(f"{name}={value}\n" for name, value in sorted(secrets.items()))
-        write_private(self.secrets_file(deployable), text)
+        """Store these of its secrets, readable by this account alone; others stay as they are."""
+        known, folder = self.secrets(deployable), self.secrets_folder(deployable)
+        for name, value in secrets.items():
+            if known.get(name) != value:
+                write_private(folder / name.lower(), f"{value}\n")
 
     def credentials(self) -> dict[str, Any] | None:
         """Return the credentials, or None before the first start."""
@@ -140,11 +149,16 @@ class Home:
         return f"{where}Stop it with `python -m mesh down --home {self.root}`, or choose another --home."
 
 
-def write_private(path: Path, text: str) -> None:
-    """Write `text` so that only this account can read it and nobody sees half of it."""
+def read_secrets(files: Iterable[Path]) -> dict[str, str]:
+    """Return what is in files of secrets, by the names of their variables."""
+    return {file.name.upper(): file.read_text(encoding="utf-8").strip() for file in files}
+
+
+def write_private(path: Path, text: str, *, mode: int = 0o600) -> None:
+    """Write `text` so that only this account can read it, or whom `mode` lets, and nobody sees half of it."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
         file.flush()

@@ -1,10 +1,9 @@
 """What an operator does with the directory: enrol, list and disable agencies, import communes.
 
 Works on the gateway's own database, whether or not the gateway runs. Settings come from the home; `MESH_*` variables
-in the environment win over them, for a gateway that was set up in another way.
+in the environment, and files in the folder of secrets it names, win over them: for a gateway set up in another way.
 """
 
-import os
 from contextlib import closing
 from typing import Any
 
@@ -12,8 +11,8 @@ from gateway.adapters.provisioning import Provisioning
 from gateway.bootstrap import open_provisioning
 from gateway.domain.agency import Agency
 from gateway.settings import GatewaySettings
-from mesh.home import Home
-from mesh.programs import settings_of
+from mesh.home import DATABASE_URL, Home
+from mesh.programs import given_settings, settings_of
 from mesh.provisioning import by_field
 from mesh.refusal import CommandRefused
 from mesh.roster import GATEWAY, Addresses
@@ -21,12 +20,13 @@ from mesh.roster import GATEWAY, Addresses
 
 def directory(home: Home) -> closing[Provisioning]:
     """Open the directory of the mesh in `home`. Raises `CommandRefused` where there is none."""
-    given = {name: value for name, value in os.environ.items() if name.startswith("MESH_") and name != "MESH_HOME"}
+    given = given_settings()
     credentials = home.credentials()
-    if credentials is None and "MESH_DATABASE_URL" not in given:
+    if credentials is None and DATABASE_URL not in given:
         raise CommandRefused(f"{home.root} holds no mesh yet. Start one: python -m mesh up --home {home.root}")
     url = credentials["gateway"] if credentials else ""
-    settings = settings_of(home, GATEWAY, Addresses()) | {"MESH_PUBLIC_URL": url} | given
+    own = settings_of(home, GATEWAY, Addresses()) | home.secrets(GATEWAY)
+    settings = own | {"MESH_PUBLIC_URL": url} | given
     return closing(open_provisioning(GatewaySettings(**by_field(settings))))
 
 

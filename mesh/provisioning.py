@@ -55,7 +55,7 @@ def ensure_keys(home: Home, deployable: Deployable) -> AgencyKeys:
     if file.exists() and PASSPHRASE in kept:
         return AgencyKeys.load(file, kept[PASSPHRASE])
     keys, passphrase = AgencyKeys.generate(), secrets.token_urlsafe(32)
-    home.keep_secrets(deployable, kept | {PASSPHRASE: passphrase})
+    home.keep_secrets(deployable, {PASSPHRASE: passphrase})
     keys.save(file, passphrase)
     return keys
 
@@ -67,6 +67,7 @@ def enrol(
 
     An agency that an operator has disabled stays so, and what stands there already is not stated again.
     """
+    kept = home.secrets(agency)
     stated = AgencyEnrolment(
         id=agency.agency_id,
         name_vi=agency.name_vi,
@@ -77,11 +78,11 @@ def enrol(
         jwks=jwks,
         base_url=addresses.url(agency),
         sample=True,
+        webhook_secret=kept.get(WEBHOOK_SECRET),
     )
-    kept = home.secrets(agency)
     if WEBHOOK_SECRET in kept and any(stands(known, stated) for known in gateway.list()):
         return
-    home.keep_secrets(agency, kept | {WEBHOOK_SECRET: gateway.enroll(stated)})
+    home.keep_secrets(agency, {WEBHOOK_SECRET: gateway.enroll(stated)})
 
 
 def stands(known: Agency, stated: AgencyEnrolment) -> bool:
@@ -117,12 +118,12 @@ def new_oversight(gateway: Provisioning) -> dict[str, Any]:
 
 def gateway_settings(home: Home, addresses: Addresses) -> GatewaySettings:
     """Return the settings the gateway of `home` starts with."""
-    return GatewaySettings(**by_field(settings_of(home, GATEWAY, addresses)))
+    return GatewaySettings(**by_field(settings_of(home, GATEWAY, addresses) | home.secrets(GATEWAY)))
 
 
 def agency_settings(home: Home, agency: AgencyService, addresses: Addresses) -> AgencySettings:
     """Return the settings an agency service of `home` starts with."""
-    return AgencySettings(**by_field(settings_of(home, agency, addresses)))
+    return AgencySettings(**by_field(settings_of(home, agency, addresses) | home.secrets(agency)))
 
 
 def by_field(settings: Mapping[str, str]) -> dict[str, Any]:

@@ -33,14 +33,18 @@ TABLES: Final[Mapping[str, Tables]] = {
 
 
 def bring_forward(
-    home: Home, *, urls: Mapping[str, str], runtime_roles: Mapping[str, str] | None = None
+    home: Home,
+    *,
+    urls: Mapping[str, str],
+    runtime_roles: Mapping[str, str] | None = None,
+    only: Sequence[Deployable] = DEPLOYABLES,
 ) -> Iterator[str]:
     """Bring the databases of a mesh forward, one after another; yield what was done, a line each.
 
     By deployable, `urls` names databases that are not in the home, and `runtime_roles` the accounts that services
     work under where these own nothing. Raises `MeshError`.
     """
-    for deployable in DEPLOYABLES:
+    for deployable in only:
         url = urls.get(deployable.name) or home.database_url(deployable)
         yield from _forward(deployable, url, (runtime_roles or {}).get(deployable.name))
 

@@ -16,7 +16,7 @@ from shared.seal.keys import EncryptionPublicKey
 from shared.seal.signing import KeyRing
 from shared.sop.model import Sop
 from shared.storage.group_commit import GroupWriter
-from shared.transport.webhooks import new_webhook_secret
+from shared.transport.webhooks import is_webhook_secret, new_webhook_secret
 
 OPERATOR = "operator"
 
@@ -86,6 +86,8 @@ class Provisioning:
             raise _rejected("Areas are provinces of 2 digits or communes of 5 digits.")
         if enrolment.protected and not all(map(is_province, enrolment.areas)):
             raise _rejected("A protected site states provinces only: where in them it is stays with the site.")
+        if enrolment.webhook_secret is not None and not is_webhook_secret(enrolment.webhook_secret):
+            raise _rejected("A webhook secret is whsec_ and 24 to 64 bytes in base64; leave it out to have one made.")
         if enrolment.hours is not None:
             parse_hours(enrolment.hours)
         KeyRing.from_jwks(enrolment.jwks)
@@ -104,7 +106,7 @@ def _enroll(desk: SqlDesk, enrolment: AgencyEnrolment) -> str:
     known = desk.book.get(AGENCIES, enrolment.id)
     if known is not None and known["protected"] and not enrolment.protected:
         raise _rejected("This is a protected site; state it as protected. What was protected once stays so.")
-    secret = str(known["webhook_secret"]) if known else new_webhook_secret()
+    secret = str(known["webhook_secret"]) if known else enrolment.webhook_secret or new_webhook_secret()
     recorded = desk.record("directory", enrolment.id, code="enrolled")
     facts = {
         "name_vi": enrolment.name_vi,

@@ -42,7 +42,10 @@ class Agency:
 
 @dataclass(frozen=True, slots=True)
 class AgencyEnrolment:
-    """What an operator states of an agency when enrolling it (or stating it anew)."""
+    """What an operator states of an agency when enrolling it (or stating it anew).
+
+    `webhook_secret` is one that was made beforehand; without it an agency that is new gets one.
+    """
 
     id: str
     name_vi: str
@@ -55,6 +58,7 @@ class AgencyEnrolment:
     hours: str | None = None
     protected: bool = False
     sample: bool = False
+    webhook_secret: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

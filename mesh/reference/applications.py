@@ -38,7 +38,7 @@ def documents() -> Mapping[str, dict[str, Any]]:
 def document(home: Home, deployable: Deployable) -> dict[str, Any]:
     """Return the OpenAPI document of one service. Raises `CommandRefused` when it cannot be made."""
     ensure_keys(home, deployable)
-    home.keep_secrets(deployable, home.secrets(deployable) | {WEBHOOK_SECRET: new_webhook_secret()})
+    home.keep_secrets(deployable, {WEBHOOK_SECRET: new_webhook_secret()})
     outcome = subprocess.run(
         [sys.executable, "-c", PRINT, deployable.factory],
         cwd=CHECKOUT,

@@ -10,9 +10,9 @@ from mesh.reference.markdown import code, page, table
 from shared.agency.settings import AgencySettings
 
 INTRODUCTION = """
-Settings are environment variables, read once when a process starts. A process that misses one, or is given a malformed
-one, does not start and names all of them. `python -m mesh up` sets everything itself; this page is for running the
-services on their own.
+Settings are environment variables, read once when a process starts; any of them may stand in a file instead, as
+secrets should (`MESH_SECRETS_DIR`). A process that misses one, or is given a malformed one, does not start and names
+all of them. `python -m mesh up` sets everything itself; this page is for running the services on their own.
 """
 HEADINGS = ("variable", "kind", "default", "what it is")
 WORDS = {"string": "text", "path": "file", "password": "secret", "integer": "number", "boolean": "true or false"}

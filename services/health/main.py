@@ -1,17 +1,16 @@
 """Start the health service: `uvicorn --factory services.health.main:create_app`."""
 
-from fastapi import FastAPI
-
 from services.health.panels import PANELS
 from services.health.profile import PROFILE
 from services.health.routes import sector_routers
 from shared.agency.chassis import build_app
 from shared.agency.settings import load_settings
 from shared.kernel.garbage import settle
+from shared.web.factory import MeshApp
+from shared.web.waiting import Waiting, patiently
 
 
-def create_app() -> FastAPI:
-    """Return the application, with settings from the environment."""
-    app = build_app(PROFILE, load_settings(), sector_routers=sector_routers, panels=PANELS)
-    settle()
-    return app
+def create_app() -> MeshApp | Waiting:
+    """Return the application, with settings from the environment; it waits for its database."""
+    settings = load_settings()
+    return patiently(lambda: build_app(PROFILE, settings, sector_routers=sector_routers, panels=PANELS), then=settle)

@@ -1,4 +1,4 @@
-"""The settings of one agency service, read once from the environment when it starts.
+"""The settings of one agency service, read once from the environment, and a folder of secrets, when it starts.
 
 Promises to name every missing or malformed setting at once, with how to mend it; refuses to start
 otherwise. There are no defaults for secrets.
@@ -60,7 +60,7 @@ HttpAddress = Annotated[str, AfterValidator(_http_address)]
 
 
 class AgencySettings(FrontSettings):
-    """Everything an agency service is told from outside (environment, prefix `MESH_`)."""
+    """Everything an agency service is told from outside (prefix `MESH_`)."""
 
     model_config = SettingsConfigDict(env_prefix="MESH_", frozen=True, extra="ignore", hide_input_in_errors=True)
 

@@ -1,13 +1,21 @@
-"""What an operator sets for the side of a deployable that people see; every deployable with pages has these."""
+"""What an operator sets for the side of a deployable that people see; every deployable with pages has these.
 
+Any setting may stand in a file instead of the environment, which others on the machine can read: one file for each in
+the folder that `MESH_SECRETS_DIR` names, called as the variable in small letters, as platforms mount their secrets.
+"""
+
+import os
+from pathlib import Path
 from typing import Final
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SecretsSettingsSource, SettingsConfigDict
 
 from shared.kernel.errors import InternalFault
 from shared.pages.paths import VOUCHED
 from shared.people.provider import Registration, is_safe_address
+
+SECRETS_DIR: Final = "MESH_SECRETS_DIR"
 
 _ADDRESS: Final = r"^https?://[^\s?#]*[^\s?#/]$"
 
@@ -17,6 +25,10 @@ class FrontSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="MESH_", frozen=True, extra="ignore", hide_input_in_errors=True)
 
+    secrets_dir: Path | None = Field(
+        default=None,
+        description="Folder with a file for each setting that is not a variable, such as `mesh_key_passphrase`.",
+    )
     pages_url: str | None = Field(
         default=None,
         pattern=_ADDRESS,
@@ -37,6 +49,23 @@ class FrontSettings(BaseSettings):
     local_passwords: bool = Field(
         default=True, description="Whether people may sign in with a password kept here; false needs a provider."
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read the environment first, then the folder of secrets. Raises `InternalFault` where that is not there."""
+        folder = os.environ.get(SECRETS_DIR)
+        if not folder:
+            return init_settings, env_settings
+        if not Path(folder).is_dir():
+            raise _refused(f"{SECRETS_DIR}: set it to a folder, or leave it out")
+        return init_settings, env_settings, SecretsSettingsSource(settings_cls, secrets_dir=folder)
 
 
 def registration_of(settings: FrontSettings, address: str | None) -> Registration | None:

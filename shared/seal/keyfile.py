@@ -2,7 +2,7 @@
 
 scrypt (RFC 7914; N = 2**15, r = 8, p = 3, the OWASP minimum for that memory) makes the key, AES-256-GCM encrypts; the
 parameters stand in the file and are authenticated. Written to a neighbour with mode 0600, synced, then renamed over
-the old file. The passphrase comes from the caller (the environment), is never stored and has at least 12 characters.
+the old file. The passphrase comes from the caller, is never stored and has at least 12 characters.
 """
 
 import json

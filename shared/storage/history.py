@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import Connection, Engine, MetaData, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from shared.kernel.errors import InternalFault
+from shared.kernel.errors import InternalFault, MeshError
 from shared.storage.append_only import fence, grant
 from shared.storage.faults import to_mesh_error
 
@@ -80,17 +80,25 @@ def history_of(metadata: MetaData) -> History:
 
 
 def prepare(engine: Engine, *rooms: MetaData) -> None:
-    """Make an empty database, or bring an embedded one forward, before it is used.
+    """Make an empty database, or bring an embedded one forward, before it is used; keep no connection if not.
 
     Raises `InternalFault` (`storage.schema-behind`) where an operator has to do that, `storage.schema-unknown` for
     tables that no history tells of, and as `shared.storage.engine.read`.
     """
+    try:
+        _prepare(engine, rooms)
+    except MeshError:
+        engine.dispose()
+        raise
+
+
+def _prepare(engine: Engine, rooms: Sequence[MetaData]) -> None:
     with held(engine) as connection:
         for history in map(history_of, rooms):
             version = version_of(connection, history)
-            if version is None:
+            if version is None and _may_begin(connection):
                 begin(connection, history)
-            elif version < history.newest and engine.dialect.name == _POSTGRES:
+            elif version is None or (version < history.newest and engine.dialect.name == _POSTGRES):
                 raise InternalFault("storage.schema-behind", "Bring the database forward: python -m mesh migrate.")
             elif version < history.newest:
                 _upgrade(connection, history)
@@ -133,6 +141,13 @@ def held(engine: Engine) -> Iterator[Connection]:
             yield connection
     except SQLAlchemyError as fault:
         raise to_mesh_error(fault) from fault
+
+
+def _may_begin(connection: Connection) -> bool:
+    """Say whether this account may make tables; the one a service works under may not, and waits for its operator."""
+    if connection.dialect.name != _POSTGRES:
+        return True
+    return bool(connection.scalar(text("SELECT has_schema_privilege(current_schema(), 'CREATE')")))
 
 
 def begin(connection: Connection, history: History) -> None:

@@ -107,8 +107,11 @@ def test_a_service_that_owns_nothing_can_work_and_cannot_touch_the_ledger(
     role = numbered("runtime")
     with owner.begin() as connection:
         connection.execute(text(f"CREATE ROLE {role} LOGIN"))
-    migrate(owner, *ROOMS["gateway"], runtime_role=role)
     runtime = open_engine(str(make_url(postgres_url).set(username=role)))
+    with pytest.raises(InternalFault) as too_early:
+        prepare(runtime, *ROOMS["gateway"])
+    assert too_early.value.code == "storage.schema-behind"
+    migrate(owner, *ROOMS["gateway"], runtime_role=role)
     prepare(runtime, *ROOMS["gateway"])
     with runtime.begin() as connection:
         connection.execute(text("INSERT INTO ledger_head (id, size, frontier) VALUES (1, 0, '[]')"))

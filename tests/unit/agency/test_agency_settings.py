@@ -1,8 +1,11 @@
 """A service that is told too little, or something odd, says everything that is wrong and does not start."""
 
+from pathlib import Path
+
 import pytest
 
 from shared.agency.settings import AgencySettings, SettingsRefused, load_settings
+from shared.kernel.errors import InternalFault
 from shared.transport.webhooks import new_webhook_secret
 
 GOOD = {
@@ -44,6 +47,25 @@ def test_every_fault_is_named_at_once_with_its_mend(environment: pytest.MonkeyPa
         load_settings()
     for name in ("MESH_KEY_FILE", "MESH_GATEWAY_URL", "MESH_WEBHOOK_SECRET"):
         assert f"{name}: set it to" in refused.value.message
+
+
+def test_a_setting_in_a_file_is_read_and_a_variable_wins_over_it(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    environment.delenv("MESH_KEY_PASSPHRASE")
+    environment.setenv("MESH_SECRETS_DIR", str(tmp_path))
+    (tmp_path / "mesh_key_passphrase").write_text("words of a file\n")
+    (tmp_path / "mesh_agency_id").write_text("police-thanh-hoa")
+    settings = load_settings()
+    assert settings.key_passphrase.get_secret_value() == "words of a file"
+    assert settings.agency_id == "health-thanh-hoa"
+
+
+def test_a_folder_of_secrets_that_is_not_there_is_named(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    environment.setenv("MESH_SECRETS_DIR", str(tmp_path / "nowhere"))
+    with pytest.raises(InternalFault) as refused:
+        load_settings()
+    assert "MESH_SECRETS_DIR: set it to a folder" in refused.value.message
 
 
 @pytest.mark.parametrize(
