@@ -27,8 +27,8 @@ RUN python -m compileall -q --invalidation-mode unchecked-hash /app
 FROM base AS assembled
 RUN install -d -o mesh -g mesh -m 0700 /var/lib/mesh \
  && cd /var/lib/mesh \
- && install -d -o mesh -g mesh -m 0700 gateway police health legal_aid social databases broker \
- && install -d -o mesh -g mesh -m 0755 databases/gateway databases/police databases/health databases/legal_aid databases/social
+ && install -d -o mesh -g mesh -m 0700 gateway police health legal_aid social databases broker nats nats/1 nats/2 nats/3 \
+ && install -d -o mesh -g mesh -m 0755 databases/gateway databases/police databases/health databases/legal_aid databases/social broker
 RUN rm -rf /usr/bin/apt* /usr/bin/dpkg* /usr/lib/apt /var/lib/apt /usr/lib/dpkg
 COPY --from=packages /opt/mesh /opt/mesh
 COPY --from=packages /app /app

@@ -64,9 +64,7 @@ class Home:
 
     def secrets_folder(self, deployable: Deployable) -> Path:
         """Return where its secrets are, a file for each; it reads them itself (`MESH_SECRETS_DIR`)."""
-        folder = self.folder(deployable) / "secrets"
-        folder.mkdir(mode=0o700, exist_ok=True)
-        return folder
+        return self.folder(deployable) / "secrets"
 
     def secret_files(self, deployable: Deployable) -> list[Path]:
         """Return the files of its secrets; none when it was never provisioned."""

@@ -1,11 +1,13 @@
 """The secrets of a mesh made before anything else runs: keys, passphrases, webhook secrets, passwords of databases.
 
 For containers, where each is a file that only those who need it are given. Promises to be repeatable: what is there
-stays as it is; the key file of a deployable comes last, so that who finds it finds everything. Never prints a secret.
+stays as it is; the key file of a deployable and the first password of a database come last, so that who finds one
+finds everything. Never prints a secret.
 
     HOME/NAME/                     what a deployable gets: its keys and the folder of its secrets
     HOME/databases/NAME/           what its database and its migrations get, and it does not:
-        superuser_password, owner_password, service_password, owner_url
+        owner_password, service_password, owner_url, superuser_password (the last)
+    HOME/broker/accounts.conf      who may come in at the brokers: the gateway
 """
 
 import secrets
@@ -15,18 +17,20 @@ from typing import Final
 
 from mesh.home import DATABASE_URL, WEBHOOK_SECRET, Home, write_private
 from mesh.provisioning import ensure_keys
-from mesh.roster import DEPLOYABLES, AgencyService, Deployable
+from mesh.roster import DEPLOYABLES, GATEWAY, AgencyService, Deployable
 from shared.transport.webhooks import new_webhook_secret
 
 #: The accounts at each database: who owns the tables, and who works with them.
 OWNER: Final = "mesh_owner"
 SERVICE: Final = "mesh_service"
+BROKER_PASSWORD: Final = "MESH_BROKER_PASSWORD"  # noqa: S105 - a name, not a secret
 #: Whoever is given the folder may read it: databases have accounts of their own.
 _TO_WHOM_IT_IS_GIVEN: Final = 0o444
 
 
 def mint(home: Home, *, databases: str) -> None:
     """Make what is missing. `databases` is where each answers, such as `{name}-database/mesh`."""
+    _mint_broker(home)
     for deployable in DEPLOYABLES:
         _mint_database(home, deployable, databases.format(name=deployable.host_name))
         if isinstance(deployable, AgencyService) and WEBHOOK_SECRET not in home.secrets(deployable):
@@ -36,10 +40,17 @@ def mint(home: Home, *, databases: str) -> None:
 
 def _mint_database(home: Home, deployable: Deployable, place: str) -> None:
     folder = home.root / "databases" / deployable.name
-    passwords = {name: _password(folder / f"{name}_password") for name in ("superuser", "owner", "service")}
+    passwords = {name: _password(folder / f"{name}_password") for name in ("owner", "service")}
     urls = _urls(place, passwords)
-    _keep(folder / "owner_url", urls[OWNER])
     home.keep_secrets(deployable, {DATABASE_URL: urls[SERVICE]})
+    _keep(folder / "owner_url", urls[OWNER])
+    _password(folder / "superuser_password")
+
+
+def _mint_broker(home: Home) -> None:
+    password = home.secrets(GATEWAY).get(BROKER_PASSWORD) or secrets.token_urlsafe(32)
+    home.keep_secrets(GATEWAY, {BROKER_PASSWORD: password})
+    _keep(home.root / "broker" / "accounts.conf", f'authorization {{ user: gateway, password: "{password}" }}')
 
 
 def _urls(place: str, passwords: Mapping[str, str]) -> dict[str, str]:

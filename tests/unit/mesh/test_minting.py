@@ -54,6 +54,19 @@ def test_a_service_is_given_no_password_of_an_owner(home: Home) -> None:
         assert not any(owner in file.read_text() for file in home.secret_files(deployable))
 
 
+def test_the_gateway_alone_may_come_in_at_the_brokers(home: Home) -> None:
+    password = home.secrets(GATEWAY)["MESH_BROKER_PASSWORD"]
+    assert (home.root / "broker" / "accounts.conf").read_text().count(password) == 1
+    assert not any("MESH_BROKER_PASSWORD" in home.secrets(agency) for agency in AGENCIES)
+
+
+def test_what_a_database_waits_for_is_made_last(home: Home) -> None:
+    for deployable in DEPLOYABLES:
+        made = sorted((home.root / "databases" / deployable.name).iterdir(), key=lambda file: file.stat().st_mtime_ns)
+        assert made[-1].name == "superuser_password"
+        assert home.key_file(deployable).stat().st_mtime_ns >= made[-1].stat().st_mtime_ns
+
+
 def test_what_was_made_once_stays_as_it_is(home: Home) -> None:
     before = {path: path.read_bytes() for path in home.root.rglob("*") if path.is_file()}
     mint(home, databases="{name}-database/mesh")
