@@ -9,7 +9,7 @@ Refuses: reading by query what the unit itself has changed and not yet sent.
 Rows that the book hands out are the map's own: read them, and change them through `update` only.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import Enum
 from typing import Any
@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, Table, select
 
 from shared.kernel.errors import Conflict, InternalFault
-from shared.storage.driver import Driver, Parameters, Template
+from shared.storage.driver import Commit, Driver, Parameters, Template
 from shared.storage.history import Tables
 from shared.storage.probe import check_writable
 from shared.storage.shape import Key, Row, Shape, Shapes, in_portions
@@ -180,24 +180,23 @@ class Book:
         finally:
             self._undo = None
 
-    def flush(self, *, then: Callable[[], None] = lambda: None) -> None:
-        """Send what is pending: inserts in the order of foreign keys, updates, deletes in reverse; `then` do this.
+    def flush(self, *, commit: Commit | None = None) -> None:
+        """Send what is pending: inserts in the order of foreign keys, updates, deletes in reverse; then `commit`.
 
-        Where statements travel together, what `then` sends travels with them: it may be what reports their failure.
+        Where statements travel together the commit travels with them: it may have been done although they failed.
         Raises `InternalFault` (`storage.select-after-write`) inside a unit that has written.
         """
         if self._undo:
             raise InternalFault("storage.select-after-write", "A unit of work must query before it writes.")
         pages = sorted((page for page in self._pages.values() if page.pending), key=lambda page: page.shape.rank)
-        if not pages:
-            then()
+        if not pages and commit is None:
             return
         orders = [
             *(order for page in pages for order in _inserts(page)),
             *(order for page in pages for order in _updates(page)),
             *(order for page in reversed(pages) for order in _deletes(page)),
         ]
-        self._driver.tell(orders, then=then)
+        self._driver.tell(orders, commit=commit)
         for page in pages:
             page.pending.clear()
 

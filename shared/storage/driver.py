@@ -1,36 +1,55 @@
 """Statements handed to the database's own driver, with the toolkit's transaction around them.
 
 The toolkit writes the text of a statement once per database (`Template`); running it costs a tenth of what it
-costs through the toolkit, and on PostgreSQL several statements travel in one round trip. Used where a
-transaction for many callers is made; everything else goes through the toolkit.
+costs through the toolkit, and on PostgreSQL all statements travel in one round trip (`shared.storage.pipeline`).
+Used where a transaction for many callers is made; everything else goes through the toolkit.
 Promises: failures leave as the toolkit's own errors, and say whether the connection is gone.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any
+from contextlib import contextmanager
+from typing import Any, Protocol
 
 from sqlalchemy import ClauseElement, Connection, Dialect
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.exc import DataError, DBAPIError
 
-Parameters = tuple[Any, ...] | dict[str, Any]
+from shared.storage.pipeline import COMMIT, Order, Pipeline, decoder, encoder
+
+#: Where a connection keeps its pipeline, and so the statements that it has prepared.
+PIPELINE = "mesh.pipeline"
+_POSTGRES = "postgresql"
+#: PostgreSQL with its parameters numbered, as the wire has them.
+_NUMBERED: Dialect = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]  # the toolkit's
+
+Parameters = tuple[Any, ...]
 
 
 class Template:
-    """The text of a statement in the language of one database, and how values become its parameters."""
+    """The text of a statement in the language of one database, and how values become its parameters.
+
+    `None` is null in a column of any type.
+    """
 
     def __init__(self, statement: ClauseElement, dialect: Dialect, *, columns: Sequence[str] | None = None) -> None:
-        compiled: Any = statement.compile(dialect=dialect, column_keys=columns, for_executemany=True)
+        spoken = _NUMBERED if dialect.name == _POSTGRES else dialect
+        compiled: Any = statement.compile(dialect=spoken, column_keys=columns, for_executemany=True)
         self.text: str = compiled.string
-        self._is_positional: bool = compiled.positional
-        names = compiled.positiontup if compiled.positional else compiled.binds
-        self._slots = [(name, _writer(compiled.binds[name].type, dialect)) for name in names]
+        writers = [(name, *_writer(compiled.binds[name].type, dialect)) for name in compiled.positiontup]
+        self.formats = tuple(form for _, _, form in writers)
+        self._slots = [(name, write) for name, write, _ in writers]
 
     def parameters(self, values: Mapping[str, Any]) -> Parameters:
         """Return the parameters for `values`, which has one for each."""
-        if self._is_positional:
-            return tuple([values[name] if write is None else write(values[name]) for name, write in self._slots])
-        return {name: values[name] if write is None else write(values[name]) for name, write in self._slots}
+        try:
+            return tuple(
+                [
+                    value if (value := values[name]) is None or write is None else write(value)
+                    for name, write in self._slots
+                ]
+            )
+        except (TypeError, ValueError) as fault:
+            raise DataError(None, None, fault) from fault
 
 
 class Reader:
@@ -39,20 +58,38 @@ class Reader:
     def __init__(self, columns: Iterable[Any], dialect: Dialect) -> None:
         columns = list(columns)
         self._names = tuple(column.key for column in columns)
-        readers = [(column.key, column.type.dialect_impl(dialect)) for column in columns]
-        converting = [(name, kind.result_processor(dialect, None)) for name, kind in readers]
-        self._converting = [(name, read) for name, read in converting if read is not None]
+        readers = [(column.key, _reader(column.type, dialect)) for column in columns]
+        self._converting = [(name, read) for name, read in readers if read is not None]
 
     def row(self, values: Iterable[Any]) -> dict[str, Any]:
         """Return a row by column name."""
         row = dict(zip(self._names, values, strict=True))
         for name, read in self._converting:
-            row[name] = read(row[name])
+            if (value := row[name]) is not None:
+                row[name] = read(value)
         return row
 
 
-def _writer(kind: Any, dialect: Dialect) -> Any:
-    return kind.dialect_impl(dialect).bind_processor(dialect)
+def _writer(kind: Any, dialect: Dialect) -> tuple[Callable[[Any], Any] | None, int]:
+    if dialect.name == _POSTGRES:
+        return encoder(kind, dialect)
+    return kind.dialect_impl(dialect).bind_processor(dialect), 0
+
+
+def _reader(kind: Any, dialect: Dialect) -> Callable[[Any], Any] | None:
+    if dialect.name == _POSTGRES:
+        return decoder(kind)
+    read: Callable[[Any], Any] | None = kind.dialect_impl(dialect).result_processor(dialect, None)
+    return read
+
+
+class Commit(Protocol):
+    """A commit; `is_begun`: it was tried, and who hears of a failure cannot know whether it was done."""
+
+    is_begun: bool
+
+    def __call__(self) -> None:
+        """Commit; nothing is left to do where the database was told already."""
 
 
 class Driver:
@@ -63,27 +100,53 @@ class Driver:
             connection.begin()
         self._dialect = connection.dialect
         self._raw: Any = connection.connection.driver_connection
+        self._pipeline = _pipeline_of(connection, self._raw) if connection.dialect.name == _POSTGRES else None
 
-    def ask(self, questions: Iterable[tuple[Template, Parameters]]) -> list[list[tuple[Any, ...]]]:
+    def ask(self, questions: Iterable[tuple[Template, Parameters]]) -> Sequence[Sequence[Iterable[Any]]]:
         """Run queries and return the rows of each."""
         with translated(self._dialect, self._raw):
-            with self._together():
-                cursors = [self._raw.cursor().execute(template.text, values) for template, values in questions]
-            return [cursor.fetchall() for cursor in cursors]
+            if self._pipeline is not None:
+                return self._pipeline.run([_order(template, values) for template, values in questions])
+            return [self._raw.cursor().execute(template.text, values).fetchall() for template, values in questions]
 
-    def tell(self, orders: Iterable[tuple[Template, list[Parameters]]], *, then: Callable[[], None]) -> None:
-        """Run statements in their order, each once for every set of parameters; `then` do this along with them."""
-        with translated(self._dialect, self._raw), self._together():
-            for template, rows in orders:
-                if len(rows) == 1:
-                    self._raw.cursor().execute(template.text, rows[0])
-                else:
-                    self._raw.cursor().executemany(template.text, rows)
-            then()
+    def tell(self, orders: Iterable[tuple[Template, list[Parameters]]], *, commit: Commit | None = None) -> None:
+        """Run statements in their order, each once for every set of parameters, and `commit` along with them."""
+        with translated(self._dialect, self._raw):
+            if self._pipeline is None:
+                self._tell_each(orders)
+            else:
+                self._tell_together(self._pipeline, orders, commit)
+        if commit is not None:
+            commit()
 
-    def _together(self) -> AbstractContextManager[Any]:
-        """Let what is run inside travel in one round trip where there are such."""
-        return self._raw.pipeline() if self._dialect.name == "postgresql" else nullcontext()
+    def _tell_each(self, orders: Iterable[tuple[Template, list[Parameters]]]) -> None:
+        for template, rows in orders:
+            if len(rows) == 1:
+                self._raw.cursor().execute(template.text, rows[0])
+            else:
+                self._raw.cursor().executemany(template.text, rows)
+
+    def _tell_together(
+        self, pipeline: Pipeline, orders: Iterable[tuple[Template, list[Parameters]]], commit: Commit | None
+    ) -> None:
+        told = [_order(template, row) for template, rows in orders for row in rows]
+        try:
+            pipeline.run(told if commit is None else [*told, COMMIT])
+        except BaseException:
+            if commit is not None:
+                commit.is_begun = pipeline.in_doubt
+            raise
+
+
+def _order(template: Template, values: Parameters) -> Order:
+    return Order(template.text, values, template.formats)
+
+
+def _pipeline_of(connection: Connection, raw: Any) -> Pipeline:
+    found: Pipeline | None = connection.info.get(PIPELINE)
+    if found is None:
+        found = connection.info[PIPELINE] = Pipeline(raw.pgconn)
+    return found
 
 
 @contextmanager

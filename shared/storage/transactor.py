@@ -111,7 +111,7 @@ class Transactor(Generic[D]):
         commit = _Commit(connection)
         try:
             outcomes = self._work(book, units)
-            book.flush(then=commit)
+            book.flush(commit=commit)
         except SQLAlchemyError as fault:
             self._discard()
             if is_write_refused(fault):

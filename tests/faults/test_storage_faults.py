@@ -29,7 +29,7 @@ class Fault:
         self.hits = 0
 
     def arm(self, engine: Engine) -> None:
-        if self.call == "COMMIT":
+        if self.call == "COMMIT" and engine.dialect.name == "sqlite":
             event.listen(engine, "commit", self._at_commit)
         else:
             watch(engine, **{"after" if self.persisted else "before": self._at_statement})
@@ -45,7 +45,7 @@ class Fault:
         self._strike()
 
     def _at_statement(self, statement: str) -> None:
-        verb, table = self.call.split()
+        verb, _, table = self.call.partition(" ")
         if statement.startswith(verb) and table in statement:
             self._strike()
 

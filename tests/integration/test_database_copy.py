@@ -36,7 +36,7 @@ def grow(engine: Engine, size: int) -> None:
         lock_head(book)
         for _ in range(size):
             append(book, "directory", "operator", at=AT)
-        book.flush(then=lambda: None)
+        book.flush()
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import groupby
 
 import pytest
 from sqlalchemy import Connection, Engine, func, select
@@ -93,7 +94,8 @@ def test_prefetch_of_thousands_of_keys_finds_every_row(book: Book, connection: C
     assert all(other.get(ACCOUNT, key) for key in keys)
 
 
-def test_many_rows_are_one_statement_per_table_and_columns(book: Book, statements: Statements) -> None:
+def test_many_rows_are_one_statement_per_table_and_columns(engine: Engine, book: Book, statements: Statements) -> None:
+    """One that runs for all rows at once, or (PostgreSQL) the same one for each row within one round trip."""
     for line in range(5):
         with book.unit():
             book.insert(ENTRY, {"account_id": f"n{line}", "line": line, "amount": 1})
@@ -102,7 +104,8 @@ def test_many_rows_are_one_statement_per_table_and_columns(book: Book, statement
     book.update(ACCOUNT, "a", amount=1)
     book.update(ACCOUNT, "b", amount=2)
     book.flush()
-    assert statements == ["SELECT", "INSERT", "INSERT", "UPDATE"]
+    assert [verb for verb, _ in groupby(statements)] == ["SELECT", "INSERT", "UPDATE"]
+    assert len(statements) == (4 if engine.dialect.name == "sqlite" else 1 + 5 + 5 + 2)
 
 
 def test_parents_are_inserted_before_children_and_deleted_after(

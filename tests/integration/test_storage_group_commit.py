@@ -15,6 +15,7 @@ from shared.storage.group_commit import GroupWriter
 from shared.storage.transactor import Unit
 from tests.support.postgres import PostgresServer
 from tests.support.small_bank import ACCOUNT, add_one, amounts, lock_account, open_bank
+from tests.support.watched import watch
 
 Writer = GroupWriter[Book]
 
@@ -347,17 +348,23 @@ def test_connection_killed_before_the_commit_costs_a_second_run(bank: Engine, ki
 
 
 def test_connection_killed_at_the_commit_is_told_and_recovers(bank: Engine, kill: Callable[[Engine], None]) -> None:
-    @event.listens_for(bank, "commit", once=True)
-    def _(_connection: object) -> None:
-        kill(bank)
+    commits: list[str] = []
 
+    def told(statement: str) -> None:
+        if statement == "COMMIT":
+            commits.append(statement)
+            if len(commits) == 2:
+                kill(bank)
+
+    watch(bank, before=told)
     with open_writer(bank) as writer:
+        assert writer.submit_blocking(add_one) == 1
         with pytest.raises(PeerUnavailable) as refusal:
             writer.submit_blocking(add_one)
         assert refusal.value.code == "storage.unavailable"
         assert writer.healthy()
-        assert writer.submit_blocking(add_one) == 1
-    assert amounts(bank) == {"a": 1}
+        assert writer.submit_blocking(add_one) == 2
+    assert amounts(bank) == {"a": 2}
 
 
 def test_lock_held_by_another_is_waited_for(bank: Engine) -> None:

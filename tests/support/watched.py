@@ -1,11 +1,14 @@
 """An engine whose statements are seen on their way to the database, below every layer that could be gone round."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 import psycopg
 from sqlalchemy import Engine, event
+
+from shared.storage.driver import PIPELINE
+from shared.storage.pipeline import COMMIT, Order, Pipeline, Values
 
 #: Is told each statement's text, before it runs or after; what it raises comes from the database, as it were.
 Watcher = Callable[[str], None]
@@ -43,5 +46,28 @@ def watch(engine: Engine, *, before: Watcher = _nothing, after: Watcher = _nothi
     def connecting(_dialect: object, _record: object, _arguments: object, options: dict[str, Any]) -> None:
         options |= {"factory": Connection} if engine.dialect.name == "sqlite" else {"cursor_factory": cursor}
 
+    def connected(driver_connection: Any, record: Any) -> None:
+        if engine.dialect.name != "sqlite":
+            record.info[PIPELINE] = _WatchedPipeline(driver_connection.pgconn, before, after)
+
     event.listen(engine, "do_connect", connecting)
+    event.listen(engine, "connect", connected)
     engine.dispose()
+
+
+class _WatchedPipeline(Pipeline):
+    """Sends one statement at a time: what follows one that failed does not reach the database, as it were."""
+
+    def __init__(self, connection: Any, before: Watcher, after: Watcher) -> None:
+        super().__init__(connection)
+        self._before, self._after = before, after
+
+    def run(self, orders: Sequence[Order]) -> list[list[Values]]:
+        answers = []
+        for order in orders:
+            self._before(order.text)
+            answers += super().run([order])
+            self.in_doubt = order == COMMIT
+            self._after(order.text)
+            self.in_doubt = False
+        return answers
