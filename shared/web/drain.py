@@ -18,6 +18,8 @@ from shared.telemetry.logs import get_logger
 
 _log = get_logger("web")
 _SIGNAL: Final = signal.SIGTERM
+#: How much longer than `seconds` what is done first may take.
+_PATIENCE: Final = 5.0
 
 
 #: Something that is done as a drain begins.
@@ -68,8 +70,10 @@ class Drain:
             then(_SIGNAL, None)
 
     async def _drain(self, then: Callable[[int, FrameType | None], Any]) -> None:
-        waits = [asyncio.sleep(self._seconds), *([self._first()] if self._first else [])]
+        begun = [] if self._first is None else [asyncio.ensure_future(self._first())]
         try:
-            await asyncio.gather(*waits)
+            await asyncio.sleep(self._seconds)
+            if begun:
+                await asyncio.wait(begun, timeout=_PATIENCE)
         finally:
             then(_SIGNAL, None)
