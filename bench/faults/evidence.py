@@ -83,8 +83,9 @@ Each round starts real processes on fresh databases and sends the traffic of two
 lines; meanwhile it kills, freezes and misleads processes and databases. Then it lets everything come to rest and
 compares. What a fault is, what the oracle compares, and what all this does not show, is told in
 [The fault harness](../explanation/fault-harness.md). To add rounds: `make faults ARGS="--engine sqlite --faults 5000"`.
-To play a round again, give its seed, engine and delivery: the schedule of faults is the same, the timing of the machine
-is not.
+To play a round again: `make faults ARGS="--engine E --seed SEED --faults N --each N"`, with the N of the list below.
+The seed decides the cases, what is done to each request and what happens to processes; the timing of the machine is its
+own, and points at which nobody was killed yet come first. The recipient polls where the seed divides by three.
 """
 
 
@@ -162,13 +163,14 @@ def _list(rounds: Sequence[Mapping[str, Any]]) -> list[str]:
     lines = [
         "## Rounds",
         "",
-        f"| at | commit | machine | engine | delivery | seed | plant | seconds | faults | {' | '.join(VERDICTS)} |",
-        f"|---|---|---|---|---|---:|---|---:|---:|{'---:|' * len(VERDICTS)}",
+        f"| at | commit | machine | engine | delivery | seed | N | plant | seconds | faults | {' | '.join(VERDICTS)} |",
+        f"|---|---|---|---|---|---:|---:|---|---:|---:|{'---:|' * len(VERDICTS)}",
     ]
     for one in rounds:
         machine = f"{one['machine']['cores']} cores, {one['machine']['memory_mib']} MiB"
         told = " | ".join(str(one["verdict"][verdict]) for verdict in VERDICTS)
         facts = f"{one['commit'][:9]} | {machine} | {one['engine']} | {one['delivery']} | {one['seed']}"
+        facts += f" | {one['asked']['faults']}"
         faults = f"{sum(one['faults'].values()):,}"
         lines.append(f"| {one['at'][:16]} | {facts} | {one['plant'] or ''} | {one['seconds']} | {faults} | {told} |")
     return [*lines, ""]

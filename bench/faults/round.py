@@ -50,6 +50,8 @@ class Wanted:
     first: frozenset[str] = frozenset()
     #: Whether the recipient is away for some days at the end.
     away: bool = False
+    #: Whether processes, clocks and databases are hurt as well, and not the lines alone.
+    hurts: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,8 @@ class _Round:
         watching = asyncio.create_task(self._probe.watch())
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._chaos.run())
+                if self._wanted.hurts:
+                    group.create_task(self._chaos.run())
                 acting = group.create_task(self._act())
             if self._wanted.away:
                 await be_away(self._world, acting.result(), self._tally, self._remember)

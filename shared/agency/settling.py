@@ -33,7 +33,7 @@ from shared.agency.sealing_off import (
     seal_off,
     state_without,
 )
-from shared.agency.standing import standing_of
+from shared.agency.standing import standing_beside
 from shared.agency.weighing import LEGAL_HOLD, UNDECIDED, held_of, settle_held, to_weigh
 from shared.kernel.clock import to_wire
 from shared.referral.conflict import CONFLICT_REASON
@@ -115,7 +115,7 @@ class Settling:
     def _referral_admitted(self, desk: Desk, letter: Letter, result: BatchResultV1) -> Sequence[Letter]:
         referral = desk.get(Referral, letter.lane)
         if referral is not None:
-            changed = desk.change(referral, **standing_of(result.body["referral"]))
+            changed = desk.change(referral, **standing_beside(result.body["referral"], here=referral.state))
             self._notifier.tell(desk, "referral.sent", referral_id=changed.referral_id, state=changed.state)
         return ()
 
@@ -144,7 +144,7 @@ class Settling:
         referral = desk.get(Referral, letter.lane)
         if referral is None:
             return ()
-        standing = standing_of(result.body["referral"])
+        standing = standing_beside(result.body["referral"], here=referral.state)
         ends_purpose = referral.box == Box.RECEIVED and standing["state"] in WITHOUT_PURPOSE
         contents = contents_of(desk, referral) if ends_purpose else None
         happening = _happening(letter)

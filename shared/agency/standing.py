@@ -45,6 +45,20 @@ def standing_of(view: Mapping[str, Any]) -> dict[str, Any]:
     return {"state": state, "due": due, "next_due_at": next_due(state, due), **counted}
 
 
+def standing_beside(view: Mapping[str, Any], *, here: str) -> dict[str, Any]:
+    """Return what changes here, where a referral stands `here` by now, when the gateway answers a message about it.
+
+    An answer that got lost comes again as it first was, perhaps after younger news: it takes nothing back to the
+    beginning, and nothing out of its end.
+    """
+    standing = standing_of(view)
+    answered = standing["state"]
+    is_older = answered == ReferralState.SENT or (has_ended(here) and not has_ended(answered))
+    if here == QUEUED or not is_older:
+        return standing
+    return {**standing, "state": here, "next_due_at": next_due(here, standing["due"])}
+
+
 def due_here(
     sop: Sop, service_type: str, *, urgency: Urgency, sent_at: datetime, incident_at: datetime | None
 ) -> dict[str, str]:

@@ -17,6 +17,7 @@ from shared.agency.notifying import Notifier
 from shared.agency.opening import Opener
 from shared.agency.ports import Desk, Expected
 from shared.agency.records import (
+    QUEUED,
     Box,
     Happening,
     Holding,
@@ -235,9 +236,12 @@ class Receiving:
         return Taken()
 
     def _state_after(self, referral: Referral, event: EventType, by: Party) -> str:
-        """Return where an event of the other side leads; one that crossed ours changes nothing more."""
+        """Return where an event of the other side leads; one that crossed ours changes nothing more.
+
+        That the other side has an own referral is proof enough that it was sent, though no answer has said so yet.
+        """
         try:
-            state = ReferralState(referral.state)
+            state = ReferralState.SENT if referral.state == QUEUED else ReferralState(referral.state)
             return state_after(transition(self._opener.sop, state=state, event=event, by=by), state).value
         except (Conflict, ValueError):
             return referral.state

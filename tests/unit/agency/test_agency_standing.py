@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from shared.agency.standing import due_here, has_ended, next_due, standing_of
+from shared.agency.standing import due_here, has_ended, next_due, standing_beside, standing_of
 from shared.sop.loader import load_sop
 from shared.sop.model import ReferralState, Urgency
 
@@ -43,3 +43,19 @@ def test_a_recipient_computes_the_same_clocks_as_the_gateway() -> None:
     sent_at = datetime(2026, 11, 21, 8, tzinfo=UTC)
     due = due_here(load_sop(), "SOC-01", urgency=Urgency.URGENT, sent_at=sent_at, incident_at=None)
     assert due["acknowledge"] == "2026-11-21T08:15:00.000Z"
+
+
+@pytest.mark.parametrize(
+    ("answered", "here", "then"),
+    [
+        ("sent", "queued", "sent"),
+        ("sent", "acknowledged", "acknowledged"),
+        ("sent", "revoked", "revoked"),
+        ("acknowledged", "revoked", "revoked"),
+        ("accepted", "acknowledged", "accepted"),
+        ("closed", "completed", "closed"),
+    ],
+)
+def test_an_answer_that_comes_again_undoes_nothing_younger(answered: str, here: str, then: str) -> None:
+    found = standing_beside({"state": answered, "due": DUE}, here=here)
+    assert (found["state"], found["next_due_at"]) == (then, next_due(then, DUE))
