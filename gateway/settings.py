@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from shared.pages.settings import FrontSettings
+from shared.pages.settings import FrontSettings, HttpAddress, LogLevel
 
 
 class GatewaySettings(FrontSettings):
@@ -13,12 +13,14 @@ class GatewaySettings(FrontSettings):
 
     model_config = SettingsConfigDict(env_prefix="MESH_", frozen=True, extra="ignore")
 
-    database_url: str = Field(description="Where its records are: sqlite:///FILE or postgresql+psycopg://...")
+    database_url: str = Field(
+        repr=False, description="Where its records are: sqlite:///FILE or postgresql+psycopg://..."
+    )
     public_url: str = Field(pattern=r"^https?://\S+[^/]$", description="Its own address, also the issuer of tokens.")
     key_file: Path = Field(description="The key file it signs with, made by `python -m mesh`.")
     key_passphrase: SecretStr = Field(description="The passphrase of the key file.")
-    otlp_endpoint: str | None = Field(default=None, description="Where traces are sent (OTLP over HTTP).")
-    log_level: str = Field(default="INFO", description="The least serious log line that is written.")
+    otlp_endpoint: HttpAddress | None = Field(default=None, description="Where traces are sent (OTLP over HTTP).")
+    log_level: LogLevel = Field(default="INFO", description="The least serious log line that is written.")
     rate_per_second: float = Field(default=2000, gt=0, description="Calls per second each client may make.")
     rate_burst: int = Field(default=8000, gt=0, description="Calls a client may make at once after a rest.")
     drain_seconds: float = Field(

@@ -4,59 +4,21 @@ Promises to name every missing or malformed setting at once, with how to mend it
 otherwise. There are no defaults for secrets.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Final, Literal
-from urllib.parse import urlsplit
+from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from shared.kernel.errors import InternalFault
 from shared.kernel.identifiers import AGENCY_ID_PATTERN
-from shared.pages.settings import FrontSettings
+from shared.pages.settings import FrontSettings, HttpAddress, LogLevel
 from shared.transport.webhooks import is_webhook_secret
-
-_MEND: Final[Mapping[str, str]] = {
-    "agency_id": "set it to the id this agency is enrolled under",
-    "database_url": "set it to sqlite:///FILE or postgresql+psycopg://...",
-    "gateway_url": "set it to the gateway's http or https address",
-    "public_url": "set it to the address the gateway can reach, or leave it out to poll",
-    "key_file": "set it to the file with this agency's keys",
-    "key_passphrase": "set it to the passphrase of the key file",
-    "webhook_secret": "set it to the whsec_ secret printed at enrolment",
-    "otlp_endpoint": "set it to an OTLP/HTTP address, or leave it out",
-    "neutral_page": "set it to a path of this service or an https address, or leave it out",
-    "pages_url": "set it to the http or https address browsers find it at, or leave it out",
-    "oidc_issuer": "set it to the https address of the identity provider, or leave it out",
-    "local_passwords": "set it to true or false",
-    "log_level": "set it to debug, info, warning or error",
-}
-
-
-class SettingsRefused(InternalFault):
-    """The settings are incomplete or malformed; the message lists all of them and the fix for each."""
-
-
-def _http_address(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
-        raise ValueError("not an address")
-    return value.rstrip("/")
 
 
 def _webhook_secret(value: SecretStr) -> SecretStr:
     if not is_webhook_secret(value.get_secret_value()):
-        raise ValueError("not a webhook secret")
+        raise ValueError("write the secret as it was printed")
     return value
-
-
-def _upper(value: object) -> object:
-    return value.upper() if isinstance(value, str) else value
-
-
-LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)]
-HttpAddress = Annotated[str, AfterValidator(_http_address)]
 
 
 class AgencySettings(FrontSettings):
@@ -91,9 +53,4 @@ class AgencySettings(FrontSettings):
 
 def load_settings() -> AgencySettings:
     """Read the settings from the environment. Raises `SettingsRefused` listing every fault and its mend."""
-    try:
-        return AgencySettings()
-    except ValidationError as fault:
-        names = sorted({str(error["loc"][0]) for error in fault.errors(include_input=False, include_url=False)})
-        lines = [f"MESH_{name.upper()}: {_MEND.get(name, 'see the configuration reference')}" for name in names]
-        raise SettingsRefused("settings.refused", "Cannot start. " + "; ".join(lines)) from None
+    return AgencySettings()

@@ -6,9 +6,18 @@ the folder that `MESH_SECRETS_DIR` names, called as the variable in small letter
 
 import os
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Any, Final, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ModelWrapValidatorHandler,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SecretsSettingsSource, SettingsConfigDict
 
 from shared.kernel.errors import InternalFault
@@ -18,6 +27,25 @@ from shared.people.provider import Registration, is_safe_address
 SECRETS_DIR: Final = "MESH_SECRETS_DIR"
 
 _ADDRESS: Final = r"^https?://[^\s?#]*[^\s?#/]$"
+
+
+class SettingsRefused(InternalFault):
+    """The settings are incomplete or malformed; the message lists all of them and what each is."""
+
+
+def _http_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
+        raise ValueError("write an http or https address")
+    return value.rstrip("/")
+
+
+def _upper(value: object) -> object:
+    return value.upper() if isinstance(value, str) else value
+
+
+LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)]
+HttpAddress = Annotated[str, AfterValidator(_http_address)]
 
 
 class FrontSettings(BaseSettings):
@@ -66,6 +94,23 @@ class FrontSettings(BaseSettings):
         if not Path(folder).is_dir():
             raise _refused(f"{SECRETS_DIR}: set it to a folder, or leave it out")
         return init_settings, env_settings, SecretsSettingsSource(settings_cls, secrets_dir=folder)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _say_what_is_wrong(cls, given: Any, read: ModelWrapValidatorHandler[Self]) -> Self:
+        """Raise `SettingsRefused` that names every setting that is missing or malformed, and no value."""
+        try:
+            return read(given)
+        except ValidationError as fault:
+            errors = fault.errors(include_input=False, include_url=False, include_context=False)
+            lines = [cls._line(str(error["loc"][0]), error["msg"]) for error in errors if error["loc"]]
+            raise SettingsRefused("settings.refused", f"Cannot start. {' '.join(sorted(set(lines)))}") from None
+
+    @classmethod
+    def _line(cls, name: str, wrong: str) -> str:
+        field = cls.model_fields.get(name)
+        told = (field.description if field else None) or "See the configuration reference."
+        return f"MESH_{name.upper()}: {wrong.removeprefix('Value error, ')}. {told}"
 
 
 def registration_of(settings: FrontSettings, address: str | None) -> Registration | None:

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from shared.agency.settings import AgencySettings, SettingsRefused, load_settings
+from shared.agency.settings import AgencySettings, load_settings
 from shared.kernel.errors import InternalFault
+from shared.pages.settings import SettingsRefused
 from shared.transport.webhooks import new_webhook_secret
 
 GOOD = {
@@ -46,7 +47,8 @@ def test_every_fault_is_named_at_once_with_its_mend(environment: pytest.MonkeyPa
     with pytest.raises(SettingsRefused) as refused:
         load_settings()
     for name in ("MESH_KEY_FILE", "MESH_GATEWAY_URL", "MESH_WEBHOOK_SECRET"):
-        assert f"{name}: set it to" in refused.value.message
+        assert f"{name}: " in refused.value.message
+    assert "The key file with this agency's keys" in refused.value.message
 
 
 def test_a_setting_in_a_file_is_read_and_a_variable_wins_over_it(

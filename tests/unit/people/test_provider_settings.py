@@ -3,10 +3,9 @@
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from shared.kernel.errors import InternalFault
-from shared.pages.settings import FrontSettings, registration_of
+from shared.pages.settings import FrontSettings, SettingsRefused, registration_of
 from shared.people.provider import is_safe_address
 
 WHOLE = {"oidc_issuer": "https://id.example", "oidc_client_id": "mesh"}
@@ -47,7 +46,7 @@ def test_settings_that_contradict_one_another_keep_a_service_from_starting(
 
 @pytest.mark.parametrize("issuer", ["id.example", "ftp://id.example", "https://id.example?x=1", "https://id.example#x"])
 def test_what_is_no_issuer_is_refused(issuer: str) -> None:
-    with pytest.raises(ValidationError):
+    with pytest.raises(SettingsRefused):
         FrontSettings(oidc_issuer=issuer)
 
 
