@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -12,7 +13,7 @@ import pytest_asyncio
 
 from shared.agency.records import Letter
 from shared.agency.scribe import Route, Scribe, sealed_compartments
-from shared.kernel.clock import SystemClock
+from shared.kernel.clock import SystemClock, to_wire
 from shared.kernel.identifiers import Uuid7Factory
 from shared.seal.jws import verify_compact
 from shared.sop.loader import load_sop
@@ -283,6 +284,15 @@ async def test_a_message_that_cannot_be_judged_now_gets_no_receipt_and_comes_aga
     mesh.wire.cut = False
     (receipt,) = await hop.deliver(letter, attempt=2)
     assert receipt["result"] == "stored"
+
+
+async def test_under_a_consent_that_has_not_begun_by_this_clock_a_referral_is_neither_taken_nor_lost(
+    mesh: World, hop: Hop
+) -> None:
+    later = await consented(mesh["health"], valid_from=to_wire(CLOCK.now() + timedelta(hours=1)))
+    letter = a_letter(later)
+    assert await hop.deliver(letter) == []
+    assert (await hop.client.get(f"/v1/referrals/{letter.message_id}")).status_code == 404
 
 
 async def test_what_follows_a_referral_that_has_to_come_again_comes_again_with_it(

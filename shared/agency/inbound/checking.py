@@ -12,7 +12,7 @@ from shared.consent.decision import decide
 from shared.consent.grant import Consent
 from shared.consent.request import ConsentBasis, Disclosure
 from shared.kernel.clock import Clock
-from shared.kernel.errors import ConsentRequired, InputRejected, Reason
+from shared.kernel.errors import ConsentRequired, InputRejected, PeerUnavailable, Reason
 from shared.referral.blocked import is_blocked
 from shared.sop.model import Sop
 from shared.wire.facts import check_facts
@@ -20,6 +20,7 @@ from shared.wire.mapping import basis_of
 from shared.wire.messages import ReferralV1
 
 _COMMUNE_DIGITS = 5
+_NOT_YET = "consent.not-yet-valid"
 #: Reasons that rest on what only the gateway sees: who holds the parent, and where a commune belongs.
 _GATEWAY_ALONE = frozenset({"consent.onward", "sop.area"})
 
@@ -38,7 +39,8 @@ class Checker:
         """Check that procedure and consent permit what was sent here.
 
         Raises `ConsentRequired` with the reasons, `InputRejected` for labels the procedure does not know, and
-        `PeerUnavailable` when the consent cannot be looked up now.
+        `PeerUnavailable` when the consent cannot be looked up now, or has not begun by this agency's clock alone: the
+        gateway passes on nothing before consent has begun, so it is this clock that is behind.
         """
         if message.sop != self._sop.version or message.service_type not in self._sop.services:
             raise InputRejected("sop.version", "This agency works by another version of the procedure.")
@@ -49,6 +51,8 @@ class Checker:
         disclosure = self._disclosure(message, basis=basis, sender=sender, own=own)
         decision = decide(disclosure, lineage=lineage, sop=self._sop, at=self._clock.now())
         reasons = [reason for reason in decision.reasons if _is_ours(reason, message, lineage)]
+        if reasons and {reason.code for reason in reasons} == {_NOT_YET}:
+            raise PeerUnavailable("clock.skewed", "By this clock her consent has not begun; by the gateway's it has.")
         if reasons:
             raise ConsentRequired(reasons[0].code, "The recipient's own check does not permit this.", reasons=reasons)
 
