@@ -68,11 +68,29 @@ def uncovered(rounds: Sequence[Mapping[str, Any]], engine: str) -> frozenset[str
 
 def page(rounds: Sequence[Mapping[str, Any]]) -> str:
     """Return the page."""
-    played = [one for one in rounds if not one["plant"]]
     planted = [one for one in rounds if one["plant"]]
-    return "\n".join(
-        [_HEAD, *_totals(played), "", *_kinds(played), "", *_points(played), "", *_plants(planted), "", *_list(rounds)]
-    )
+    mended = [one for one in rounds if one.get("mended")]
+    played = [one for one in rounds if not one["plant"] and not one.get("mended")]
+    parts = (_totals(played), _kinds(played), _points(played), _found(mended), _plants(planted), _list(rounds))
+    return "\n".join([_HEAD, *(line for part in parts for line in (*part, ""))])
+
+
+def _found(rounds: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Tell what was found and mended; such rounds are in no total above."""
+    faults = sum(sum(one["faults"].values()) for one in rounds)
+    lines = [
+        "## Found, and mended since",
+        "",
+        f"{len(rounds)} rounds with {faults:,} faults, played before that was mended; they are not in the tables above.",
+        "",
+        f"| at | commit | engine | seed | faults | {' | '.join(VERDICTS)} | what it was |",
+        f"|---|---|---|---:|---:|{'---:|' * len(VERDICTS)}---|",
+    ]
+    for one in rounds:
+        told = " | ".join(str(one["verdict"][verdict]) for verdict in VERDICTS)
+        facts = f"{one['commit'][:9]} | {one['engine']} | {one['seed']} | {sum(one['faults'].values()):,}"
+        lines.append(f"| {one['at'][:16]} | {facts} | {told} | {one['mended']} |")
+    return lines
 
 
 _HEAD: Final = """# Faults: what was injected, and what it broke
@@ -173,7 +191,7 @@ def _list(rounds: Sequence[Mapping[str, Any]]) -> list[str]:
         facts += f" | {one['asked']['faults']}"
         faults = f"{sum(one['faults'].values()):,}"
         lines.append(f"| {one['at'][:16]} | {facts} | {one['plant'] or ''} | {one['seconds']} | {faults} | {told} |")
-    return [*lines, ""]
+    return lines
 
 
 def _summed(rounds: Sequence[Mapping[str, Any]], engine: str | None, what: str) -> Counter[str]:

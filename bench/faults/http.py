@@ -74,7 +74,10 @@ class Wire:
 
     async def ask(self, raw: bytes) -> Message:
         """Send a request and read its answer. Raises one of `BROKEN`."""
-        self.writer.write(raw)
+        try:
+            self.writer.write(raw)
+        except RuntimeError as closed:  # what the loop says of a transport that was closed meanwhile
+            raise ConnectionResetError from closed
         return await read_message(self.reader)
 
     def close(self) -> None:
