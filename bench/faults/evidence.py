@@ -81,7 +81,7 @@ def _found(rounds: Sequence[Mapping[str, Any]]) -> list[str]:
     lines = [
         "## Found, and mended since",
         "",
-        f"{len(rounds)} rounds with {faults:,} faults, played before that was mended; they are not in the tables above.",
+        f"{len(rounds)} rounds with {faults:,} faults, played before that was mended; no table above has them.",
         "",
         f"| at | commit | engine | seed | faults | {' | '.join(VERDICTS)} | what it was |",
         f"|---|---|---|---:|---:|{'---:|' * len(VERDICTS)}---|",
