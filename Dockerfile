@@ -63,7 +63,7 @@ ENTRYPOINT ["prometheus", "--config.file=/etc/prometheus/prometheus.yml", "--sto
 FROM scratch AS mesh
 COPY --from=assembled / /
 WORKDIR /app
-ENV PATH=/opt/mesh/bin:/usr/local/bin:/usr/bin:/bin PYTHONPATH=/app PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 MALLOC_ARENA_MAX=2 LANG=C.UTF-8 MESH_HOME=/var/lib/mesh
+ENV PATH=/opt/mesh/bin:/usr/local/bin:/usr/bin:/bin PYTHONPATH=/app PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 LANG=C.UTF-8 MESH_HOME=/var/lib/mesh
 USER 10001
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 \

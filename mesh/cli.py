@@ -1,6 +1,7 @@
 """The command line. Each command is a few lines over a room of its own, which is imported only when it runs."""
 
 import json
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -47,7 +48,11 @@ DEFAULT_HOME = Path("var")
 
 
 def run() -> None:
-    """Run the command line; what goes wrong is told in one sentence, and the exit status is 1."""
+    """Run the command line; what goes wrong is told in one sentence, and the exit status is 1.
+
+    The first process of a container is ended by no signal it does not handle: SIGTERM ends a command that waits.
+    """
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         app()
     except CommandRefused as refusal:
