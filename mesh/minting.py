@@ -7,7 +7,8 @@ finds everything. Never prints a secret.
     HOME/NAME/                     what a deployable gets: its keys and the folder of its secrets
     HOME/databases/NAME/           what its database and its migrations get, and it does not:
         owner_password, service_password, owner_url, superuser_password (the last)
-    HOME/broker/accounts.conf      who may come in at the brokers: the gateway
+    HOME/broker/                   who may come in at the brokers, the gateway, and the key of what they store:
+        accounts.conf, store.conf
 """
 
 import secrets
@@ -50,7 +51,9 @@ def _mint_database(home: Home, deployable: Deployable, place: str) -> None:
 def _mint_broker(home: Home) -> None:
     password = home.secrets(GATEWAY).get(BROKER_PASSWORD) or secrets.token_urlsafe(32)
     home.keep_secrets(GATEWAY, {BROKER_PASSWORD: password})
-    _keep(home.root / "broker" / "accounts.conf", f'authorization {{ user: gateway, password: "{password}" }}')
+    folder = home.root / "broker"
+    _keep(folder / "store.conf", f'cipher: aes, key: "{secrets.token_urlsafe(32)}"')
+    _keep(folder / "accounts.conf", f'authorization {{ user: gateway, password: "{password}" }}')
 
 
 def _urls(place: str, passwords: Mapping[str, str]) -> dict[str, str]:
