@@ -72,7 +72,7 @@ class Reader:
 
 def _writer(kind: Any, dialect: Dialect) -> tuple[Callable[[Any], Any] | None, int]:
     if dialect.name == _POSTGRES:
-        return encoder(kind, dialect)
+        return encoder(kind)
     return kind.dialect_impl(dialect).bind_processor(dialect), 0
 
 

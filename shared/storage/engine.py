@@ -8,7 +8,6 @@ transaction can be made to let go before those who wait for what it holds have t
 Refuses: other databases, and SQLite in memory, which each connection would see differently.
 """
 
-import json
 import os
 import sqlite3
 import time
@@ -17,7 +16,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from pydantic_core import to_json
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
@@ -25,6 +23,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 from shared.kernel.errors import InputRejected
 from shared.storage.driver import translated
 from shared.storage.faults import to_mesh_error
+from shared.storage.json_text import read_json, write_json
 
 _SQLITE = "sqlite"
 _POSTGRES = "postgresql"
@@ -72,16 +71,7 @@ def open_engine(url: str) -> Engine:
     raise _wrong_url()
 
 
-def _write_json(value: Any) -> str:
-    """Write a JSON column compactly; a transaction for 64 callers has hundreds of them."""
-    try:
-        return to_json(value).decode()
-    except ValueError:  # half of a surrogate pair has no UTF-8: it is carried by its escape
-        return _write_escaped(value)
-
-
-_write_escaped = json.JSONEncoder(separators=(",", ":")).encode
-_JSON: dict[str, Any] = {"json_serializer": _write_json}
+_JSON: dict[str, Any] = {"json_serializer": write_json, "json_deserializer": read_json}
 
 
 @contextmanager

@@ -6,7 +6,6 @@ first and sent together. Statements are prepared once per connection; values tra
 Promises: failures are the driver's own errors, and what followed the failed statement was not done.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from select import POLLIN, POLLOUT, poll
 from typing import Any, NamedTuple
@@ -14,12 +13,12 @@ from typing import Any, NamedTuple
 from psycopg import OperationalError, errors
 from psycopg.pq import ConnStatus, ExecStatus, Format, TransactionStatus
 from psycopg.pq.abc import PGconn, PGresult
-from pydantic_core import from_json
-from sqlalchemy import JSON, Boolean, Dialect, Integer, LargeBinary, String
+from sqlalchemy import JSON, Boolean, Integer, LargeBinary, String
 from sqlalchemy.types import TypeEngine
 from sqlmodel import AutoString
 
 from shared.kernel.errors import InternalFault
+from shared.storage.json_text import read_json, write_json
 
 Values = Sequence[bytes | None]
 
@@ -136,11 +135,8 @@ def _rows(result: PGresult) -> list[Values]:
     return [[value(row, column) for column in columns] for row in range(result.ntuples)]
 
 
-def _read_json(data: bytes) -> Any:
-    try:
-        return from_json(data)
-    except ValueError:  # half of a surrogate pair, carried by its escape
-        return json.loads(data)
+def _write_document(value: Any) -> bytes:
+    return write_json(value).encode()
 
 
 def _read_whole(data: bytes) -> int:
@@ -155,11 +151,10 @@ def _write_truth(value: object) -> bytes:
     return b"t" if value else b"f"
 
 
-def encoder(kind: TypeEngine[Any], dialect: Dialect) -> tuple[Callable[[Any], bytes], int]:
+def encoder(kind: TypeEngine[Any]) -> tuple[Callable[[Any], bytes], int]:
     """Return what writes values of a type, and the format: texts are binary, or they would be cut at a NUL."""
     if isinstance(kind, JSON):
-        write: Callable[[Any], str] = getattr(dialect, "_json_serializer", None) or json.dumps
-        return lambda value: write(value).encode(), Format.BINARY
+        return _write_document, Format.BINARY
     if isinstance(kind, Boolean):
         return _write_truth, Format.TEXT
     if isinstance(kind, Integer):
@@ -174,7 +169,7 @@ def encoder(kind: TypeEngine[Any], dialect: Dialect) -> tuple[Callable[[Any], by
 def decoder(kind: TypeEngine[Any]) -> Callable[[bytes], Any]:
     """Return what reads the binary form of a type."""
     if isinstance(kind, JSON):
-        return _read_json
+        return read_json
     if isinstance(kind, Boolean):
         return b"\1".__eq__
     if isinstance(kind, Integer):
