@@ -1,11 +1,10 @@
 """What the replicas of a gateway tell one another: for whom something waits now, and how often each client called.
 
-Owns the words on the channel, and a look after who froze. Promises: whoever waits at one replica for what another
-admits is woken at once; a client has one allowance over all of them, because each charges itself with what the others
-report every `REPORT_SECONDS`, and one that has just begun is told how much is spent; one that froze with the ledger in
-its hand is made to let go before the others give up. Words spare waiting and they count: nobody relies on one being
-heard. They cost the way in of messages a mark: a thread beside it tells them, many rings in one, and none at all while
-there is no other replica.
+Owns the words on the channel. Promises: whoever waits at one replica for what another admits is woken at once; a client
+has one allowance over all of them, because each charges itself with what the others report every `REPORT_SECONDS`, and
+one that has just begun is told how much is spent. Words spare waiting and they count: nobody relies on one being heard.
+They cost the way in of messages a mark: a thread beside it tells them, many rings in one, and none at all while there
+is no other replica.
 """
 
 import asyncio
@@ -20,13 +19,8 @@ from sqlalchemy import Engine
 
 from gateway.adapters.background import report_failure
 from gateway.adapters.bell import Bell
-from shared.kernel.errors import MeshError
-from shared.storage.engine import end_silent_writers
 from shared.storage.signals import Signals
-from shared.telemetry.logs import get_logger
 from shared.web.rate_limit import RateLimit
-
-_log = get_logger("companions")
 
 CHANNEL: Final = "mesh_gateway"
 #: Who rings waits this long for company: one word for all.
@@ -35,8 +29,6 @@ REPORT_SECONDS: Final = 0.25
 #: A replica says at least this often that it is there, and is alone when it has heard of none for so long.
 PRESENT_SECONDS: Final = 1.0
 ALONE_AFTER: Final = 5.0
-#: How often it is seen to that nobody who froze holds the ledger.
-LOOK_AFTER_SECONDS: Final = 1.0
 #: How many names a word has room for, 63 characters each.
 _NAMES_MOST: Final = 80
 
@@ -58,18 +50,15 @@ class Companions:
         self._tell(new=True)
         self._limit.share()
         self._bell.forward(self._ring)
-        self._tasks = [asyncio.create_task(work(), name="companions") for work in (self._report, self._look_after)]
-        for task in self._tasks:
-            task.add_done_callback(report_failure)
+        self._reporting = asyncio.create_task(self._report(), name="companions")
+        self._reporting.add_done_callback(report_failure)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Tell what is left, and listen no more."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._reporting.cancel()
         self._tell_rung()
         await asyncio.to_thread(self._signals.close)
 
@@ -100,17 +89,6 @@ class Companions:
                 self._tell_counts("spent", spent)
             elif time.monotonic() - self._told_at >= PRESENT_SECONDS:
                 self._tell()
-
-    async def _look_after(self) -> None:
-        while True:
-            await asyncio.sleep(LOOK_AFTER_SECONDS)
-            try:
-                ended = await asyncio.to_thread(end_silent_writers, self._engine)
-            except MeshError as fault:
-                _log.warning("companions.look-failed", code=fault.code)
-            else:
-                if ended:
-                    _log.warning("companions.ended-silent", count=ended)
 
     def _tell_counts(self, what: str, counts: Mapping[str, int]) -> None:
         callers = list(counts.items())

@@ -4,7 +4,7 @@ Promises: a transaction that may write is serialised against lost updates (SQLit
 PostgreSQL: the row that `Book.lock` holds); a committed transaction survives a power cut (SQLite:
 WAL with `synchronous=FULL`); foreign keys are enforced; nothing waits for ever (lock, statement,
 connect and pool timeouts; a peer that fell silent on the network is given up by both sides). A writer that froze in a
-transaction can be made to let go before those who wait for what it holds have to give up (`end_silent_writers`).
+transaction loses it before those who wait for what it holds have to give up (`keep_brief`).
 Refuses: other databases, and SQLite in memory, which each connection would see differently.
 """
 
@@ -34,14 +34,8 @@ _IDLE_MILLIS = 30_000
 _CONNECT_SECONDS = 5
 #: When a connection counts as lost because nothing comes from the other machine, in seconds and times.
 _KEEPALIVES = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
-_WRITER = "mesh-writer"
-#: How long a writer may say nothing within a transaction: with a look each second, less than others wait for a lock.
-SILENT_SECONDS = 3.0
-_END_SILENT = text(
-    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
-    " WHERE datname = current_database() AND usename = current_user AND application_name = :writer"
-    " AND state = 'idle in transaction' AND state_change < clock_timestamp() - make_interval(secs => :seconds)"
-)
+#: How long a writer may say nothing within a transaction: less than others wait for what it holds.
+_SILENT_MILLIS = 4_000
 _LOOK_AGAIN_SECONDS = 0.01
 _POOL: dict[str, Any] = {"pool_size": 8, "max_overflow": 8, "pool_timeout": 5}
 _SQLITE_PRAGMAS = (
@@ -101,20 +95,14 @@ def close_engine(engine: Engine, *, patience: float = 5.0) -> None:
     engine.dispose()
 
 
-def name_writer(connection: Connection) -> None:
-    """Say in a connection's first transaction that it holds what others wait for: `end_silent_writers` looks for it."""
-    if connection.dialect.name == _POSTGRES:
-        connection.exec_driver_sql(f"SET application_name = '{_WRITER}'")
+def keep_brief(connection: Connection) -> None:
+    """Have the server end a transaction of this connection in which nothing is said for a while (PostgreSQL).
 
-
-def end_silent_writers(engine: Engine, *, seconds: float = SILENT_SECONDS) -> int:
-    """End every writer's session on this database that said nothing in its transaction for so long; return how many.
-
-    A process that froze must not stop them all. The server's own timeout does not see it: the driver ends each round
-    trip with a message that starts the server waiting for more (PostgreSQL alone). Raises as `read`.
+    For a connection that holds what other processes wait for: one that froze must not stop them all. The server does
+    not begin to count behind a message that asks for no answer: the last one of a round trip has to be `Sync`.
     """
-    with read(engine) as connection:
-        return int(connection.execute(_END_SILENT, {"writer": _WRITER, "seconds": seconds}).scalar_one())
+    if connection.dialect.name == _POSTGRES:
+        connection.exec_driver_sql(f"SET idle_in_transaction_session_timeout = {_SILENT_MILLIS}")
 
 
 def ping(engine: Engine) -> None:

@@ -24,7 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from shared.kernel.errors import FatalLedgerError, InternalFault, MeshError
 from shared.storage.book import Book
-from shared.storage.engine import began_read_only, name_writer
+from shared.storage.engine import began_read_only, keep_brief
 from shared.storage.faults import (
     is_connection_lost,
     is_rolled_back,
@@ -144,7 +144,7 @@ class Transactor(Generic[D]):
         if self._connection is None:
             self._connection = self._engine.connect()
             self._connection.begin()
-            name_writer(self._connection)
+            keep_brief(self._connection)
         else:
             self._connection.begin()
         book = Book(self._connection, shapes=self._shapes, expected=wanted)
