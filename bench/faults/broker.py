@@ -19,9 +19,11 @@ from nats.errors import Error as NatsError
 
 from bench.faults.engines import Sqlite
 from bench.servers import free_port
+from gateway.settings import GatewaySettings
 
 JETSTREAM: Final = "jetstream"
 MISSING: Final = "nats-server is not installed here (Debian: apt-get install nats-server)"
+NO_BROKER: Final = "This gateway delivers without a broker: nothing of one would be tried."
 STREAM: Final = "MESH"
 _SERVERS: Final = 3
 _STOP_SECONDS: Final = 10
@@ -115,8 +117,8 @@ class JetStream(Sqlite):
 def jetstream(folder: Path, seed: int) -> Iterator[JetStream]:
     """Run a cluster until the context ends."""
     program = shutil.which("nats-server")
-    if program is None:
-        raise SystemExit(MISSING)
+    if program is None or "broker" not in GatewaySettings.model_fields:
+        raise SystemExit(NO_BROKER if program else MISSING)
     cluster = Cluster(program, folder)
     try:
         for number in range(_SERVERS):

@@ -34,6 +34,7 @@ from shared.seal.jws import verify_compact
 _DRAINED_WITHIN: Final = 120.0
 _HURRY: Final = 15.0
 _CASES_AT_ONCE: Final = 24
+_CASES_LEAST: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +158,7 @@ class _Round:
 
     async def _act(self) -> Traffic:
         traffic = self._traffic()
-        await traffic.run(concurrency=_CASES_AT_ONCE)
+        await traffic.run(concurrency=min(_CASES_AT_ONCE, max(_CASES_LEAST, self._wanted.faults // 50)))
         self._chaos.is_over = True
         return traffic
 
