@@ -40,6 +40,11 @@ class Evidence:
     #: Which key stood for which message, as the services knew before they forgot: keys are kept for a day.
     outcomes: Mapping[str, str]
 
+    @property
+    def moved_on(self) -> bool:
+        """Say whether more was recorded between the export of the ledger and the look into the stores."""
+        return int(self.stores[GATEWAY].tables["ledger_head"][0]["size"]) > self.checkpoint.size
+
     @cached_property
     def entries(self) -> list[Entry]:
         """The entries of the exported ledger."""

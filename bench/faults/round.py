@@ -35,6 +35,7 @@ _DRAINED_WITHIN: Final = 120.0
 _HURRY: Final = 15.0
 _CASES_AT_ONCE: Final = 24
 _CASES_LEAST: Final = 4
+_LOOKS_MOST: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +143,11 @@ class _Round:
         await self._quiet()
         left = await self._drained()
         seen = await self._evidence()
+        for _ in range(_LOOKS_MOST):
+            if left or not seen.moved_on:
+                break  # otherwise a clock of a referral spoke up while we looked
+            left = await self._drained()
+            seen = await self._evidence()
         await self._probe.close()
         for partner in self._partners.values():
             partner.close()
