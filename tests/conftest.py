@@ -2,6 +2,8 @@
 
 import gc
 import os
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import hypothesis
@@ -13,7 +15,8 @@ from fastapi.dependencies.models import (
 )
 
 from tests.support.postgres import database_url, memory, postgres_server, postgres_url, sqlite_url
-from tests.support.remembered_fields import remember_fields
+from tests.support.remembered_routes import remember_routes
+from tests.support.remembered_templates import remember_templates
 
 __all__ = ["database_url", "postgres_server", "postgres_url", "sqlite_url"]
 
@@ -22,12 +25,18 @@ TESTS = Path(__file__).parent
 QUICK = frozenset({"architecture", "properties", "rules", "unit"})
 
 # How long one example takes says how busy the machine is, and nothing of the code.
-hypothesis.settings.register_profile("patient", hypothesis.settings.default, deadline=None)
+# A property is tried anew at every run, and what once failed is kept and tried first: many runs find what one does not.
+hypothesis.settings.register_profile("patient", hypothesis.settings.default, deadline=None, max_examples=40)
 hypothesis.settings.register_profile("quick", hypothesis.settings.default, deadline=None, max_examples=8)
 hypothesis.settings.register_profile("deep", hypothesis.settings.default, deadline=None, max_examples=2000)
 hypothesis.settings.load_profile("patient")
 
-remember_fields()
+remember_routes()
+remember_templates()
+
+# Each request to an application in this process looks for a library that is not installed: looking once is enough.
+if find_spec("sniffio") is None:
+    sys.modules["sniffio"] = None  # type: ignore[assignment]  # what the import system takes for "not there"
 
 # A commit waits for the disk. No test pulls the plug: what a killed process has written stays, in memory as well.
 if (_folder := memory()) is not None:

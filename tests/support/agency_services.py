@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -39,6 +39,7 @@ from shared.seal.keys import AgencyKeys
 from shared.transport.peer import Peer
 from shared.transport.webhooks import new_webhook_secret
 from shared.web.factory import MeshApp
+from tests.support.blank_databases import copied_file, template_on
 from tests.support.page_client import QUICK
 from tests.support.postgres import PostgresServer, numbered
 
@@ -220,7 +221,7 @@ def shared_databases(
 
 def _databases(request: pytest.FixtureRequest, folder: Path) -> Iterator[Callable[[str], str]]:
     if request.param == "sqlite":
-        yield lambda name: f"sqlite:///{folder / name}.db"
+        yield partial(copied_file, folder)
         return
     server: PostgresServer = request.getfixturevalue("postgres_server")
     made: dict[str, str] = {}
@@ -228,7 +229,7 @@ def _databases(request: pytest.FixtureRequest, folder: Path) -> Iterator[Callabl
     def database(name: str) -> str:
         if name not in made:
             made[name] = numbered("agency")
-            server.create(made[name])
+            server.create(made[name], template=template_on(server, name))
         return server.url(made[name])
 
     yield database
@@ -244,7 +245,7 @@ async def world(
     enrolled: Sequence[str] = (),
 ) -> AsyncIterator[World]:
     """Run a gateway and the services of these kinds; others are only in the directory."""
-    url = database_url or (lambda name: f"sqlite:///{folder / name}.db")
+    url = database_url or partial(copied_file, folder)
     settings = gateway_settings(folder, url)
     enrol(settings, (*kinds, *enrolled))
     async with AsyncExitStack() as stack:

@@ -25,6 +25,7 @@ from shared.sop.loader import load_sop
 from shared.storage.engine import open_engine, read
 from shared.web.factory import MeshApp
 from tests.support.agency import Agency
+from tests.support.blank_databases import add_people
 from tests.support.evidence import assert_ledger_intact
 from tests.support.postgres import PostgresServer, numbered
 
@@ -147,6 +148,7 @@ class Enrolled:
 
 
 def _enrolled_at(url: str, folder: Path) -> Enrolled:
+    add_people(url)
     return Enrolled(url, enrol_all(settings_for(url, folder), {}))
 
 

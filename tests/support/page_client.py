@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from html.parser import HTMLParser
 from typing import Any
 
@@ -102,14 +103,27 @@ def _put_option(form: FormSeen, select: str, given: Mapping[str, str]) -> None:
 
 @dataclass
 class Page:
-    """A page as it came."""
+    """A page as it came; it is read when somebody looks at what stands on it."""
 
     response: httpx.Response
 
-    def __post_init__(self) -> None:
+    @cached_property
+    def _seen(self) -> _Reader:
         reader = _Reader()
         reader.feed(self.response.text)
-        self.forms, self.title, self.headings = reader.forms, reader.title, reader.headings
+        return reader
+
+    @property
+    def forms(self) -> list[FormSeen]:
+        return self._seen.forms
+
+    @property
+    def title(self) -> str:
+        return self._seen.title
+
+    @property
+    def headings(self) -> list[str]:
+        return self._seen.headings
 
     @property
     def status(self) -> int:
