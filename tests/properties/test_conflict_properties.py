@@ -99,7 +99,7 @@ def listed(records: Records, person: str, limit: int) -> list[list[str]]:
 
 
 @given(st.data(), st.integers(1, CASES + 1))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None)
 def test_pages_are_those_of_a_world_without_the_case(records: Records, data: st.DataObject, limit: int) -> None:
     hidden = data.draw(st.lists(st.sampled_from(records.chains), unique=True))
     person = next(records.people)

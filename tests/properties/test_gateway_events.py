@@ -47,7 +47,11 @@ def running(sqlite_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield portal, mesh
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=settings.default.max_examples // 2,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(beginning=BEGINNINGS, steps=STEPS)
 def test_any_history_is_recorded_step_by_step(
     running: tuple[BlockingPortal, Mesh], beginning: list[tuple[str, str]], steps: list[tuple[str, str]]

@@ -166,7 +166,7 @@ roots = st.just([WIDE]) | st.lists(grants, min_size=1, max_size=3)
 
 
 @given(data=st.data(), root=roots, withheld=st.just(frozenset()) | some_data)
-@settings(max_examples=150)
+@settings(max_examples=2 * settings.default.max_examples)
 def test_nothing_referred_on_carries_what_the_root_did_not_allow(
     data: st.DataObject, root: list[Grant], withheld: frozenset[Compartment]
 ) -> None:

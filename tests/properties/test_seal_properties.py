@@ -114,7 +114,7 @@ def test_one_turned_bit_in_header_or_signature_is_refused(bit: int) -> None:
 
 
 @given(text, json_values)
-@settings(max_examples=200)
+@settings(max_examples=2 * settings.default.max_examples)
 def test_any_garbage_is_refused_with_an_answer(line: str, value: Any) -> None:
     for call in (
         lambda: verify_detached(b"", line, RING),
@@ -143,7 +143,7 @@ member_values = (
 
 
 @given(st.dictionaries(members, member_values))
-@settings(max_examples=300)
+@settings(max_examples=3 * settings.default.max_examples)
 def test_any_key_like_object_is_a_key_or_is_refused(jwk: dict[str, Any]) -> None:
     for read in (VerificationKey.from_jwk, EncryptionPublicKey.from_jwk):
         with suppress(InputRejected):

@@ -141,5 +141,5 @@ class LeasedHouse(RuleBasedStateMachine):
         assert self.in_beds + self.promised() <= self.BEDS
 
 
-LeasedHouse.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+LeasedHouse.TestCase.settings = settings(stateful_step_count=40, deadline=None)
 TestLeasedHouse = LeasedHouse.TestCase
