@@ -1,27 +1,15 @@
-"""Calling every operation of an OpenAPI document with whatever a fuzzer makes of it, the same at every run."""
+"""Calling every operation of an OpenAPI document with whatever a fuzzer makes of it, the same at every run.
+
+The fuzzer is imported when it is used: every process of a run reads this module, and one of them fuzzes.
+"""
 
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from itertools import cycle
 from typing import Any
 
 import requests
-import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
-from schemathesis.checks import not_a_server_error
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
 
-CHECKS = [
-    not_a_server_error,
-    status_code_conformance,
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-]
 #: What a caller signs in with: it is given the request as it leaves.
 SignIn = Callable[[requests.PreparedRequest], requests.PreparedRequest]
 
@@ -50,6 +38,8 @@ def fuzz(
     `known`: values by name of parameter or field. Every other call that has such a name is given one of them, so
     that not everything ends in 404. `also`: by path, where one signs in differently. `only`: the operations to call.
     """
+    import schemathesis
+
     schema = schemathesis.openapi.from_url(f"{url}/openapi.json")
     ways = also or {}
     seen = {}
@@ -62,7 +52,17 @@ def fuzz(
 
 
 def _fuzz(operation: Any, sign_in: SignIn, examples: int, known: Mapping[str, Iterator[Any]]) -> set[int]:
+    from schemathesis.checks import not_a_server_error
+    from schemathesis.specs.openapi import checks
+
     statuses: list[int] = []
+    held = [
+        not_a_server_error,
+        checks.status_code_conformance,
+        checks.content_type_conformance,
+        checks.response_headers_conformance,
+        checks.response_schema_conformance,
+    ]
 
     @settings(
         max_examples=examples,
@@ -81,7 +81,7 @@ def _fuzz(operation: Any, sign_in: SignIn, examples: int, known: Mapping[str, It
             case.query["wait"] = 0  # a long poll is as right after no seconds as after thirty
         answer = case.call(auth=sign_in)
         statuses.append(answer.status_code)
-        case.validate_response(answer, checks=CHECKS)
+        case.validate_response(answer, checks=held)
 
     call()
     return set(statuses)
