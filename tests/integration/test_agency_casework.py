@@ -1,18 +1,20 @@
 """A sector's casework, on the example of the police's first question: done once, logged, refused, sealed off."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from services.police.records import NeedsCheck
 from services.police.tables import ROWS
 from shared.agency.adapters.store import SqlStore
-from tests.support.agency_services import World, databases, states, world
+from tests.support.agency_services import World, shared_databases, states, world
 from tests.support.casework import a_case
 
-__all__ = ["databases"]
+__all__ = ["shared_databases"]
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ANSWERS: Mapping[str, Any] = {
     "actor": "officer-7",
@@ -29,10 +31,13 @@ REPORT: Mapping[str, Any] = {
 }
 
 
-@pytest.fixture
-async def mesh(tmp_path: Path, databases: Callable[[str], str]) -> AsyncIterator[World]:
-    """A health service and the police."""
-    async with world(tmp_path, "health", "police", database_url=databases) as made:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def mesh(
+    tmp_path_factory: pytest.TempPathFactory, shared_databases: Callable[[str], str]
+) -> AsyncIterator[World]:
+    """A health service and the police; each test has a case of its own."""
+    folder = tmp_path_factory.mktemp("casework")
+    async with world(folder, "health", "police", database_url=shared_databases) as made:
         yield made
 
 
@@ -68,8 +73,8 @@ async def test_an_act_is_done_once_and_is_in_the_journal(mesh: World) -> None:
 async def test_another_request_under_the_same_key_is_refused_and_the_refusal_is_in_the_journal(mesh: World) -> None:
     referral_id = await a_case(mesh, "health", "police", "POL-03", compartments=REPORT, until="acknowledge")
     path = f"/v1/police/referrals/{referral_id}/needs-checks"
-    await mesh["police"].done(path, ANSWERS, Idempotency_Key="k1")
-    other = await mesh["police"].post(path, {**ANSWERS, "child": "open"}, Idempotency_Key="k1")
+    await mesh["police"].done(path, ANSWERS, Idempotency_Key="k2")
+    other = await mesh["police"].post(path, {**ANSWERS, "child": "open"}, Idempotency_Key="k2")
     assert (other.status_code, other.json()["code"]) == (409, "idempotency.reused")
     assert [one["code"] for one in await journal(mesh, referral_id)] == [None, "idempotency.reused"]
 

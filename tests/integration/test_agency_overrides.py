@@ -2,11 +2,11 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 
 from gateway.bootstrap import open_provisioning
 from shared.kernel.clock import SystemClock
@@ -27,6 +27,8 @@ from tests.support.agency_services import (
     world,
 )
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 OVERSIGHT = "oversight-test"
 
 BREAK_GLASS = {
@@ -44,9 +46,9 @@ CASE: dict[str, Any] = {
 }
 
 
-@pytest.fixture
-async def mesh(tmp_path: Path) -> AsyncIterator[World]:
-    async with world(tmp_path, "health", "police", "social") as made:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def mesh(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    async with world(tmp_path_factory.mktemp("overrides"), "health", "police", "social") as made:
         yield made
 
 

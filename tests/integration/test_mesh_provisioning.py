@@ -17,13 +17,13 @@ from mesh.operation import directory
 from mesh.provisioning import provision
 from mesh.roster import AGENCIES, DEPLOYABLES, Addresses
 from shared.seal.keys import AgencyKeys, SigningKey
-from tests.support.quick_keys import quick_key_files
+from tests.support.quick_keys import quick_key_files, quick_passwords
 
-__all__ = ["quick_key_files"]
+__all__ = ["quick_key_files", "quick_passwords"]
 
 
 @pytest.fixture(scope="module")
-def started_once(tmp_path_factory: pytest.TempPathFactory, quick_key_files: None) -> Path:
+def started_once(tmp_path_factory: pytest.TempPathFactory, quick_key_files: None, quick_passwords: None) -> Path:
     folder = tmp_path_factory.mktemp("mesh") / "home"
     provision(Home(folder), Addresses())
     return folder
