@@ -78,9 +78,10 @@ class Roster:
     async def _refresh(self) -> None:
         asked_at = time.monotonic()
         async with self._reading:
-            if self._read_at < asked_at:  # nobody read while we waited
+            if self._read_at < asked_at:  # nobody began to read while we waited
+                began = time.monotonic()  # who asks while this reads may ask about what it does not see
                 self._clients = await asyncio.to_thread(self._read, self._clients)
-                self._read_at = time.monotonic()
+                self._read_at = began
 
     def _read(self, known: dict[str, Client]) -> dict[str, Client]:
         with read(self._engine) as connection:
