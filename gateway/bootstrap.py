@@ -11,12 +11,14 @@ from fastapi import APIRouter, FastAPI
 from gateway.adapters import duties, gauges
 from gateway.adapters.background import Background, Chore
 from gateway.adapters.bell import Bell
+from gateway.adapters.broker_copies import BrokerCopies
 from gateway.adapters.companions import Companions
 from gateway.adapters.core import Core, open_records
 from gateway.adapters.directory import Directory
 from gateway.adapters.dispatcher import Dispatcher
 from gateway.adapters.evidence import Evidence
 from gateway.adapters.housekeeping import Housekeeping
+from gateway.adapters.jetstream import JetStreamDelivery
 from gateway.adapters.matches import MatchFinder
 from gateway.adapters.override_readings import OverrideReadings
 from gateway.adapters.oversight_journal import OversightJournal
@@ -49,6 +51,7 @@ from gateway.web.sop import SopRoutes
 from gateway.web.statements import StatementRoutes
 from gateway.web.withdrawals import WithdrawalRoutes
 from shared.kernel.clock import Clock, SystemClock
+from shared.kernel.identifiers import GATEWAY
 from shared.pages.front import Front, open_front
 from shared.people.passwords import Passwords
 from shared.people.records import OVERSIGHT_ROLES
@@ -57,6 +60,8 @@ from shared.sop.neighbours import load_neighbours
 from shared.storage.signals import has_signals
 from shared.telemetry.logs import configure_logs
 from shared.telemetry.tracing import Telemetry, configure
+from shared.transport.broker_settings import broker_access
+from shared.transport.jetstream import Broker
 from shared.web import withdrawal_page
 from shared.web.drain import Drain
 from shared.web.factory import Lifespan, MeshApp, create_app
@@ -257,7 +262,22 @@ def _chores(
         telemetry=telemetry,
         bell=bell,
     )
-    return {**chores, "delivery": dispatcher.run}
+    access = broker_access(settings)
+    if access is None:
+        return {**chores, "delivery": dispatcher.run}
+    broker = Broker(access, name=GATEWAY, replicas=settings.broker_replicas)
+    copies = BrokerCopies(core.engine, core.clock, direct=settings.broker_direct)
+    delivery = JetStreamDelivery(
+        broker,
+        copies,
+        direct=settings.broker_direct,
+        writer=core.writer,
+        dispatcher=dispatcher,
+        sop=core.sop,
+        bell=bell,
+    )
+    telemetry.metrics.watch(gauges.BROKER_SAYS, gauges.BrokerGauges(broker, copies).read)
+    return {**chores, "delivery": delivery.run}
 
 
 def open_watch(core: Core, duty: Duty, bell: Bell) -> Watch:

@@ -1,14 +1,23 @@
 """What an operator sets for the gateway, read once at start from `MESH_*` (see docs/reference)."""
 
 from pathlib import Path
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
-from pydantic_settings import SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, StringConstraints
+from pydantic_settings import NoDecode, SettingsConfigDict
 
+from shared.kernel.identifiers import AGENCY_ID_PATTERN
 from shared.pages.settings import FrontSettings, HttpAddress, LogLevel
+from shared.transport.broker_settings import BrokerSettings
+
+AgencyId = Annotated[str, StringConstraints(pattern=AGENCY_ID_PATTERN)]
 
 
-class GatewaySettings(FrontSettings):
+def _split(given: object) -> object:
+    return [one.strip() for one in given.split(",") if one.strip()] if isinstance(given, str) else given
+
+
+class GatewaySettings(FrontSettings, BrokerSettings):
     """The gateway's settings. Whatever is missing or malformed keeps it from starting."""
 
     model_config = SettingsConfigDict(env_prefix="MESH_", frozen=True, extra="ignore")
@@ -34,6 +43,14 @@ class GatewaySettings(FrontSettings):
     )
     delivery_enabled: bool = Field(default=True, description="Whether this process pushes deliveries.")
     clocks_enabled: bool = Field(default=True, description="Whether this process fires the clocks of referrals.")
+
+    broker_replicas: Literal[1, 3, 5] = Field(
+        default=3, description="On how many servers the broker keeps a message; 1 is for a single one in development."
+    )
+    broker_direct: Annotated[frozenset[AgencyId], NoDecode, BeforeValidator(_split)] = Field(
+        default=frozenset(),
+        description="Agencies that take their deliveries from the broker themselves: ids, with commas.",
+    )
 
     @property
     def ledger_origin(self) -> str:

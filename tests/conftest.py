@@ -14,11 +14,12 @@ from fastapi.dependencies.models import (
     _is_gen_callable_cached,
 )
 
+from tests.support.broker import broker, nats_program, nats_servers
 from tests.support.postgres import database_url, memory, postgres_server, postgres_url, sqlite_url
 from tests.support.remembered_routes import remember_routes
 from tests.support.remembered_templates import remember_templates
 
-__all__ = ["database_url", "postgres_server", "postgres_url", "sqlite_url"]
+__all__ = ["broker", "database_url", "nats_program", "nats_servers", "postgres_server", "postgres_url", "sqlite_url"]
 
 TESTS = Path(__file__).parent
 #: The folders of tests that need no whole gateway.

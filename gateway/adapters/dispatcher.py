@@ -8,7 +8,7 @@ that ends waits a moment for answers that are on their way, then gives its route
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
@@ -97,7 +97,7 @@ class Dispatcher:
                     await asyncio.sleep(GATHER_SECONDS)
                     await heard_within(heard, LOOK_SECONDS)
         finally:
-            await self._close()
+            await self.close()
 
     async def _look(self) -> None:
         try:
@@ -107,12 +107,21 @@ class Dispatcher:
                 _log.warning("delivery.look-failed", code=fault.code)
             return
         for row in found:
-            agency_id = row["id"]
-            task = self._pushing.get(agency_id)
-            if task is None or task.done():
-                task = asyncio.create_task(self._push_all(row), name=f"push-{agency_id}")
-                task.add_done_callback(report_failure)
-                self._pushing[agency_id] = task
+            self.begin(row, self.push_all)
+
+    def begin(self, route: dict[str, Any], work: Callable[[dict[str, Any]], Coroutine[Any, Any, None]]) -> None:
+        """Have a task of its own serve an agency, unless one does already."""
+        agency_id = route["id"]
+        task = self._pushing.get(agency_id)
+        if task is None or task.done():
+            task = asyncio.create_task(work(route), name=f"push-{agency_id}")
+            task.add_done_callback(report_failure)
+            self._pushing[agency_id] = task
+
+    @property
+    def ending(self) -> bool:
+        """Say whether nothing more is to be begun."""
+        return self._ending
 
     def _with_waiting(self) -> list[dict[str, Any]]:
         """Return the agencies to which something may leave now, as far as one look can tell."""
@@ -137,7 +146,7 @@ class Dispatcher:
         with read(self._engine) as connection:
             return fetch(connection, statement)
 
-    async def _push_all(self, route: dict[str, Any]) -> None:
+    async def push_all(self, route: dict[str, Any]) -> None:
         """Push to one agency until nothing may leave now, or the route rests."""
         agency_id = route["id"]
         with self._telemetry.span("delivery.agency", {"mesh.agency": agency_id}):
@@ -218,7 +227,8 @@ class Dispatcher:
             peer = self._peers[base_url] = Peer(base_url)
         return peer
 
-    async def _close(self) -> None:
+    async def close(self) -> None:
+        """Let go of every agency: what was posted may still be answered, and nothing more is begun."""
         self._ending = True
         if self._pushing:
             await asyncio.wait(self._pushing.values(), timeout=LAST_ANSWERS)

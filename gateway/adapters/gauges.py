@@ -6,10 +6,12 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, Engine, func, select
 
+from gateway.adapters.broker_copies import BrokerCopies
 from gateway.adapters.tables import AGENCIES, HOLDS, LEDGER_HEAD, MESSAGES, REFERRALS
 from gateway.domain.agency import AgencyStatus
 from shared.kernel.clock import Clock, from_wire, to_wire
 from shared.storage.engine import read
+from shared.transport.jetstream import Broker
 
 SAYS: Final[Mapping[str, str]] = {
     "mesh_messages_waiting": "Messages that their recipients have not signed for.",
@@ -18,6 +20,13 @@ SAYS: Final[Mapping[str, str]] = {
     "mesh_withdrawals_overdue": "Holders that owe an answer to a withdrawal, and are past their limit.",
     "mesh_agencies_active": "Agencies that may send and receive.",
     "mesh_ledger_entries": "Entries in the ledger.",
+}
+
+
+#: Shown where messages are delivered through a broker.
+BROKER_SAYS: Final[Mapping[str, str]] = {
+    "mesh_broker_connected": "Whether a server of the broker answers; without one messages are admitted and wait.",
+    "mesh_broker_copies": "Messages that are in the broker.",
 }
 
 
@@ -55,3 +64,16 @@ class Gauges:
 
 def _count(connection: Connection, *criteria: ColumnElement[bool]) -> int:
     return connection.execute(select(func.count()).where(*criteria)).scalar_one()
+
+
+class BrokerGauges:
+    """Reads how it stands with the broker."""
+
+    def __init__(self, broker: Broker, copies: BrokerCopies) -> None:
+        self._broker = broker
+        self._copies = copies
+
+    async def read(self) -> Mapping[str, float]:
+        """Return each gauge by its name. Raises as `shared.storage.engine.read`."""
+        copies = await asyncio.to_thread(self._copies.count)
+        return {"mesh_broker_connected": float(self._broker.connected), "mesh_broker_copies": copies}

@@ -4,7 +4,7 @@ A message is settled by the recipient's signed receipt, or taken out by a decisi
 it is about to leave is written down before it leaves, so that a decision in between knows it may be out.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -40,21 +40,30 @@ class Claim:
         return next(iter(traces)) if len(traces) == 1 else None
 
 
-def claim(desk: SqlDesk, agency_id: str, *, sop: Sop, after: int | None = None, limit: int = ITEMS_MOST) -> Claim:
+def claim(
+    desk: SqlDesk,
+    agency_id: str,
+    *,
+    sop: Sop,
+    after: int | None = None,
+    limit: int = ITEMS_MOST,
+    only: frozenset[str] | None = None,
+) -> Claim:
     """Take what may leave for an agency now, and write down that it is about to.
 
     A message that waits for its next attempt holds back what follows it of the same referral, nothing else.
-    With `after` (an inbox that is read on), the wait for a next attempt does not count; what was passed over
-    unsettled holds back what follows it all the same. Messages whose consent has ended meanwhile, or that nobody took
-    for a week, do not leave any more; only the notice of a withdrawal that was not answered is kept for however long
-    its agency is away.
+    With `after` (an inbox that is read on) or `only` (messages that the agency has at hand), the wait for a next
+    attempt does not count; what was passed over unsettled, or is not at hand, holds back what follows it all the same.
+    Messages whose consent has ended meanwhile, or that nobody took for a week, do not leave any more; only the notice
+    of a withdrawal that was not answered is kept for however long its agency is away.
     """
     agency = desk.agency(agency_id)
     if agency is None or not agency.is_active:
         return Claim(())
-    waiting = _within_bounds(
-        desk.book.select(_waiting(agency_id, after)), desk.at, limit, ignore_wait=after is not None
-    )
+    found = desk.book.select(_waiting(agency_id, after))
+    held_back = frozenset[str]() if only is None else {row["message_id"] for row in found} - only
+    ignore_wait = after is not None or only is not None
+    waiting = _within_bounds(found, desk.at, limit, ignore_wait=ignore_wait, without=held_back)
     spent = [row for row in waiting if _is_spent(row, desk.at)]
     leaving = [row for row in waiting if row not in spent]
     end_undelivered(desk, [row["message_id"] for row in spent], sop=sop)
@@ -65,6 +74,21 @@ def claim(desk: SqlDesk, agency_id: str, *, sop: Sop, after: int | None = None, 
         desk.book.update(MESSAGES, row["message_id"], attempt=attempt)
         items.append(_item(row, attempt))
     return Claim(tuple(items))
+
+
+def settled_of(desk: SqlDesk, agency_id: str, message_ids: Sequence[str]) -> list[str]:
+    """Return which of these are not to be delivered to an agency, or not any more."""
+    desk.book.prefetch(MESSAGES, message_ids)
+    rows = [desk.book.get(MESSAGES, message_id) for message_id in message_ids]
+    waiting = [bool(row and row["recipient"] == agency_id and row["settled_at"] is None) for row in rows]
+    return [message_id for message_id, waits in zip(message_ids, waiting, strict=True) if not waits]
+
+
+def end_spent(desk: SqlDesk, agency_id: str, *, sop: Sop) -> bool:
+    """Give up what may not leave for an agency any more; say whether there was anything."""
+    spent = [row["message_id"] for row in desk.book.select(_waiting(agency_id, None)) if _is_spent(row, desk.at)]
+    end_undelivered(desk, spent, sop=sop)
+    return bool(spent)
 
 
 def postpone(desk: SqlDesk, message_ids: Sequence[str], *, until: datetime) -> None:
@@ -96,13 +120,13 @@ def _waiting(agency_id: str, after: int | None) -> Select[Any]:
 
 
 def _within_bounds(
-    rows: Sequence[dict[str, Any]], at: datetime, limit: int, *, ignore_wait: bool
+    rows: Sequence[dict[str, Any]], at: datetime, limit: int, *, ignore_wait: bool, without: Set[str]
 ) -> list[dict[str, Any]]:
     chosen: list[dict[str, Any]] = []
     held_back: set[str | None] = set()
     now, room = to_wire(at), BYTES_MOST
     for row in rows:
-        waits = not ignore_wait and (row["due_at"] or "") > now
+        waits = row["message_id"] in without or (not ignore_wait and (row["due_at"] or "") > now)
         if waits or row["referral_id"] in held_back:
             held_back.add(row["referral_id"])
             continue

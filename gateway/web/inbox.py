@@ -1,6 +1,7 @@
 """Pull delivery for agencies behind a firewall: the same items as in a push, receipts posted back."""
 
 import time
+from collections.abc import Sequence
 from functools import partial
 from typing import Annotated
 
@@ -8,7 +9,7 @@ from fastapi import APIRouter, Query
 
 from gateway.adapters.bell import Bell, heard_within
 from gateway.adapters.desk import SqlDesk
-from gateway.adapters.outbox import ITEMS_MOST, Claim, claim
+from gateway.adapters.outbox import ITEMS_MOST, Claim, claim, settled_of
 from gateway.adapters.receipts import ReceiptDesk
 from gateway.web.guards import require
 from shared.sop.model import Sop
@@ -16,7 +17,7 @@ from shared.storage.group_commit import GroupWriter
 from shared.web.body import json_body
 from shared.web.listing import read_cursor, write_cursor
 from shared.web.security import Principal
-from shared.wire.delivery import InboxV1, ReceiptsV1, SettledV1
+from shared.wire.delivery import ClaimedV1, ClaimsV1, InboxV1, ReceiptsV1, SettledV1
 
 Handler = Annotated[Principal, require("referrals.handle")]
 LONGEST_WAIT = 30
@@ -45,6 +46,15 @@ class Inbox:
                     return claimed
                 await heard_within(heard, min(left, LOOK_SECONDS))
 
+    async def claim(self, agency_id: str, message_ids: Sequence[str]) -> tuple[Claim, list[str]]:
+        """Return what may leave now of messages that an agency took from the broker, and which are settled."""
+
+        def work(desk: SqlDesk) -> tuple[Claim, list[str]]:
+            claimed = claim(desk, agency_id, sop=self._sop, only=frozenset(message_ids))
+            return claimed, settled_of(desk, agency_id, message_ids)
+
+        return await self._writer.submit(work)
+
 
 class InboxRoutes:
     """Pull delivery over HTTP."""
@@ -57,6 +67,7 @@ class InboxRoutes:
         """Make the router."""
         router = APIRouter(tags=["delivery"])
         router.get("/v1/inbox", summary="Fetch what waits for your agency")(self.read_inbox)
+        router.post("/v1/inbox/claims", summary="Fetch the halves for what was taken from the broker")(self.post_claims)
         router.post("/v1/inbox/receipts", summary="Settle what was fetched")(self.post_receipts)
         return router
 
@@ -72,6 +83,11 @@ class InboxRoutes:
         claimed = await self._inbox.read(caller.subject, after=position, limit=limit, wait_seconds=wait)
         last = claimed.items[-1]["seq"] if claimed.items else None
         return InboxV1.model_validate({"items": claimed.items, "next": after if last is None else write_cursor(last)})
+
+    async def post_claims(self, caller: Handler, given: Annotated[ClaimsV1, json_body(ClaimsV1)]) -> ClaimedV1:
+        """Decide about each message as it is about to be opened; its halves are in no other place."""
+        claimed, settled = await self._inbox.claim(caller.subject, given.message_ids)
+        return ClaimedV1.model_validate({"released": claimed.items, "settled": settled})
 
     async def post_receipts(self, caller: Handler, given: Annotated[ReceiptsV1, json_body(ReceiptsV1)]) -> SettledV1:
         """Settle each message whose receipt holds."""

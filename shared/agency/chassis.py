@@ -19,6 +19,7 @@ from shared.agency.grants import Grants
 from shared.agency.housekeeping import Housekeeping
 from shared.agency.hub import GatewayHub
 from shared.agency.inbound.checking import Checker
+from shared.agency.inbound.consuming import Consuming
 from shared.agency.inbound.deliveries import Deliveries
 from shared.agency.inbound.polling import Polling
 from shared.agency.inbound.receiving import Receiving
@@ -68,7 +69,9 @@ from shared.sop.model import Sop
 from shared.sop.sector_rules import read_sector_rules
 from shared.telemetry.logs import configure_logs
 from shared.telemetry.tracing import configure
+from shared.transport.broker_settings import broker_access
 from shared.transport.gateway_client import GatewayClient
+from shared.transport.jetstream import Broker
 from shared.transport.peer import Peer
 from shared.transport.webhooks import Webhooks
 from shared.web import withdrawal_page
@@ -120,7 +123,7 @@ class _House:
     deliveries: Deliveries
     sender: WebhookSender
     rounds: Sequence[Rounds]
-    polling: Polling | None
+    fetching: Polling | Consuming | None
     front: Front
     clock_tolerance: float
 
@@ -242,10 +245,19 @@ def _furnish(
         deliveries=deliveries,
         sender=WebhookSender(ground.store, ground.notifier, clock=ground.clock, peer=around.partner),
         rounds=[going_on, *_rounds(ground)],
-        polling=Polling(ground.hub, deliveries) if settings.public_url is None else None,
+        fetching=_fetching(settings, ground, deliveries),
         front=_front(profile, settings, ground, around, panels),
         clock_tolerance=settings.clock_tolerance,
     )
+
+
+def _fetching(settings: AgencySettings, ground: _Ground, deliveries: Deliveries) -> Polling | Consuming | None:
+    """Return how this agency fetches what is for it; an agency that is only delivered to does not."""
+    access = broker_access(settings)
+    if access is not None:
+        broker = Broker(access, name=ground.agency_id)
+        return Consuming(ground.agency_id, broker=broker, hub=ground.hub, deliveries=deliveries)
+    return Polling(ground.hub, deliveries) if settings.public_url is None else None
 
 
 def _rounds(ground: _Ground) -> Sequence[Rounds]:
@@ -303,13 +315,13 @@ async def _lifespan(_app: FastAPI, *, house: _House) -> AsyncIterator[None]:
     await house.sender.start()
     for rounds in house.rounds:
         rounds.start()
-    if house.polling is not None:
-        house.polling.start()
+    if house.fetching is not None:
+        house.fetching.start()
     try:
         yield
     finally:
-        if house.polling is not None:
-            await house.polling.stop()
+        if house.fetching is not None:
+            await house.fetching.stop()
         for rounds in house.rounds:
             await rounds.stop()
         await house.sender.stop()

@@ -12,7 +12,7 @@ from typing import Any
 from shared.kernel.errors import InternalFault, MeshError, NotAuthenticated, PeerUnavailable
 from shared.telemetry.logs import get_logger
 from shared.transport.gateway_client import GatewayClient
-from shared.wire.delivery import BatchItemV1, BatchResultV1, InboxV1
+from shared.wire.delivery import BatchItemV1, BatchResultV1, ClaimedV1, InboxV1
 
 _log = get_logger("hub")
 
@@ -48,6 +48,10 @@ class GatewayHub:
     async def clock(self) -> datetime | None:
         """Return what the gateway's clock says, if its answers tell."""
         return await self._client.clock()
+
+    async def claim(self, message_ids: Sequence[str]) -> ClaimedV1:
+        """Ask for the halves of messages that came through the broker."""
+        return await self._client.claim(message_ids)
 
     async def post_receipts(self, receipts: Sequence[str]) -> list[str]:
         """Hand in signed receipts."""

@@ -23,7 +23,7 @@ from shared.agency.records import (
     Webhook,
 )
 from shared.agency.working import Load, Occurring, WorkFilter
-from shared.wire.delivery import BatchItemV1, BatchResultV1, InboxV1
+from shared.wire.delivery import BatchItemV1, BatchResultV1, ClaimedV1, InboxV1
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -271,6 +271,10 @@ class Hub(Protocol):
 
     async def clock(self) -> datetime | None:
         """Return what the gateway's clock says, if its answers tell. Raises `PeerUnavailable`."""
+        ...
+
+    async def claim(self, message_ids: Sequence[str]) -> ClaimedV1:
+        """Ask for the halves of messages that came through the broker."""
         ...
 
     async def post_receipts(self, receipts: Sequence[str]) -> list[str]:

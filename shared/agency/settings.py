@@ -12,6 +12,7 @@ from pydantic_settings import SettingsConfigDict
 
 from shared.kernel.identifiers import AGENCY_ID_PATTERN
 from shared.pages.settings import FrontSettings, HttpAddress, LogLevel
+from shared.transport.broker_settings import BrokerSettings
 from shared.transport.webhooks import is_webhook_secret
 
 
@@ -21,7 +22,7 @@ def _webhook_secret(value: SecretStr) -> SecretStr:
     return value
 
 
-class AgencySettings(FrontSettings):
+class AgencySettings(FrontSettings, BrokerSettings):
     """Everything an agency service is told from outside (prefix `MESH_`)."""
 
     model_config = SettingsConfigDict(env_prefix="MESH_", frozen=True, extra="ignore", hide_input_in_errors=True)

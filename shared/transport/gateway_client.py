@@ -21,7 +21,17 @@ from shared.transport.access import AccessTokens
 from shared.transport.peer import Peer, Reply
 from shared.transport.retry import persist
 from shared.wire.answers import read_answer
-from shared.wire.delivery import BatchItemV1, BatchResultsV1, BatchResultV1, BatchV1, InboxV1, ReceiptsV1, SettledV1
+from shared.wire.delivery import (
+    BatchItemV1,
+    BatchResultsV1,
+    BatchResultV1,
+    BatchV1,
+    ClaimedV1,
+    ClaimsV1,
+    InboxV1,
+    ReceiptsV1,
+    SettledV1,
+)
 from shared.wire.messages import to_body
 
 #: Seconds beyond the wait of a long poll until it counts as broken.
@@ -146,6 +156,11 @@ class GatewayClient:
         params: dict[str, str | int] = {"wait": wait} | ({"after": after} if after else {})
         reply = await self._call("GET", "/v1/inbox", params=params, timeout=wait + _POLL_MARGIN)
         return read_answer(InboxV1, reply.json())
+
+    async def claim(self, message_ids: Sequence[str]) -> ClaimedV1:
+        """Ask for the halves of messages that came through the broker (at most 100). Raises as `get`."""
+        body = to_body(ClaimsV1(message_ids=tuple(message_ids)))
+        return read_answer(ClaimedV1, (await self._call("POST", "/v1/inbox/claims", content=body)).json())
 
     async def post_receipts(self, receipts: Sequence[str]) -> list[str]:
         """Hand back receipts (compact JWS, at most 100); return the ids of the messages that are settled now."""

@@ -47,6 +47,27 @@ class InboxV1(Open):
     next: str | None = None
 
 
+class ClaimsV1(Closed):
+    """Numbers of messages that an agency took from the broker, and is about to open."""
+
+    message_ids: Annotated[tuple[Uuid7, ...], Field(min_length=1, max_length=ITEMS_MOST)]
+
+
+class ReleasedV1(Open):
+    """What a message still lacks: the halves that may travel now, and which attempt this is."""
+
+    message_id: str
+    attempt: int
+    hub_shares: HubShares = Field(default_factory=dict)
+
+
+class ClaimedV1(Open):
+    """What may be opened now, and what is not to be delivered any more; the rest is to be claimed again later."""
+
+    released: tuple[ReleasedV1, ...]
+    settled: tuple[str, ...]
+
+
 class ReceiptsV1(Closed):
     """Receipts as compact JWS, one for each item that is settled."""
 

@@ -25,6 +25,7 @@ MISTAKES = [
     pytest.param("pure-core", "gateway/domain/__init__.py", "import shared.wire.messages", id="a-framework-by-detour"),
     pytest.param("one-door-jose", "gateway/web/__init__.py", "from jose import jws", id="a-second-door-to-jose"),
     pytest.param("one-door-httpx", "shared/agency/__init__.py", "import httpx", id="a-second-door-to-httpx"),
+    pytest.param("one-door-nats", "gateway/adapters/__init__.py", "import nats", id="a-second-door-to-the-broker"),
     pytest.param("one-door-sql", "gateway/web/__init__.py", "import sqlalchemy", id="sql-in-a-route"),
     pytest.param("chassis", "gateway/web/__init__.py", "import shared.agency", id="the-gateway-on-the-chassis"),
 ]

@@ -10,11 +10,12 @@ from shared.agency import gauges as agency_gauges
 from tests.support.checkout import ROOT
 
 NAME = re.compile(r"\b(?:mesh|http)_[a-z_]+\b")
+GAUGES = (*gateway_gauges.SAYS, *gateway_gauges.BROKER_SAYS, *agency_gauges.SAYS)
 HTTP = {"http_requests_total", "http_request_duration_seconds_bucket", "mesh_ready"}
 
 
 def test_alerts_and_dashboard_speak_of_gauges_that_exist() -> None:
-    known = {*gateway_gauges.SAYS, *agency_gauges.SAYS, *HTTP}
+    known = {*GAUGES, *HTTP}
     alerts = yaml.safe_load((ROOT / "deploy/prometheus/alerts.yml").read_text())
     rules = [rule for group in alerts["groups"] for rule in group["rules"]]
     dashboard = json.loads((ROOT / "deploy/grafana/dashboard.json").read_text())
@@ -25,4 +26,4 @@ def test_alerts_and_dashboard_speak_of_gauges_that_exist() -> None:
 
 def test_every_gauge_is_watched_by_somebody() -> None:
     told = (ROOT / "deploy/grafana/dashboard.json").read_text()
-    assert [name for name in (*gateway_gauges.SAYS, *agency_gauges.SAYS) if name not in told] == []
+    assert [name for name in GAUGES if name not in told] == []
