@@ -69,19 +69,29 @@ def uncovered(rounds: Sequence[Mapping[str, Any]], engine: str) -> frozenset[str
 def page(rounds: Sequence[Mapping[str, Any]]) -> str:
     """Return the page."""
     planted = [one for one in rounds if one["plant"]]
+    unmended = [one for one in rounds if one.get("open")]
     mended = [one for one in rounds if one.get("mended")]
     played = [one for one in rounds if not one["plant"] and not one.get("mended")]
-    parts = (_totals(played), _kinds(played), _points(played), _found(mended), _plants(planted), _list(rounds))
+    parts = (
+        _totals(played),
+        _kinds(played),
+        _points(played),
+        _found(unmended, "open"),
+        _found(mended, "mended"),
+        _plants(planted),
+        _list(rounds),
+    )
     return "\n".join([_HEAD, *(line for part in parts for line in (*part, ""))])
 
 
-def _found(rounds: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Tell what was found and mended; such rounds are in no total above."""
+def _found(rounds: Sequence[Mapping[str, Any]], word: str) -> list[str]:
+    """Tell what was found and is `mended` since, or `open` still; what is mended is in no total."""
+    counted = "counted in the tables above" if word == "open" else "played before it was mended, and in no table above"
     faults = sum(sum(one["faults"].values()) for one in rounds)
     lines = [
-        "## Found, and mended since",
+        f"## Found, and {word}",
         "",
-        f"{len(rounds)} rounds with {faults:,} faults, played before that was mended; no table above has them.",
+        f"Rounds: {len(rounds)}, with {faults:,} faults, {counted}.",
         "",
         f"| at | commit | engine | seed | faults | {' | '.join(VERDICTS)} | what it was |",
         f"|---|---|---|---:|---:|{'---:|' * len(VERDICTS)}---|",
@@ -89,7 +99,7 @@ def _found(rounds: Sequence[Mapping[str, Any]]) -> list[str]:
     for one in rounds:
         told = " | ".join(str(one["verdict"][verdict]) for verdict in VERDICTS)
         facts = f"{one['commit'][:9]} | {one['engine']} | {one['seed']} | {sum(one['faults'].values()):,}"
-        lines.append(f"| {one['at'][:16]} | {facts} | {told} | {one['mended']} |")
+        lines.append(f"| {one['at'][:16]} | {facts} | {told} | {one[word]} |")
     return lines
 
 
