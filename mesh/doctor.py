@@ -64,11 +64,9 @@ def services(home: Home) -> Iterator[Finding]:
         yield Finding("the mesh runs", is_well=False, mend=f"python -m mesh up --home {home.root}")
         return
     for name, service in state["services"].items():
-        yield attempt(
-            f"{name} is ready at {service['url']}",
-            partial(answer, service["url"]),
-            f"Read {home.root / 'logs'}/{name}.log",
-        )
+        told = not_ready(service["url"])
+        mend = f"{told} Read {home.root / 'logs'}/{name}.log"
+        yield Finding(f"{name} is ready at {service['url']}", told is None, mend if told else "")
 
 
 def privacy(path: Path) -> Finding:
@@ -91,9 +89,15 @@ def attempt(subject: str, action: Callable[[], object], mend: str) -> Finding:
     return Finding(subject, is_well=True)
 
 
-def answer(url: str) -> None:
-    """Ask a service once whether it is ready. Raises `httpx.HTTPError` when it is not."""
-    httpx.get(f"{url}/readyz", timeout=ANSWER_WITHIN, trust_env=False).raise_for_status()
+def not_ready(url: str) -> str | None:
+    """Ask a service once whether it is ready; return None, or what it says is not."""
+    try:
+        answer = httpx.get(f"{url}/readyz", timeout=ANSWER_WITHIN, trust_env=False)
+        return None if answer.is_success else str(answer.json()["detail"])
+    except httpx.HTTPError:
+        return "It does not answer."
+    except (ValueError, LookupError, TypeError):
+        return "Something else answers in its place."
 
 
 def free_bytes(home: Home) -> int:

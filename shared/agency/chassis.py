@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from typing import Final
 
@@ -244,7 +245,7 @@ def _furnish(
         office=office,
         deliveries=deliveries,
         sender=WebhookSender(ground.store, ground.notifier, clock=ground.clock, peer=around.partner),
-        rounds=[going_on, *_rounds(ground)],
+        rounds=[going_on, *_rounds(ground, settings)],
         fetching=_fetching(settings, ground, deliveries),
         front=_front(profile, settings, ground, around, panels),
         clock_tolerance=settings.clock_tolerance,
@@ -260,9 +261,10 @@ def _fetching(settings: AgencySettings, ground: _Ground, deliveries: Deliveries)
     return Polling(ground.hub, deliveries) if settings.public_url is None else None
 
 
-def _rounds(ground: _Ground) -> Sequence[Rounds]:
+def _rounds(ground: _Ground, settings: AgencySettings) -> Sequence[Rounds]:
     """Return the work that goes on beside the calls."""
-    forgetting = Housekeeping(ground.store, ground.clock).once
+    kept = timedelta(days=settings.notifications_kept_days)
+    forgetting = Housekeeping(ground.store, ground.clock, notifications_kept=kept).once
     watching = clocks.ClockWatch(ground.store, ground.notifier, ground.clock).once
     return [
         Rounds("housekeeping", forgetting, every=housekeeping.EVERY_SECONDS, most=housekeeping.AT_ONCE),

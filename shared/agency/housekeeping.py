@@ -1,13 +1,15 @@
-"""Forgetting what is kept for a time only: keys of acts, used assertions, referrals that nobody finished.
+"""Forgetting what is kept for a time only: keys of acts, used assertions, unfinished referrals, old notifications.
 
-Idempotency keys go after 24 hours, assertions once they have ended, the unfinished after some days.
+Idempotency keys go after 24 hours, assertions once they have ended, the unfinished after some days, a notification some
+days after it was taken or given up. Cases, their journals and receipts are kept: how long, the law of each agency says.
 """
 
+from datetime import timedelta
 from typing import Any, Final
 
 from shared.agency.acting import KEPT
 from shared.agency.ports import Desk, Store
-from shared.agency.records import IdempotentAct, Unsent, UsedAssertion
+from shared.agency.records import IdempotentAct, Notification, Unsent, UsedAssertion
 from shared.kernel.clock import Clock, to_wire
 
 EVERY_SECONDS: Final = 600.0
@@ -18,9 +20,10 @@ AT_ONCE: Final = 500
 class Housekeeping:
     """Forgets, a round at a time (`shared.agency.rounds`)."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, *, notifications_kept: timedelta) -> None:
         self._store = store
         self._clock = clock
+        self._notifications_kept = notifications_kept
 
     async def once(self) -> int:
         """Forget what is over; return how much that was."""
@@ -29,6 +32,7 @@ class Housekeeping:
             (IdempotentAct, to_wire(now - KEPT)),
             (UsedAssertion, to_wire(now)),
             (Unsent, to_wire(now)),
+            (Notification, to_wire(now - self._notifications_kept)),
         ]
 
         def work(desk: Desk) -> int:

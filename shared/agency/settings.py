@@ -44,6 +44,9 @@ class AgencySettings(FrontSettings, BrokerSettings):
         gt=0,
         description="Seconds its clock may differ from the gateway's or its database server's before it is not ready.",
     )
+    notifications_kept_days: float = Field(
+        default=7, gt=0, description="Days for which it keeps what partner systems were told, once that is over."
+    )
     log_level: LogLevel = Field(default="INFO", description="The least serious log line that is written.")
 
     @property

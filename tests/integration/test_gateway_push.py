@@ -73,6 +73,32 @@ async def test_unanswered_delivery_is_repeated_with_the_same_bytes(place: tuple[
         assert (first["body"], first["signature"]) == (second["body"], second["signature"])
 
 
+async def test_an_agency_that_is_disabled_gets_nothing_after_the_delivery_that_is_under_way(
+    place: tuple[str, Path],
+) -> None:
+    asked, released = asyncio.Event(), asyncio.Event()
+
+    async def held(receiver: Receiver, items: Sequence[Message]) -> Sequence[str]:
+        asked.set()
+        await released.wait()
+        return await store_all(receiver, items)
+
+    async with (
+        receiving(held) as receiver,
+        receiving() as other,
+        pushing(place, social=receiver, shelter=other) as mesh,
+    ):
+        (first,) = await referred(mesh, SOCIAL)
+        await asyncio.wait_for(asked.wait(), 30)
+        await referred(mesh, SOCIAL)
+        await asyncio.to_thread(mesh.provision, lambda desk: desk.disable(SOCIAL))
+        released.set()
+        for _ in range(2):  # a whole look lies between these two
+            (sent,) = await referred(mesh, SHELTER_HOUSE)
+            await settled(mesh, sent)
+        assert receiver.message_ids == [first.id]
+
+
 async def test_slow_agency_delays_nobody_else(place: tuple[str, Path]) -> None:
     released = asyncio.Event()
 

@@ -8,7 +8,20 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Column, Engine, Integer, MetaData, String, Table, insert, inspect, make_url, select, text
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    insert,
+    inspect,
+    make_url,
+    select,
+    text,
+)
 from sqlalchemy.exc import DBAPIError
 
 from gateway.adapters.tables import LEDGER_ENTRIES
@@ -169,6 +182,37 @@ def test_code_of_before_works_on_a_database_that_is_newer(engine: Engine, tmp_pa
     prepare(engine, a_room(tmp_path / "before", FIRST))
     assert columns(engine) == {"id", "label"}
     engine.dispose()
+
+
+@pytest.mark.parametrize("room", [name for name in sorted(TABLES) if history_of(TABLES[name]).newest > "0001"])
+def test_every_revision_leaves_room_for_the_release_before_it(room: str, sqlite_url: str) -> None:
+    """Replicas of two releases run side by side: nothing that the older one reads or writes is taken away or asked."""
+    history, engine = history_of(TABLES[room]), open_engine(sqlite_url)
+    for number in range(1, int(history.newest) + 1):
+        with engine.begin() as connection:
+            before = shape_of(connection)
+            command.upgrade(configuration(connection, history), f"{number:04}")
+            after = shape_of(connection)
+        assert before.keys() <= after.keys(), "a revision that takes away comes a release later"
+        asked_for = {
+            column for column in after.keys() - before.keys() if column[0] in tables_of(before) and after[column]
+        }
+        assert asked_for == set(), "an older release does not know these: let them be empty, or give them a default"
+    engine.dispose()
+
+
+def tables_of(shape: dict[tuple[str, str], bool]) -> set[str]:
+    return {table for table, _ in shape}
+
+
+def shape_of(connection: Connection) -> dict[tuple[str, str], bool]:
+    """Every column there is, and whether whoever adds a row has to know it."""
+    found = inspect(connection)
+    return {
+        (table, column["name"]): not column["nullable"] and column["default"] is None
+        for table in found.get_table_names()
+        for column in found.get_columns(table)
+    }
 
 
 def test_tables_that_no_history_tells_of_are_not_touched(engine: Engine, tmp_path: Path) -> None:

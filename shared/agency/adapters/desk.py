@@ -7,8 +7,8 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import Column, ColumnElement
 
 from shared.agency.adapters.places import Places, to_record
-from shared.agency.records import Holding, IdempotentAct, Note, Unsent, UsedAssertion
-from shared.agency.tables import HOLDINGS, IDEMPOTENT_ACTS, NOTES, UNSENT, USED_ASSERTIONS
+from shared.agency.records import Holding, IdempotentAct, Note, Notification, Unsent, UsedAssertion
+from shared.agency.tables import HOLDINGS, IDEMPOTENT_ACTS, NOTES, NOTIFICATIONS, UNSENT, USED_ASSERTIONS
 from shared.storage.book import Book
 
 R = TypeVar("R")
@@ -17,6 +17,7 @@ _TIMES: Final[Mapping[type[Any], Column[Any]]] = {
     IdempotentAct: IDEMPOTENT_ACTS.c.created_at,
     UsedAssertion: USED_ASSERTIONS.c.expires_at,
     Unsent: UNSENT.c.expires_at,
+    Notification: NOTIFICATIONS.c.settled_at,
 }
 
 

@@ -12,7 +12,7 @@ from shared.agency.adapters.store import SqlStore
 from shared.agency.housekeeping import Housekeeping
 from shared.agency.outbound.outbox import Outbox, is_refusal
 from shared.agency.ports import Desk, Expected
-from shared.agency.records import IdempotentAct, Letter, Unsent, UsedAssertion
+from shared.agency.records import IdempotentAct, Letter, Notification, Unsent, UsedAssertion
 from shared.agency.scribe import Route, Scribe
 from shared.kernel.clock import SystemClock, to_wire
 from shared.kernel.errors import InputRejected, PeerUnavailable
@@ -153,6 +153,9 @@ async def test_what_is_kept_for_a_time_is_forgotten_after_it(store: SqlStore) ->
         UsedAssertion(key="c/valid", expires_at=to_wire(now + timedelta(minutes=1))),
         an_unsent("d/over", begun_at=old, expires_at=young),
         an_unsent("d/kept", begun_at=old, expires_at=to_wire(now + timedelta(minutes=1))),
+        a_notification("n/over", settled_at=old),
+        a_notification("n/young", settled_at=young),
+        a_notification("n/waiting", settled_at=None),
     ]
 
     def work(desk: Desk) -> None:
@@ -160,13 +163,23 @@ async def test_what_is_kept_for_a_time_is_forgotten_after_it(store: SqlStore) ->
             desk.add(record)
 
     await store.write(work)
-    housekeeping = Housekeeping(store, CLOCK)
-    assert await housekeeping.once() == 3
+    housekeeping = Housekeeping(store, CLOCK, notifications_kept=timedelta(hours=24))
+    assert await housekeeping.once() == 4
     assert await housekeeping.once() == 0
     left = await store.read(lambda r: [*r.many(IdempotentAct, ["c/old", "c/young"])])
     assert [act.key for act in left] == ["c/young"]
     drafts = await store.read(lambda r: r.many(Unsent, ["d/over", "d/kept"]))
     assert [draft.draft_id for draft in drafts] == ["d/kept"]
+    told = await store.read(lambda r: r.many(Notification, ["n/over", "n/young", "n/waiting"]))
+    assert {one.notification_id for one in told} == {"n/young", "n/waiting"}
+
+
+def a_notification(notification_id: str, *, settled_at: str | None) -> Notification:
+    """Something that a partner system was told, or is still to be told, since long ago."""
+    long_ago = to_wire(CLOCK.now() - timedelta(days=30))
+    return Notification(
+        notification_id=notification_id, webhook_id="w", body="{}", due_at=long_ago, settled_at=settled_at
+    )
 
 
 def an_unsent(draft_id: str, *, begun_at: str, expires_at: str) -> Unsent:

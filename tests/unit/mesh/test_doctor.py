@@ -47,7 +47,9 @@ def test_service_that_does_not_answer_points_to_its_log(tmp_path: Path) -> None:
     home.keep_state(state_of(Addresses(1), {}))
     with home.lock():
         findings = wrong(home)
-    assert findings["gateway is ready at http://127.0.0.1:1"].endswith("gateway.log")
+    told = findings["gateway is ready at http://127.0.0.1:1"]
+    assert told.startswith("It does not answer.")
+    assert told.endswith("gateway.log")
 
 
 def test_finding_that_is_well_needs_no_mending() -> None:
