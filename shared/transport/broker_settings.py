@@ -32,7 +32,7 @@ class BrokerSettings(BaseSettings):
         description="The broker's JetStream domain; needed behind a leaf node, where it tells whose streams are meant.",
     )
     broker_user: str | None = Field(default=None, description="The name the broker knows this deployable by.")
-    broker_password: SecretStr | None = Field(default=None, description="The password for it.")
+    broker_password: SecretStr | None = Field(default=None, description="The password of that account at the broker.")
     broker_ca: Path | None = Field(
         default=None, description="Certificates that sign the broker's own; with them only TLS is spoken."
     )
