@@ -147,6 +147,8 @@ def test_the_gateway_reaches_an_agency_with_deliveries_alone() -> None:
 def test_there_are_two_gateways_and_three_brokers() -> None:
     assert SERVICES["gateway"]["scale"] == 2
     assert {name for name in SERVICES if name.startswith("nats-")} == WITHOUT_A_PROGRAM_TO_ASK
+    asked = SERVICES["gateway"]["environment"]["MESH_BROKER"].split(",")
+    assert asked == [f"nats://{name}:4222" for name in sorted(WITHOUT_A_PROGRAM_TO_ASK)]
 
 
 def test_what_starts_without_a_profile_is_the_mesh_itself() -> None:
