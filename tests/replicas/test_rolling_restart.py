@@ -10,7 +10,8 @@ from tests.support.mesh import SHELTER_HOUSE, SOCIAL
 from tests.support.postgres import PostgresServer, numbered
 from tests.support.rolling import EVENTS, REPLICAS, Story, roll
 
-pytestmark = pytest.mark.slow
+#: Six processes start one after another, and three of them end, before the first claim is looked at.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 @pytest.fixture(scope="module")
