@@ -26,6 +26,7 @@ app = typer.Typer(
 agencies = typer.Typer(help="Who takes part: enroll, list, disable.", no_args_is_help=True)
 keys = typer.Typer(help="The keys of each service: list, rotate, drop.", no_args_is_help=True)
 areas = typer.Typer(help="The communes the directory knows.", no_args_is_help=True)
+deliveries = typer.Typer(help="Messages that do not arrive: list, try again.", no_args_is_help=True)
 ledger = typer.Typer(help="The record of every decision.", no_args_is_help=True)
 certificate = typer.Typer(help="Proofs of what came of a withdrawal.", no_args_is_help=True)
 app.add_typer(agencies, name="agencies")
@@ -33,6 +34,7 @@ app.add_typer(users, name="users")
 app.add_typer(databases, name="db")
 app.add_typer(keys, name="keys")
 app.add_typer(areas, name="areas")
+app.add_typer(deliveries, name="deliveries")
 app.add_typer(ledger, name="ledger")
 app.add_typer(certificate, name="certificate")
 for command in (secrets, migrate, provision, serve):
@@ -209,6 +211,28 @@ def import_areas(file: Path, home: HomeOption = DEFAULT_HOME) -> None:
     with directory(Home(home)) as gateway:
         known = gateway.import_areas((row.code, row.province_code) for row in rows if row.province_code)
     typer.echo(f"{known} communes are known now.")
+
+
+@deliveries.command("dead")
+def dead_deliveries(home: HomeOption = DEFAULT_HOME) -> None:
+    """List messages that were given up, or tried in vain a dozen times, as JSON lines; ids and times, no texts."""
+    from dataclasses import asdict
+
+    from mesh.operation import directory
+
+    with directory(Home(home)) as gateway:
+        for one in gateway.dead_deliveries():
+            typer.echo(json.dumps(asdict(one)))
+
+
+@deliveries.command("replay")
+def replay_delivery(message_id: str, home: HomeOption = DEFAULT_HOME) -> None:
+    """Try a message that still waits at once; one that was given up its sender sends anew."""
+    from mesh.operation import directory
+
+    with directory(Home(home)) as gateway:
+        gateway.replay_delivery(message_id)
+    typer.echo(f"{message_id} is tried again.")
 
 
 @ledger.command("verify")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from gateway.adapters.deliveries import Dead, dead_deliveries, replay_delivery
 from gateway.adapters.desk import LIST_IMPORTED, SqlDesk
 from gateway.adapters.rows import agency_of
 from gateway.adapters.tables import AGENCIES, AREAS, OVERSIGHT_CLIENTS
@@ -48,6 +49,14 @@ class Provisioning:
     def disable(self, agency_id: str) -> None:
         """Keep an agency from sending and receiving. Raises `NotFound` (`agency.unknown`)."""
         self._writer.submit_blocking(lambda desk: _disable(desk, agency_id))
+
+    def dead_deliveries(self) -> Sequence[Dead]:
+        """Return the messages that do not arrive."""
+        return self._writer.submit_blocking(dead_deliveries)
+
+    def replay_delivery(self, message_id: str) -> None:
+        """Have a message that waits tried at once. Raises `NotFound`, and `Conflict` (`delivery.settled`)."""
+        self._writer.submit_blocking(lambda desk: replay_delivery(desk, message_id))
 
     def list(self) -> Sequence[Agency]:
         """Return all agencies."""

@@ -49,6 +49,8 @@ _ROWS: Final[tuple[tuple[str, type[MeshError], str, str], ...]] = (
     ("message.not-json", InputRejected, "Not JSON", "Send one JSON document in UTF-8."),
     ("message.invalid", InputRejected, "Not as the contract says", "Mend each place that errors points at."),
     ("message.repeated-name", InputRejected, "A field given twice", "Give each field once."),
+    ("message.unknown", NotFound, "No such message", "Take the id from the list of deliveries that do not arrive."),
+    ("delivery.settled", Conflict, "Not waiting any more", "Send anew: its sender was told, and is asked anew."),
     ("message.kind", InputRejected, "Unknown kind of message", "Use one of the eight kinds of the contract."),
     ("message.about", InputRejected, "Body and address differ", "Name in the body what the address names."),
     ("message.too-large", TooLarge, "Too large", "Send less; attachments belong into smaller referrals."),

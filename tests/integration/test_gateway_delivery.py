@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from gateway.adapters.deliveries import TRIED_OFTEN
 from gateway.adapters.tables import MESSAGES, REFERRALS
+from shared.kernel.errors import Conflict
 from shared.seal.jws import sign_detached, verify_detached
 from shared.wire.delivery import DeliveryItemV1
 from shared.wire.messages import parse_notice
@@ -168,6 +170,21 @@ async def test_message_nobody_takes_for_a_week_is_given_up(mesh: Mesh) -> None:
     (notice,) = await mesh[HEALTH].take_in()
     assert parse_notice(notice["body"].encode()).type == "undeliverable"
     assert (await mesh[HEALTH].get(f"/v1/referrals/{sent.id}")).json()["state"] == "expired"
+
+
+async def test_message_that_does_not_arrive_is_listed_and_tried_at_once_while_it_waits(mesh: Mesh) -> None:
+    (sent,) = await referred(mesh)
+    for _ in range(TRIED_OFTEN):
+        await mesh[SOCIAL].inbox()
+    (dead,) = mesh.provision(lambda desk: desk.dead_deliveries())
+    assert (dead.message_id, dead.recipient, dead.attempts) == (sent.id, SOCIAL, TRIED_OFTEN)
+    mesh.provision(lambda desk: desk.replay_delivery(sent.id))
+    mesh.advance(timedelta(days=7, seconds=1))
+    await mesh[SOCIAL].inbox()
+    (dead,) = mesh.provision(lambda desk: desk.dead_deliveries())
+    assert dead.given_up_at is not None
+    with pytest.raises(Conflict):
+        mesh.provision(lambda desk: desk.replay_delivery(sent.id))
 
 
 async def test_disabled_agency_gets_nothing_until_it_is_enrolled_again(mesh: Mesh) -> None:

@@ -1,0 +1,75 @@
+"""Deliveries that need somebody: given up, or tried in vain again and again; and another try at once.
+
+One concept for every way of delivering, because the outbox alone decides: a message nobody took for a week, or whose
+consent ended first, is given up, its text forgotten and its sender told. That is final: what is sent anew is decided
+anew. What still waits may be tried at once, without the rest of its pause.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import and_, or_, select
+
+from gateway.adapters.broker_tables import BROKER_COPIES
+from gateway.adapters.desk import SqlDesk
+from gateway.adapters.tables import DELIVERY_ROUTES, MESSAGES
+from gateway.application.end_undelivered import UNDELIVERED
+from shared.kernel.errors import Conflict, NotFound
+
+#: So many attempts take about an hour.
+TRIED_OFTEN: Final = 12
+_SHOWN_MOST: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Dead:
+    """A message that does not arrive: ids, codes and times, never a text."""
+
+    message_id: str
+    kind: str
+    sender: str
+    recipient: str
+    attempts: int
+    queued_at: str
+    given_up_at: str | None
+
+
+def dead_deliveries(desk: SqlDesk) -> Sequence[Dead]:
+    """Return what was given up, and what waits and was tried often; the newest first."""
+    row = MESSAGES.c
+    waits = and_(row.settled_at.is_(None), row.recipient.is_not(None), row.attempt >= TRIED_OFTEN)
+    found = desk.book.select(
+        select(MESSAGES).where(or_(row.settled_code == UNDELIVERED, waits)).order_by(row.seq.desc()).limit(_SHOWN_MOST)
+    )
+    return [
+        Dead(
+            message_id=one["message_id"],
+            kind=one["kind"],
+            sender=one["sender"],
+            recipient=one["recipient"],
+            attempts=one["attempt"],
+            queued_at=one["queued_at"],
+            given_up_at=one["settled_at"],
+        )
+        for one in found
+    ]
+
+
+def replay_delivery(desk: SqlDesk, message_id: str) -> None:
+    """Have a message that waits tried at once.
+
+    Raises `NotFound` (`message.unknown`), and `Conflict` (`delivery.settled`) for one that does not wait any more.
+    """
+    row = desk.book.get(MESSAGES, message_id)
+    if row is None or row["recipient"] is None:
+        raise NotFound("message.unknown", "The gateway has no message of this id to deliver.")
+    if row["settled_at"] is not None:
+        raise Conflict(
+            "delivery.settled", "This message does not wait any more; its sender was told and may send anew."
+        )
+    desk.book.update(MESSAGES, message_id, due_at=None)
+    if desk.book.get(BROKER_COPIES, message_id) is not None:
+        desk.book.delete(BROKER_COPIES, message_id)  # published anew
+    if desk.book.get(DELIVERY_ROUTES, row["recipient"]) is not None:
+        desk.book.update(DELIVERY_ROUTES, row["recipient"], retry_at=None)
