@@ -44,6 +44,7 @@ async def agency_beside_a_gateway(folder: Path, clock: ManualClock) -> AsyncIter
         await made.stop("health")
         await made.start("health", clock=clock, gateway=line)
         yield lambda: made.services["health"].app
+        await made.stop("health")  # before its line is taken away
 
 
 async def test_an_agency_compares_its_clock_with_the_gateways(tmp_path: Path) -> None:
