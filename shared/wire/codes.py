@@ -225,6 +225,8 @@ _ROWS: Final[tuple[tuple[str, type[MeshError], str, str], ...]] = (
     ("peer.unreachable", PeerUnavailable, "Other side unreachable", "Try again later, with the same id."),
     ("peer.answer", PeerUnavailable, "Other side answers wrongly", "Try again later, with the same id."),
     ("peer.refused", NotPermitted, "Other side refuses", "Ask the other side's operator."),
+    ("service.draining", PeerUnavailable, "About to stop", "Try again: another process answers, or this one anew."),
+    ("sop.no-calendar", InternalFault, "Installation incomplete", "Install the locked dependencies anew."),
     ("broker.unreachable", PeerUnavailable, "Message broker unreachable", "Wait: messages are kept until it is back."),
     ("storage.busy", PeerUnavailable, "Too busy", "Try again as Retry-After says, with the same id."),
     ("storage.unavailable", PeerUnavailable, "Store unreachable", "Try again later, with the same id."),
