@@ -1,97 +1,107 @@
-"""A ledger and a register that have grown: many referrals written in bulk, by the gateway's own hand.
+"""A gateway's database that has grown: what many referrals left, written in bulk, and how many it holds.
 
-Does what admission does to the records (ledger entry, referral, message, all in one transaction), without HTTP and
-without signatures: those cost the same however large the tables are, and a million of them would take an hour.
+The ledger goes on from where it stands, with every hash and tile, in one transaction with the rows; so a verifier finds
+it whole. On PostgreSQL by COPY, on SQLite by statements for many rows; a million referrals are seven million rows and
+take some minutes.
 """
 
-import hashlib
-from datetime import datetime, timedelta
-from functools import partial
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
-from bench.servers import Gateway
-from bench.workload import RECIPIENT, SENDER, SERVICE
-from gateway.adapters.desk import SqlDesk
-from gateway.bootstrap import open_core
-from gateway.domain.arrival import Arrival
-from gateway.domain.referral import DueTime, Half, HalfState, Referral
-from shared.consent.request import ConsentBasis
-from shared.kernel.clock import to_wire
-from shared.kernel.identifiers import IdFactory
-from shared.sop.model import AgeBand, ClockPhase, Compartment, ReferralState, Stage, Urgency
+from pydantic_core import to_json
+from sqlalchemy import Connection, Engine, func, select, text, update
 
-_PORTION = 200
-_BODY = "x" * 4096
-_FAR = timedelta(days=365)
+from bench.history import History, Rows
+from gateway.adapters.ledger import HEAD_ID, read_head
+from gateway.adapters.tables import (
+    CONSENTS,
+    LEDGER_ENTRIES,
+    LEDGER_HEAD,
+    LEDGER_TILES,
+    MESSAGES,
+    REFERRALS,
+)
+from shared.storage.engine import open_engine, read
+
+_PORTION = 5_000
+_TABLES = {table.name: table for table in (CONSENTS, REFERRALS, MESSAGES, LEDGER_ENTRIES, LEDGER_TILES)}
 
 
-def fill(gateway: Gateway, count: int) -> None:
-    """Write `count` referrals into the gateway's database, while the gateway stands idle."""
-    core = open_core(gateway.settings)
+def stored(database_url: str) -> int:
+    """Return how many referrals a gateway's database holds."""
+    engine = open_engine(database_url)
     try:
-        for start in range(0, count, _PORTION):
-            portion = min(_PORTION, count - start)
-            core.writer.submit_blocking(partial(_write, ids=core.ids, count=portion))
+        with read(engine) as connection:
+            return int(connection.execute(select(func.count()).select_from(REFERRALS)).scalar_one())
     finally:
-        core.close()
+        engine.dispose()
 
 
-def _write(desk: SqlDesk, *, ids: IdFactory, count: int) -> None:
-    consent_id, subject = ids.new(), ids.new()
-    for _ in range(count):
-        arrival = _arrival(ids.new(), desk.at)
-        referral = _referral(arrival, consent_id, subject)
-        recorded = desk.record(
-            "referral",
-            SENDER,
-            message_id=arrival.message_id,
-            message_sha256=arrival.sha256,
-            referral_id=referral.referral_id,
-            chain_id=referral.chain_id,
-            consent_id=consent_id,
-            code=SERVICE,
-            state=referral.state.value,
-            trace_id=arrival.trace_id,
+def some_chains(database_url: str, count: int) -> list[str]:
+    """Return chains from all over a gateway's database, as many as there are up to `count`."""
+    engine = open_engine(database_url)
+    try:
+        with read(engine) as connection:
+            ids = select(REFERRALS.c.chain_id).order_by(REFERRALS.c.referral_id)
+            every = max(1, connection.execute(select(func.count()).select_from(REFERRALS)).scalar_one() // count)
+            rows = connection.execution_options(yield_per=10_000).execute(ids)
+            return [row[0] for place, row in enumerate(rows) if place % every == 0][:count]
+    finally:
+        engine.dispose()
+
+
+def fill(database_url: str, count: int, *, said: Callable[[str], None] = lambda _text: None) -> None:
+    """Write what `count` referrals left into the database of a gateway that stands still."""
+    engine = open_engine(database_url)
+    try:
+        with read(engine) as connection:
+            head = read_head(connection)
+        history = History(count, size=head.size, frontier=head.to_list())
+        for number, rows in enumerate(history.portions(_PORTION), start=1):
+            _write(engine, rows, size=history.frontier.size, frontier=history.frontier.to_list())
+            if number % 20 == 0:
+                said(f"{number * _PORTION} of {count} referrals written")
+        _settle(engine)
+    finally:
+        engine.dispose()
+
+
+def _write(engine: Engine, rows: Rows, *, size: int, frontier: Sequence[str]) -> None:
+    with engine.begin() as connection:
+        for name, listed in rows.items():
+            if listed:
+                _insert(connection, name, listed)
+        connection.execute(
+            update(LEDGER_HEAD).where(LEDGER_HEAD.c.id == HEAD_ID).values(size=size, frontier=list(frontier))
         )
-        desk.add_referral(referral)
-        desk.store_message(arrival, recorded=recorded, answer={}, referral_id=referral.referral_id, deliver=True)
 
 
-def _arrival(message_id: str, at: datetime) -> Arrival:
-    return Arrival(
-        kind="referral",
-        message_id=message_id,
-        sender=SENDER,
-        recipient=RECIPIENT,
-        sent_at=at,
-        received_at=at,
-        body=_BODY,
-        sha256=hashlib.sha256(message_id.encode()).hexdigest(),
-        signature="x" * 200,
-        hub_shares={},
-        trace_id="0" * 32,
-        traceparent=f"00-{'0' * 32}-{'0' * 16}-00",
-    )
+def _insert(connection: Connection, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    columns = [column.name for column in _TABLES[name].columns]
+    values = ([_plain(row[column]) for column in columns] for row in rows)
+    driver: Any = connection.connection.driver_connection
+    if connection.dialect.name == "sqlite":
+        places = ", ".join("?" * len(columns))
+        driver.executemany(f"INSERT INTO {name} ({', '.join(columns)}) VALUES ({places})", values)
+    else:
+        _copy(driver, f"COPY {name} ({', '.join(columns)}) FROM STDIN", values)
 
 
-def _referral(arrival: Arrival, consent_id: str, subject: str) -> Referral:
-    due = DueTime(to_wire(arrival.sent_at + _FAR), "bench")  # no alarm rings while anything is measured
-    return Referral(
-        referral_id=arrival.message_id,
-        chain_id=arrival.message_id,
-        parent_id=None,
-        sender=SENDER,
-        recipient=RECIPIENT,
-        subject=subject,
-        service_type=SERVICE,
-        urgency=Urgency.URGENT,
-        staff_gender="female",
-        state=ReferralState.SENT,
-        age_band=AgeBand.ADULT,
-        basis=ConsentBasis(consent_id),
-        basis_expires_at=None,
-        blocked=frozenset(),
-        halves={Compartment.IDENTITY: Half(Stage.ACCEPTED, HalfState.SEALED, "x" * 43)},
-        due={ClockPhase.ACKNOWLEDGE: due},
-        sent_at=to_wire(arrival.sent_at),
-        received_at=to_wire(arrival.received_at),
-    )
+def _copy(driver: Any, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+    with driver.cursor().copy(statement) as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def _plain(value: Any) -> Any:
+    return to_json(value).decode() if isinstance(value, dict | list) else value
+
+
+def _settle(engine: Engine) -> None:
+    """Let the database know what it holds now, as its own housekeeping would in the course of weeks."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        if engine.dialect.name == "sqlite":
+            connection.execute(text("ANALYZE"))
+            return
+        connection.execute(text("SET statement_timeout = 0"))
+        connection.execute(text("VACUUM (ANALYZE, FREEZE)"))

@@ -53,8 +53,7 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._received += data
-        head_end = self._received.find(_HEAD_END)
-        if head_end < 0 or len(self._received) < head_end + len(_HEAD_END) + _length(self._received[:head_end]):
+        if not answer_ends(self._received):
             return
         answer, self._received = self._received, b""
         if not answer.startswith(self._expected):
@@ -85,15 +84,15 @@ class _Connection(asyncio.Protocol):
             self.done.set_exception(fault)
 
 
-def run(port: int, requests: Sequence[bytes], *, concurrency: int, expected: int = 202) -> Window:
-    """Send all requests to the server on `port` of this machine. Raises `UnexpectedAnswer`."""
+def run(ports: Sequence[int], requests: Sequence[bytes], *, concurrency: int, expected: int = 202) -> Window:
+    """Send all requests to this machine; connections take the `ports` in turn. Raises `UnexpectedAnswer`."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_run(port, requests, concurrency=concurrency, expected=expected))
+        return runner.run(_run(ports, requests, concurrency=concurrency, expected=expected))
 
 
-async def _run(port: int, requests: Sequence[bytes], *, concurrency: int, expected: int) -> Window:
+async def _run(ports: Sequence[int], requests: Sequence[bytes], *, concurrency: int, expected: int) -> Window:
     waiting = iter(requests)
-    connections = [await _connect(port, waiting, expected) for _ in range(concurrency)]
+    connections = [await _connect(ports[turn % len(ports)], waiting, expected) for turn in range(concurrency)]
     started, cpu = time.perf_counter(), time.process_time()
     try:
         for connection in connections:
@@ -114,6 +113,12 @@ async def _connect(port: int, requests: Iterator[bytes], expected: int) -> _Conn
         lambda: _Connection(requests, expected), "127.0.0.1", port, family=socket.AF_INET
     )
     return connection
+
+
+def answer_ends(received: bytes) -> bool:
+    """Say whether an answer is there whole."""
+    head_end = received.find(_HEAD_END)
+    return head_end >= 0 and len(received) >= head_end + len(_HEAD_END) + _length(received[:head_end])
 
 
 def _length(head: bytes) -> int:

@@ -17,6 +17,8 @@ from pathlib import Path
 
 import psycopg
 
+from bench.processes import cpu_seconds
+
 MISSING = "PostgreSQL is not installed here (Debian: apt-get install postgresql)"
 _HAS_STRATEGY = 150_000  # as the server counts its versions
 _QUIET = ("shared_buffers=128MB", "listen_addresses=")
@@ -47,6 +49,12 @@ class PostgresServer:
         """Take a database away, whoever is connected to it."""
         self.execute(f"DROP DATABASE {database} WITH (FORCE)")
 
+    def cpu_seconds(self) -> float:
+        """Return the processor time of the server: of its first process, those that ended, and those that run."""
+        first = int((self.sockets / "data" / "postmaster.pid").read_text().splitlines()[0])
+        running = Path(f"/proc/{first}/task/{first}/children").read_text().split()
+        return cpu_seconds(first, with_children=True) + sum(cpu_seconds(int(pid)) for pid in running)
+
     def execute(self, statement: str) -> list[tuple[object, ...]]:
         """Run one statement at the desk, and return its rows."""
         cursor = self.desk.execute(statement.encode())
@@ -63,19 +71,26 @@ def find_programs() -> Path | None:
 
 
 @contextmanager
-def serve(programs: Path, *, settings: Sequence[str], within: Path | None = None) -> Iterator[PostgresServer]:
+def serve(
+    programs: Path, *, settings: Sequence[str], within: Path | None = None, keep: Path | None = None
+) -> Iterator[PostgresServer]:
     """Run a server with an empty cluster until the context ends; then nothing is left of it.
 
-    The cluster lies in a folder of its own `within` another one, or where temporary files do.
+    The cluster lies in a folder of its own `within` another one, or where temporary files do. One that is to be kept
+    for another time lies in the folder `keep`, and is gone on with where it is there already.
     """
+    if keep is not None:
+        keep.mkdir(parents=True, exist_ok=True)
+        yield from _serve(programs, keep, settings, stopping="fast")
+        return
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir=within))
     try:
-        yield from _serve(programs, folder, settings)
+        yield from _serve(programs, folder, settings, stopping="immediate")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _serve(programs: Path, folder: Path, settings: Sequence[str]) -> Iterator[PostgresServer]:
+def _serve(programs: Path, folder: Path, settings: Sequence[str], *, stopping: str) -> Iterator[PostgresServer]:
     account = _unprivileged()
     if account is not None:
         os.chown(folder, account.pw_uid, account.pw_gid)
@@ -86,14 +101,15 @@ def _serve(programs: Path, folder: Path, settings: Sequence[str]) -> Iterator[Po
         identity = {} if account is None else {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
         subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL, timeout=60, **identity)  # type: ignore[call-overload]  # the keywords depend on who runs it
 
-    run("initdb", "--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C", "--no-sync")
+    if not (folder / "data" / "PG_VERSION").exists():
+        run("initdb", "--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C", "--no-sync")
     options = " ".join(["-k", str(folder), *(f"-c {setting}" for setting in settings)])
     try:
         run("pg_ctl", "start", "--wait", "--log", str(folder / "log"), "--options", options)
         with psycopg.connect(host=str(folder), user="postgres", dbname="postgres", autocommit=True) as desk:
             yield PostgresServer(folder, desk)
     finally:
-        run("pg_ctl", "stop", "--mode=immediate")
+        run("pg_ctl", "stop", f"--mode={stopping}")
 
 
 def _unprivileged() -> pwd.struct_passwd | None:

@@ -1,107 +1,185 @@
-"""The rounds: every variant in turn within each round, so that a slow minute of the machine hits them all alike."""
+"""The rounds: everything in turn within each, the floor too, so that a slow minute of the machine hits all alike."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from statistics import quantiles
 
+from bench.acts import Act, Case, openings, revocations, traces
 from bench.load import Window, run
-from bench.servers import Gateway, Server
-from bench.workload import Parcel, Work
+from bench.postgres import PostgresServer
+from bench.processes import Server
+from bench.servers import Gateway
+from bench.workload import Parcel, Work, framed
 
-#: Requests in one timed window, by concurrency: about a second's work on a small machine.
+#: Requests in one timed window of admissions, by concurrency: about a second's work on a small machine.
 REQUESTS = {1: 400, 8: 1200, 32: 2000}
-WARM_UP = 200
+#: The other acts: how many in one window, and with how many callers.
+OPENINGS, REVOCATIONS, TRACES = 500, 40, 200
+_CALLERS = {"opening": 32, "revocation": 8, "trace": 8}
+_WARM_UP = 200
+_GATEWAY = "gateway"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something is measured: on which database, with how much in it, by how many gateway processes.
+
+    `size` is what was asked for, `stored` what was counted: a run works in the database, and it is kept.
+    """
+
+    database: str
+    size: int
+    stored: int
+    replicas: int
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What one window showed."""
+    """What one window showed. The processor time is that of the servers, and beside it that of PostgreSQL."""
 
+    act: str
     database: str
+    size: int
+    stored: int
+    replicas: int
     variant: str
     concurrency: int
     round: int
     per_second: float
     cpu_micros: float
+    database_micros: float
     p50_millis: float
     p99_millis: float
     load_busy: float
 
 
 @dataclass(frozen=True, slots=True)
-class Variant:
-    """One thing to be measured: a server, and how a message becomes a request to it."""
+class Target:
+    """A gateway and a floor beside it on databases of one kind; PostgreSQL's server to be watched, if there is one."""
 
-    name: str
-    server: Server
-    frame: Callable[[Sequence[Parcel]], list[bytes]]
+    place: Place
+    gateway: Gateway
+    floor: Server
+    postgres: PostgresServer | None
 
 
 @dataclass(frozen=True, slots=True)
-class Contest:
-    """The variants on one database that are measured side by side; the gateway is among them."""
+class Material:
+    """What is sent in one round, to every target alike: made and signed before anything is timed."""
 
-    database: str
-    gateways: Sequence[Gateway]
-    variants: Sequence[Variant]
-
-
-def gateway_variant(gateway: Gateway, *, name: str = "gateway") -> Variant:
-    """Return the gateway as a variant: real route, and a token that is fresh for every window."""
-    return Variant(name, gateway.server, lambda parcels: framed(parcels, path="/v1/referrals", token=gateway.token()))
+    admissions: Sequence[tuple[int, Work]]
+    openings: Sequence[Case]
+    revocations: Sequence[Case]
 
 
-def floor_variants(server: Server) -> list[Variant]:
+def play(target: Target, material: Material, *, number: int) -> Iterator[Sample]:
+    """Play one round at one target; the order of gateway and floor turns from round to round."""
+    if number == 0:
+        _warm_up(target, material)
+    for concurrency, work in material.admissions:
+        yield from _admissions(target, work, concurrency=concurrency, number=number)
+    for act in (
+        openings(target.gateway, material.openings),
+        revocations(target.gateway, material.revocations),
+        traces(target.gateway, TRACES),
+    ):
+        yield _act(target, act, number=number)
+
+
+def _warm_up(target: Target, material: Material) -> None:
+    """Let everybody reach their stride, untimed; what is recorded here is recorded again later, as a repetition."""
+    work = material.admissions[0][1]
+    _record_consents(target.gateway, work)
+    for floor in _ways(target.floor):
+        run(floor.ports, floor.frame(work.referrals[:_WARM_UP]), concurrency=8)
+    traced = traces(target.gateway, _WARM_UP)
+    run(target.gateway.ports, traced.timed, concurrency=8, expected=traced.expected)
+
+
+@dataclass(frozen=True, slots=True)
+class _Variant:
+    name: str
+    ports: Sequence[int]
+    frame: Callable[[Sequence[Parcel]], list[bytes]]
+    burnt: Callable[[], float]
+
+
+def _ways(floor: Server) -> list[_Variant]:
     """Return the two ways of writing the floor."""
     return [
-        Variant(f"floor {way}", server, partial(framed, path=f"/{way}", token="x" * 600)) for way in ("async", "def")
+        _Variant(
+            f"floor {way}",
+            (floor.port,),
+            lambda parcels, path=f"/{way}": framed(parcels, path=path, token="x" * 600),  # type: ignore[misc]  # bound now
+            floor.cpu_seconds,
+        )
+        for way in ("async", "def")
     ]
 
 
-def framed(parcels: Sequence[Parcel], *, path: str, token: str) -> list[bytes]:
-    """Return whole requests; the same bytes of headers and body for every variant."""
-    start = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n".encode()
-    return [start + parcel.headers + b"\r\n" + parcel.body for parcel in parcels]
+def _admissions(target: Target, work: Work, *, concurrency: int, number: int) -> Iterator[Sample]:
+    gateway = target.gateway
+    _record_consents(gateway, work)
+    token = gateway.token()
+    admitting = _Variant(
+        _GATEWAY, gateway.ports, lambda parcels: framed(parcels, path="/v1/referrals", token=token), gateway.cpu_seconds
+    )
+    variants = [admitting, *_ways(target.floor)]
+    turn = number % len(variants)
+    for variant in [*variants[turn:], *variants[:turn]]:
+        requests = variant.frame(work.referrals)
+        with _Watch(target, variant.burnt) as watch:
+            window = run(variant.ports, requests, concurrency=concurrency)
+        what = ("admission", variant.name, concurrency, number)
+        yield _sample(target.place, what, window, watch)
 
 
-def warm_up(contest: Contest, work: Work) -> None:
-    """Record the consents and let every variant reach its stride, untimed."""
-    _record_consents(contest.gateways, work)
-    for variant in contest.variants:
-        run(variant.server.port, variant.frame(work.referrals), concurrency=8)
+def _act(target: Target, act: Act, *, number: int) -> Sample:
+    gateway = target.gateway
+    for requests, expected in act.before:
+        run(gateway.ports, requests, concurrency=32, expected=expected)
+    concurrency = _CALLERS[act.name]
+    with _Watch(target, gateway.cpu_seconds) as watch:
+        window = run(gateway.ports, act.timed, concurrency=concurrency, expected=act.expected)
+    return _sample(target.place, (act.name, _GATEWAY, concurrency, number), window, watch)
 
 
-def play(contests: Sequence[Contest], *, number: int, concurrency: int, work: Work) -> Iterator[Sample]:
-    """Play one round at one concurrency; the order of the variants turns from round to round."""
-    for contest in contests:
-        _record_consents(contest.gateways, work)
-        turn = number % len(contest.variants)
-        for variant in [*contest.variants[turn:], *contest.variants[:turn]]:
-            requests = variant.frame(work.referrals)
-            before = variant.server.cpu_seconds()
-            window = run(variant.server.port, requests, concurrency=concurrency)
-            burnt = variant.server.cpu_seconds() - before
-            yield _sample(contest, variant, concurrency=concurrency, number=number, window=window, burnt=burnt)
+def _record_consents(gateway: Gateway, work: Work) -> None:
+    requests = framed(work.consents, path="/v1/consents", token=gateway.token())
+    run(gateway.ports, requests, concurrency=32, expected=201)
 
 
-def _record_consents(gateways: Sequence[Gateway], work: Work) -> None:
-    for gateway in gateways:
-        requests = framed(work.consents, path="/v1/consents", token=gateway.token())
-        run(gateway.server.port, requests, concurrency=32, expected=201)
+class _Watch:
+    """How much processor time the servers and the database used inside its context."""
+
+    def __init__(self, target: Target, burnt: Callable[[], float]) -> None:
+        self._burnt = burnt
+        self._database = target.postgres.cpu_seconds if target.postgres else lambda: 0.0
+        self.servers = self.database = 0.0
+
+    def __enter__(self) -> "_Watch":
+        self.servers, self.database = self._burnt(), self._database()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.servers, self.database = self._burnt() - self.servers, self._database() - self.database
 
 
-def _sample(
-    contest: Contest, variant: Variant, *, concurrency: int, number: int, window: Window, burnt: float
-) -> Sample:
+def _sample(place: Place, what: tuple[str, str, int, int], window: Window, watch: _Watch) -> Sample:
+    act, variant, concurrency, number = what
     cuts = quantiles(window.latencies, n=100)
     return Sample(
-        database=contest.database,
-        variant=variant.name,
+        act=act,
+        database=place.database,
+        size=place.size,
+        stored=place.stored,
+        replicas=place.replicas,
+        variant=variant,
         concurrency=concurrency,
         round=number,
         per_second=window.requests / window.seconds,
-        cpu_micros=burnt / window.requests * 1e6,
+        cpu_micros=watch.servers / window.requests * 1e6,
+        database_micros=watch.database / window.requests * 1e6,
         p50_millis=cuts[49] * 1000,
         p99_millis=cuts[98] * 1000,
         load_busy=window.own_cpu_seconds / window.seconds,

@@ -1,27 +1,37 @@
-"""The stage: databases, servers and messages of one run, all taken down when it ends."""
+"""The stage: databases, servers and messages of one run, all taken down when it ends; grown databases are kept."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from bench import servers
+from bench.acts import make_openings, make_revocations
+from bench.cache import Cache, grow
+from bench.grow import stored
 from bench.postgres import DURABLE, MISSING, PostgresServer, find_programs, serve
-from bench.workload import Parties, Work, make_work
+from bench.rounds import OPENINGS, REQUESTS, REVOCATIONS, Material, Place, Target
+from bench.workload import Parties, make_work
+from bench.world import World, world
 
 SQLITE, POSTGRES = "sqlite", "postgresql"
+#: Up to this size a database is made anew each time: a run would change its size too much.
+_SMALL = 10_000
 
 
 class Stage:
     """Opens what a run needs, on demand; used as a context."""
 
-    def __init__(self, databases: Sequence[str]) -> None:
+    def __init__(self, databases: Sequence[str], cache: Path, *, said: Callable[[str], None]) -> None:
         self.databases = tuple(databases)
         self.parties = Parties.make()
         self._stack = ExitStack()
+        self._kept = cache
+        self._said = said
+        self._names = 0
         self._postgres: PostgresServer | None = None
 
     def __enter__(self) -> Self:
@@ -31,7 +41,9 @@ class Stage:
             programs = find_programs()
             if programs is None:
                 raise SystemExit(MISSING)
-            self._postgres = self._stack.enter_context(serve(programs, settings=DURABLE))
+            serving = serve(programs, settings=DURABLE, keep=self._kept / "postgresql")
+            self._postgres = self._stack.enter_context(serving)
+        self._cache = Cache(self._kept, self._postgres, said=self._said)
         return self
 
     def __exit__(
@@ -39,21 +51,71 @@ class Stage:
     ) -> None:
         self._stack.close()
 
-    def gateway(self, database: str, *, name: str = "gateway") -> servers.Gateway:
-        """Start a gateway on a fresh database of this kind."""
-        address = self._fresh(database, name)
-        return self._stack.enter_context(servers.gateway(address, self._folder, self.parties))
+    def material(self, concurrencies: Sequence[int]) -> Material:
+        """Make and sign what is sent in one round."""
+        return Material(
+            [(number, make_work(self.parties, REQUESTS[number], pool=self._pool)) for number in concurrencies],
+            make_openings(self.parties, OPENINGS, pool=self._pool),
+            make_revocations(self.parties, REVOCATIONS, pool=self._pool),
+        )
 
-    def floor(self, database: str) -> servers.Server:
-        """Start the floor on a fresh database of this kind."""
-        return self._stack.enter_context(servers.floor(self._fresh(database, "floor")))
+    @contextmanager
+    def target(self, database: str, size: int, *, replicas: int) -> Iterator[Target]:
+        """Start a gateway on a database that has grown to a size, and the floor on an empty one beside it."""
+        with (
+            self._grown(database, size) as address,
+            self._fresh(database) as empty,
+            servers.floor(empty) as floor,
+            servers.gateway(address, self._folder, self.parties, replicas=replicas) as gateway,
+        ):
+            place = Place(database, size, stored(address), replicas)
+            yield Target(place, gateway, floor, self._postgres if database == POSTGRES else None)
 
-    def work(self, count: int) -> Work:
-        """Make and sign `count` referrals."""
-        return make_work(self.parties, count, pool=self._pool)
+    @contextmanager
+    def world(self, database: str, size: int, *, replicas: int) -> Iterator[tuple[Place, World]]:
+        """Start a whole mesh: its gateway on a database that has grown, its agencies on empty ones."""
+        with ExitStack() as stack:
+            address = stack.enter_context(self._grown(database, size))
 
-    def _fresh(self, database: str, name: str) -> str:
+            def url(name: str) -> str:
+                return address if name == "gateway" else stack.enter_context(self._fresh(database))
+
+            place = Place(database, size, stored(address), replicas)
+            yield place, stack.enter_context(world(url, self._folder, self.parties, replicas=replicas))
+
+    def database_cpu_seconds(self, database: str) -> Callable[[], float]:
+        """Return how to read the processor time of PostgreSQL's server; SQLite has none of its own."""
+        return self._postgres.cpu_seconds if self._postgres and database == POSTGRES else lambda: 0.0
+
+    def prepare(self, database: str, size: int) -> None:
+        """Let a large database grow before anything is measured."""
+        if size > _SMALL:
+            self._cached(database, size)
+
+    @contextmanager
+    def _grown(self, database: str, size: int) -> Iterator[str]:
+        """Give a gateway's database that has grown to a size: a kept one, or a small one that is made anew."""
+        if size > _SMALL:
+            yield self._cached(database, size)
+            return
+        with self._fresh(database) as address:
+            grow(address, size, said=self._said)
+            yield address
+
+    def _cached(self, database: str, size: int) -> str:
+        return self._cache.sqlite(size) if database == SQLITE else self._cache.postgresql(size)
+
+    @contextmanager
+    def _fresh(self, database: str) -> Iterator[str]:
+        """Make an empty database that is gone when the context ends."""
+        self._names += 1
+        name = f"fresh_{self._names}"
         if self._postgres is None or database == SQLITE:
-            return f"sqlite:///{self._folder / name}.db"
+            yield f"sqlite:///{self._folder / name}.db"
+            return
+        self._postgres.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         self._postgres.create(name)
-        return self._postgres.url(name)
+        try:
+            yield self._postgres.url(name)
+        finally:
+            self._postgres.drop(name)

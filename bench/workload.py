@@ -21,12 +21,16 @@ from shared.seal.keys import AgencyKeys, EncryptionPublicKey, SigningKey
 from shared.sop.loader import load_sop
 from shared.sop.model import Compartment, Urgency
 
-SENDER, RECIPIENT = "bench-health", "bench-social"
+SENDER, RECIPIENT, OVERSIGHT = "bench-health", "bench-social", "bench-oversight"
 SERVICE = "SOC-01"
 REFERRALS_PER_CONSENT = 4
 BODY_BYTES = 4096
 _PARTIES = {SENDER: ("health", "HEA-"), RECIPIENT: ("social", "SOC-")}
 _COMPARTMENTS = ("contact", "safety", "preferences", "dependants", "identity")
+
+
+#: By agency the key it signs with; and the recipient's public keys.
+PrivateJwks = tuple[Mapping[str, Mapping[str, str]], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,26 +39,28 @@ class Parcel:
 
     headers: bytes
     body: bytes
+    message_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Parties:
-    """The two agencies: one sends, the other polls its inbox."""
+    """The two agencies, of which one sends and the other receives, and the auditor."""
 
     keys: Mapping[str, AgencyKeys]
+    oversight: SigningKey
 
     @classmethod
     def make(cls) -> "Parties":
         """Make agencies with fresh keys."""
-        return cls({agency: AgencyKeys.generate() for agency in _PARTIES})
+        return cls({agency: AgencyKeys.generate() for agency in _PARTIES}, SigningKey.generate())
 
-    @property
-    def signing(self) -> SigningKey:
-        """The sender's key."""
-        return self.keys[SENDER].signing
+    def private_jwks(self) -> PrivateJwks:
+        """Return what another process needs to sign for either and to seal for the recipient."""
+        signing = {agency: keys.signing.private_jwk() for agency, keys in self.keys.items()}
+        return signing, self.keys[RECIPIENT].public_jwks()
 
-    def enrolments(self) -> list[AgencyEnrolment]:
-        """Return what an operator would state of them. Without a base URL an agency polls: nothing is pushed."""
+    def enrolments(self, addresses: Mapping[str, str]) -> list[AgencyEnrolment]:
+        """Return what an operator would state of them. An agency without an address polls: nothing is pushed to it."""
         services = load_sop().services
         return [
             AgencyEnrolment(
@@ -65,6 +71,7 @@ class Parties:
                 areas=frozenset({"38"}),
                 services=frozenset(code for code in services if code.startswith(prefix)),
                 jwks=self.keys[agency].public_jwks(),
+                base_url=addresses.get(agency),
             )
             for agency, (sector, prefix) in _PARTIES.items()
         ]
@@ -81,21 +88,31 @@ class Work:
 def make_work(parties: Parties, count: int, *, pool: ProcessPoolExecutor) -> Work:
     """Make `count` referrals and their consents, on every core there is."""
     cases = -(-count // REFERRALS_PER_CONSENT)
-    make = partial(_case, parties.signing.private_jwk(), parties.keys[RECIPIENT].public_jwks())
+    make = partial(_case, parties.private_jwks())
     made = list(pool.map(make, range(cases), chunksize=32))
     referrals = [referral for _, referrals in made for referral in referrals]
     return Work([consent for consent, _ in made], referrals[:count])
 
 
-def _case(signing_jwk: Mapping[str, str], recipient_jwks: Any, _number: int) -> tuple[Parcel, list[Parcel]]:
-    maker = _Maker(SigningKey.from_private_jwk(signing_jwk), EncryptionPublicKey.from_jwks(recipient_jwks))
+def framed(parcels: Sequence[Parcel], *, path: str, token: str) -> list[bytes]:
+    """Return whole requests; the same bytes of headers and body for every variant."""
+    start = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n".encode()
+    return [start + parcel.headers + b"\r\n" + parcel.body for parcel in parcels]
+
+
+def _case(keys: PrivateJwks, _number: int) -> tuple[Parcel, list[Parcel]]:
+    signing, recipient = keys
+    maker = Maker(SENDER, SigningKey.from_private_jwk(signing[SENDER]), EncryptionPublicKey.from_jwks(recipient))
     consent = maker.head("consent") | maker.consent_terms()
     referrals = [maker.referral(consent["id"], consent["subject"]) for _ in range(REFERRALS_PER_CONSENT)]
     return maker.parcel(consent), referrals
 
 
-class _Maker:
-    def __init__(self, key: SigningKey, recipient: EncryptionPublicKey) -> None:
+class Maker:
+    """Makes and signs what one agency sends."""
+
+    def __init__(self, agency: str, key: SigningKey, recipient: EncryptionPublicKey) -> None:
+        self._agency = agency
         self._key = key
         self._recipient = recipient
         self._clock = SystemClock()
@@ -103,10 +120,12 @@ class _Maker:
         self._sop = load_sop()
 
     def head(self, kind: str) -> dict[str, Any]:
+        """Begin a message."""
         sent_at = to_wire(self._clock.now())
-        return {"v": 1, "kind": kind, "id": self._ids.new(), "sender": SENDER, "sent_at": sent_at}
+        return {"v": 1, "kind": kind, "id": self._ids.new(), "sender": self._agency, "sent_at": sent_at}
 
     def consent_terms(self) -> dict[str, Any]:
+        """Return what is consented to: the one service, with everything that is sealed."""
         now = self._clock.now()
         return {
             "subject": self._ids.new(),
@@ -134,6 +153,7 @@ class _Maker:
         }
 
     def referral(self, consent_id: str, subject: str) -> Parcel:
+        """Seal and sign a referral."""
         head = self.head("referral")
         basis = {"kind": "consent", "consent_id": consent_id}
         bundle = seal(_plaintexts(), message_id=head["id"], basis=basis, recipient=self._recipient)
@@ -168,6 +188,7 @@ class _Maker:
         return self.parcel(message, hub_shares=bundle.hub_shares)
 
     def parcel(self, message: Mapping[str, Any], *, hub_shares: Mapping[str, str] | None = None) -> Parcel:
+        """Sign a message."""
         body = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
         headers = {
             "Content-Type": "application/json",
@@ -176,7 +197,8 @@ class _Maker:
         }
         if hub_shares is not None:
             headers["Hub-Shares"] = encode_hub_shares(hub_shares)
-        return Parcel("".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode(), body)
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        return Parcel(lines.encode(), body, message_id=message["id"])
 
 
 #: Chosen so that a body has `BODY_BYTES`, give or take a few; a test would only repeat the sum.

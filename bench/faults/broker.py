@@ -18,7 +18,7 @@ import nats
 from nats.errors import Error as NatsError
 
 from bench.faults.engines import Sqlite
-from bench.servers import free_port
+from bench.processes import free_port
 from gateway.settings import GatewaySettings
 
 JETSTREAM: Final = "jetstream"

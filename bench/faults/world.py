@@ -16,7 +16,7 @@ from bench.faults.line import Line
 from bench.faults.nodes import Node, Nursery
 from bench.faults.page import Page
 from bench.faults.tally import Tally
-from bench.servers import free_port
+from bench.processes import free_port
 from gateway.bootstrap import open_provisioning
 from gateway.domain.agency import AgencyEnrolment
 from gateway.settings import GatewaySettings

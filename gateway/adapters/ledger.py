@@ -38,7 +38,7 @@ def append(book: Book, kind: str, actor: str, *, at: str, **facts: str | None) -
     hashed = leaf_hash(leaf.encode())
     frontier = Frontier.from_list(head["frontier"], size=index)
     for tile in frontier.append(hashed):
-        key = f"{tile.level}/{tile.number}"
+        key = _tile_key(tile.level, tile.number)
         book.insert(LEDGER_TILES, {"key": key, "level": tile.level, "number": tile.number, "hash": tile.hash.hex()})
     book.insert(LEDGER_ENTRIES, {"idx": index, "leaf": leaf, "leaf_hash": hashed.hex(), **_searched(entry)})
     book.update(LEDGER_HEAD, HEAD_ID, size=frontier.size, frontier=frontier.to_list())
@@ -56,6 +56,10 @@ def _searched(entry: Entry) -> dict[str, Any]:
         "chain_id": entry.chain_id,
         "consent_id": entry.consent_id,
     }
+
+
+def _tile_key(level: int, number: int) -> str:
+    return f"{level}/{number}"
 
 
 class StoredNodes:
@@ -78,13 +82,13 @@ class StoredNodes:
         return [text.encode() for (text,) in self._connection.execute(statement)]
 
     def tiles(self, level: int, start: int, end: int) -> Sequence[bytes]:
-        """Return the roots of full tiles below `level`, `start` to `end` (exclusive)."""
+        """Return the roots of full tiles below `level`, `start` to `end` (exclusive), found by their keys.
+
+        There is no index over level and number: a range would be looked for among all tiles there are.
+        """
         tiles = LEDGER_TILES.c
-        return self._hashes(
-            select(tiles.hash)
-            .where(tiles.level == level, tiles.number >= start, tiles.number < end)
-            .order_by(tiles.number)
-        )
+        keys = [_tile_key(level, number) for number in range(start, end)]
+        return self._hashes(select(tiles.hash).where(tiles.key.in_(keys)).order_by(tiles.number))
 
     def _hashes(self, statement: Any) -> list[bytes]:
         return [bytes.fromhex(text) for (text,) in self._connection.execute(statement)]

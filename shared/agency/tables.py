@@ -382,6 +382,8 @@ Index("ix_reroutes_waiting", REROUTES.c.referral_id, sqlite_where=_WAITING, post
 _RUNNING = text("stopped_at IS NULL AND told_at IS NULL")
 Index("ix_sector_clocks_running", SECTOR_CLOCKS.c.due_at, sqlite_where=_RUNNING, postgresql_where=_RUNNING)
 Index("ix_referrals_box", REFERRALS.c.box, REFERRALS.c.referral_id)
+#: A partner system looks for what is new by state, newest first: it reads what it is shown, not all there ever was.
+Index("ix_referrals_box_state", REFERRALS.c.box, REFERRALS.c.state, REFERRALS.c.referral_id)
 Index("ix_referrals_due", REFERRALS.c.next_due_at)
 #: All that a tab of the inbox asks for, so that it is counted and put in order without a look at the referrals.
 Index(

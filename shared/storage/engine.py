@@ -42,8 +42,9 @@ _SQLITE_PRAGMAS = (
     "synchronous=FULL",
     "foreign_keys=ON",
     f"busy_timeout={_BUSY_MILLIS}",
-    "cache_size=-16384",
 )
+#: Pages that the one connection that writes keeps, in KiB; those that read have SQLite's usual 2 MB, each its own.
+_WRITER_PAGES = "PRAGMA cache_size=-8192"
 _READ_ONLY = {"read_only_work": True}
 _READING_ONLY = ("default_transaction_read_only", "in_hot_standby")
 
@@ -165,6 +166,9 @@ def _begin_sqlite(connection: Connection) -> None:
     if connection.info.get("read_only", False) is not read_only:
         connection.exec_driver_sql(f"PRAGMA query_only={int(read_only)}")
         connection.info["read_only"] = read_only
+    if not read_only and not connection.info.get("writes", False):
+        connection.exec_driver_sql(_WRITER_PAGES)
+        connection.info["writes"] = True
     with translated(connection.dialect, connection.connection.driver_connection) as driver:  # the toolkit takes longer
         driver.execute("BEGIN" if read_only else "BEGIN IMMEDIATE")
 

@@ -1,0 +1,65 @@
+"""A database that has grown is like one that was used: rows as real messages leave them, and a ledger that is whole."""
+
+import pytest
+from sqlalchemy import Table, select
+
+from bench.cache import grow
+from bench.grow import some_chains, stored
+from gateway.adapters.ledger import read_head
+from gateway.adapters.tables import CONSENTS, LEDGER_ENTRIES, LEDGER_TILES, MESSAGES, REFERRALS
+from shared.ledger.tree import Frontier, leaf_hash
+from shared.storage.engine import open_engine, read
+
+COUNT = 301  # more than a tile of entries, and a last case with fewer referrals
+
+
+@pytest.fixture(scope="module")
+def grown(tmp_path_factory: pytest.TempPathFactory) -> str:
+    url = f"sqlite:///{tmp_path_factory.mktemp('grown') / 'gateway.db'}"
+    grow(url, COUNT, said=lambda _text: None)
+    return url
+
+
+def rows(url: str, table: Table) -> list[dict[str, object]]:
+    engine = open_engine(url)
+    try:
+        with read(engine) as connection:
+            return [dict(row) for row in connection.execute(select(table)).mappings()]
+    finally:
+        engine.dispose()
+
+
+def test_every_referral_leaves_what_a_delivered_and_acknowledged_one_leaves(grown: str) -> None:
+    cases = -(-COUNT // 4)
+    counted = {table.name: len(rows(grown, table)) for table in (CONSENTS, REFERRALS, MESSAGES, LEDGER_ENTRIES)}
+    assert counted == {
+        "consents": cases,
+        "referrals": COUNT,
+        "messages": 2 * COUNT + cases,
+        "ledger_entries": 4 * COUNT + cases,
+    }
+    assert stored(grown) == COUNT
+    assert all(row["settled_at"] and row["body"] is None for row in rows(grown, MESSAGES))
+
+
+def test_the_ledger_of_a_grown_database_is_whole(grown: str) -> None:
+    frontier, tiles = Frontier(), {}
+    for row in sorted(rows(grown, LEDGER_ENTRIES), key=lambda row: int(str(row["idx"]))):
+        hashed = leaf_hash(str(row["leaf"]).encode())
+        assert row["leaf_hash"] == hashed.hex()
+        tiles |= {f"{tile.level}/{tile.number}": tile.hash.hex() for tile in frontier.append(hashed)}
+    engine = open_engine(grown)
+    try:
+        with read(engine) as connection:
+            head = read_head(connection)
+    finally:
+        engine.dispose()
+    assert (head.size, head.root()) == (frontier.size, frontier.root())
+    assert {row["key"]: row["hash"] for row in rows(grown, LEDGER_TILES)} == tiles != {}
+
+
+def test_chains_are_taken_from_all_over_the_database(grown: str) -> None:
+    chains = some_chains(grown, 10)
+    everything = sorted(str(row["chain_id"]) for row in rows(grown, REFERRALS))
+    assert len(chains) == 10
+    assert everything.index(chains[-1]) > COUNT * 0.8
