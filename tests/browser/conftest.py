@@ -47,9 +47,9 @@ def told(home: Home) -> None:
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """A browser for this folder alone: its driver keeps the thread's event loop, which other tests want back."""
+    """A browser, for one module: its driver keeps the thread's event loop, which other tests want back."""
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     if program is None:
         (pytest.fail if is_ci(os.environ) else pytest.skip)(MISSING)
