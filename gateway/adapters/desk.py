@@ -16,6 +16,7 @@ from gateway.adapters.marks import MarkShelf
 from gateway.adapters.memory import RowMemory
 from gateway.adapters.notices import NoticeWriter
 from gateway.adapters.overrides import OverrideShelf
+from gateway.adapters.refused_messages import RefusalShelf
 from gateway.adapters.statements import StatementShelf
 from gateway.adapters.tables import AGENCIES, AREAS, CONSENTS, MESSAGES, REFERRALS
 from gateway.application.outcome import answer_text
@@ -54,6 +55,7 @@ class SqlDesk:
         self.conflicts = ConflictShelf(book)
         self.statements = StatementShelf(book)
         self.marks = MarkShelf(book)
+        self.refusals = RefusalShelf(book)
         self._at = clock.now()
         self._now = to_wire(self._at)
         self._sop = sop

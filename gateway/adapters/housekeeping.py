@@ -1,4 +1,4 @@
-"""What is tidied up as time passes: referrals whose consent has ended, and client assertions nobody can replay.
+"""What is tidied up as time passes: consent that has ended, assertions nobody can replay, refusals too old to repeat.
 
 Nothing depends on it being punctual: every release asks the consent itself. Any number of processes may run it.
 """
@@ -8,10 +8,11 @@ from collections.abc import AsyncIterator
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Engine, Select, select
+from sqlalchemy import Engine, Select, Table, select
 
 from gateway.adapters.bell import Bell
 from gateway.adapters.desk import SqlDesk
+from gateway.adapters.refused_messages import REFUSED_MESSAGES
 from gateway.adapters.tables import REFERRALS, USED_ASSERTIONS
 from gateway.application.end_lapsed import end_lapsed
 from shared.kernel.clock import Clock, to_wire
@@ -62,7 +63,10 @@ class Housekeeping:
             _log.info("referrals.lapsed", count=len(found))
         spent = select(USED_ASSERTIONS.c.jti).where(USED_ASSERTIONS.c.expires_at < now)
         async for found in self._portions(spent):
-            await self._writer.submit(partial(_forget, keys=found))
+            await self._writer.submit(partial(_forget, table=USED_ASSERTIONS, keys=found))
+        answered = select(REFUSED_MESSAGES.c.sha256).where(REFUSED_MESSAGES.c.forget_at < now)
+        async for found in self._portions(answered):
+            await self._writer.submit(partial(_forget, table=REFUSED_MESSAGES, keys=found))
 
     async def _portions(self, statement: Select[Any]) -> AsyncIterator[list[str]]:
         """Yield what a query finds, anew each time, until it finds less than a portion."""
@@ -78,8 +82,8 @@ class Housekeeping:
             return list(connection.execute(statement.limit(_PORTION)).scalars())
 
 
-def _forget(desk: SqlDesk, *, keys: list[str]) -> None:
-    desk.book.prefetch(USED_ASSERTIONS, keys)
+def _forget(desk: SqlDesk, *, table: Table, keys: list[str]) -> None:
+    desk.book.prefetch(table, keys)
     for key in keys:
-        if desk.book.get(USED_ASSERTIONS, key) is not None:
-            desk.book.delete(USED_ASSERTIONS, key)
+        if desk.book.get(table, key) is not None:
+            desk.book.delete(table, key)

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from gateway.adapters import broker_tables, counted_tables, tables
+from gateway.adapters import broker_tables, counted_tables, refused_messages, tables
 from gateway.adapters.columns import MAPPERS
 
 #: The modules that declare tables; importing them is what makes `METADATA` whole.
-DECLARED_IN: Final = (tables, counted_tables, broker_tables)
+DECLARED_IN: Final = (tables, counted_tables, broker_tables, refused_messages)
 METADATA: Final = MAPPERS.metadata

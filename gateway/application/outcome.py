@@ -19,6 +19,7 @@ from shared.kernel.errors import (
     InputRejected,
     InternalFault,
     MeshError,
+    NotFound,
     NotPermitted,
     PeerUnavailable,
 )
@@ -26,6 +27,8 @@ from shared.kernel.errors import (
 #: How far ahead of our clock, and how old, a message may be (wire section 3).
 AHEAD = timedelta(minutes=10)
 OLD = timedelta(days=7)
+
+_ID_REUSED = "message.id-reused"
 
 #: Made once: to make a writer costs more than to write.
 _write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -70,12 +73,18 @@ def decided(
 ) -> Outcome:
     """Replay, or check freshness and sender and run `admit`; record a refusal when it raises one.
 
+    A decision is replayed like an answer, without another entry: the sender was told no, and may have gone on.
+
     `posted_to` is the referral that the call names: a message is replayed only where it was admitted.
     """
     try:
         known = _known(desk, arrival, posted_to)
         if known is not None:
             return _replayed(replay(known))
+        earlier = desk.refusals.given(arrival)
+        if earlier is not None:
+            earlier.is_replayed = True
+            return Refused(earlier)
         _check_fresh(arrival)
         _check_sender(desk, arrival.sender)
         answer = admit()
@@ -83,7 +92,10 @@ def decided(
     except (InternalFault, PeerUnavailable):
         raise
     except MeshError as error:
-        return refuse(desk, arrival, error, about=About() if error.code == "message.id-reused" else about())
+        refused = refuse(desk, arrival, error, about=About() if error.code == _ID_REUSED else about())
+        if _is_decision(error):
+            desk.refusals.keep(arrival, error)
+        return refused
 
 
 def refuse(desk: Desk, arrival: Arrival, error: MeshError, *, about: About) -> Refused:
@@ -120,6 +132,14 @@ def answer_text(answer: Mapping[str, Any]) -> str:
     return _write(answer)
 
 
+def _is_decision(error: MeshError) -> bool:
+    """Say whether the same bytes are to get the same no: it was one about the message, not about how it was handed in.
+
+    What travels beside the signed bytes (the halves of keys, the path) may be put right and handed in again.
+    """
+    return isinstance(error, NotPermitted | NotFound | Conflict) and error.code != _ID_REUSED
+
+
 def _replayed(text: str) -> Admitted:
     return Admitted(text, answer_text(json.loads(text)["receipt"]), replayed=True)
 
@@ -131,7 +151,7 @@ def _known(desk: Desk, arrival: Arrival, posted_to: str | None) -> StoredMessage
     is_same = stored.sender == arrival.sender and stored.sha256 == arrival.sha256
     if is_same and posted_to in {None, stored.referral_id}:
         return stored
-    raise Conflict("message.id-reused", "This id was used for another message. Give every new message a fresh UUIDv7.")
+    raise Conflict(_ID_REUSED, "This id was used for another message. Give every new message a fresh UUIDv7.")
 
 
 def _check_fresh(arrival: Arrival) -> None:

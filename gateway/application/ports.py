@@ -19,6 +19,7 @@ from gateway.domain.referral import Referral
 from gateway.domain.statement import Statement, StatementRequest
 from gateway.domain.withdrawal import Hold, Reach
 from shared.consent.grant import Consent, Taking
+from shared.kernel.errors import MeshError
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +172,25 @@ class Marks(Protocol):
         ...
 
 
+class Refusals(Protocol):
+    """Refusals, by the bytes they were given to."""
+
+    def given(self, arrival: Arrival) -> MeshError | None:
+        """Return the refusal that these bytes got before."""
+        ...
+
+    def keep(self, arrival: Arrival, error: MeshError) -> None:
+        """Keep the refusal of these bytes, which have got none before."""
+        ...
+
+
 class Desk(Protocol):
     """The gateway's records within one unit of work."""
+
+    @property
+    def refusals(self) -> Refusals:
+        """What was refused, for when the same bytes come again."""
+        ...
 
     @property
     def marks(self) -> Marks:

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from gateway.adapters.desk import SqlDesk
+from gateway.adapters.refused_messages import REFUSED_MESSAGES
 from gateway.adapters.tables import AGENCIES, CONSENTS, MESSAGES, REFERRALS
 from gateway.application.ask_opening import ask_opening
 from gateway.application.outcome import Outcome, Refused
@@ -191,9 +192,11 @@ class _Admission:
         if message.sender != submission.caller:  # (3)
             raise NotPermitted("message.sender", "Send only messages of your own agency: sender must be the token's.")
         self.recipient = getattr(message, "recipient", None)
-        work = _USE_CASES[submission.kind](message, self._arrival(message), submission.path_id, self._sop)
+        arrival = self._arrival(message)
+        work = _USE_CASES[submission.kind](message, arrival, submission.path_id, self._sop)
         records = commands.prefetchable(submission.kind, message)
-        return Unit(work, [(_TABLES[name], key) for name, key in records if key is not None])
+        rows = [(_TABLES[name], key) for name, key in records if key is not None]
+        return Unit(work, [*rows, (REFUSED_MESSAGES, arrival.sha256)])
 
     def _arrival(self, message: Any) -> Arrival:
         submission = self._submission

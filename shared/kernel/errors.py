@@ -63,6 +63,8 @@ class MeshError(Exception):
         self.reasons = tuple(reasons)
         self.retry_after = retry_after
         self.ledger_index = ledger_index
+        #: Whether this is what the same message was answered before.
+        self.is_replayed = False
 
 
 class InputRejected(MeshError):

@@ -122,6 +122,8 @@ def _headers(error: MeshError) -> dict[str, str]:
         wait = RETRY_AFTER
     if wait is not None:
         headers["Retry-After"] = str(wait)
+    if error.is_replayed:
+        headers["Idempotent-Replayed"] = "true"
     return headers
 
 

@@ -162,7 +162,12 @@ def to_error(status: int, document: bytes, *, retry_after: int | None = None) ->
         return _without_document(status, retry_after)
     if problem.status != status or problem.type != TYPE_PREFIX + problem.code:
         return _without_document(status, retry_after)
-    return _class_of(status, problem)(
+    return problem_error(problem, retry_after=retry_after)
+
+
+def problem_error(problem: ProblemV1, *, retry_after: int | None = None) -> MeshError:
+    """Return the error that a problem document of ours was written from."""
+    return _class_of(problem.status, problem)(
         problem.code,
         problem.detail,
         faults=[FieldFault(f.pointer, f.code, f.message) for f in problem.errors or ()],

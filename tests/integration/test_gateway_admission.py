@@ -3,7 +3,9 @@
 import asyncio
 from datetime import timedelta
 
-from gateway.adapters.tables import MESSAGES
+import httpx
+
+from gateway.adapters.tables import LEDGER_ENTRIES, MESSAGES
 from shared.kernel.clock import from_wire
 from tests.support.agency import Message, Sent, a_grant
 from tests.support.mesh import HEALTH, LEGAL, SOCIAL, Mesh
@@ -17,6 +19,11 @@ async def referred(mesh: Mesh, **changes: object) -> tuple[Message, Sent]:
     return consent, await mesh[HEALTH].refer(SOCIAL, consent, **given)
 
 
+def said(refused: httpx.Response) -> dict[str, object]:
+    """What a refusal says, less the trace of the call that was refused."""
+    return {name: value for name, value in refused.json().items() if name not in {"instance", "trace_id"}}
+
+
 async def test_repeated_message_gets_the_first_answer_again(mesh: Mesh) -> None:
     _, sent = await referred(mesh)
     mesh.advance(timedelta(days=8))
@@ -25,6 +32,30 @@ async def test_repeated_message_gets_the_first_answer_again(mesh: Mesh) -> None:
     assert again.headers["Idempotent-Replayed"] == "true"
     assert "Idempotent-Replayed" not in sent.answer.headers
     assert len([row for row in mesh.rows(MESSAGES) if row["kind"] == "referral"]) == 1
+
+
+async def test_repeated_message_gets_the_first_refusal_again_though_its_reason_has_passed(mesh: Mesh) -> None:
+    """The sender was told no and gave up; a line that repeats the bytes late must not have them admitted."""
+    _, sent = await referred(mesh)
+    path, early = f"/v1/referrals/{sent.id}/events", mesh[SOCIAL].event_message(sent, "accepted")
+    first = await mesh[SOCIAL].post(path, early)
+    assert (first.status_code, first.json()["code"]) == (409, "referral.transition")
+    await mesh[SOCIAL].reported(sent, "acknowledged")
+    entries = len(mesh.rows(LEDGER_ENTRIES))
+    again = await mesh[SOCIAL].post(path, early)
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert said(again) == said(first)
+    assert len(mesh.rows(LEDGER_ENTRIES)) == entries
+    await mesh[SOCIAL].reported(sent, "accepted")
+
+
+async def test_message_handed_in_without_its_halves_may_be_handed_in_again(mesh: Mesh) -> None:
+    consent, _ = await referred(mesh)
+    basis = {"kind": "consent", "consent_id": consent["id"]}
+    plaintexts = {name: {} for name in ("contact", "safety", "preferences", "dependants")}
+    message, shares = mesh[HEALTH].referral_message(SOCIAL, basis, subject=consent["subject"], plaintexts=plaintexts)
+    assert (await mesh[HEALTH].post("/v1/referrals", message, hub_shares={})).status_code == 422
+    assert (await mesh[HEALTH].post("/v1/referrals", message, hub_shares=shares)).status_code == 202
 
 
 async def test_message_sent_twice_at_once_is_admitted_once(mesh: Mesh) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from gateway.adapters.bell import Bell
 from gateway.adapters.housekeeping import Housekeeping
+from gateway.adapters.refused_messages import REFUSED_MESSAGES
 from gateway.adapters.tables import REFERRALS, USED_ASSERTIONS
 from gateway.bootstrap import open_core
 from shared.telemetry.tracing import Telemetry
@@ -110,6 +111,17 @@ async def test_used_assertion_is_forgotten_when_nobody_could_replay_it(mesh: Mes
     mesh.advance(timedelta(minutes=7))
     await swept(mesh)
     assert mesh.rows(USED_ASSERTIONS) == []
+
+
+async def test_refusal_is_forgotten_when_its_message_would_be_too_old(mesh: Mesh) -> None:
+    sent = await referred(mesh)
+    assert (await mesh[SOCIAL].report(sent, "accepted")).status_code == 409
+    mesh.advance(timedelta(days=7))
+    await swept(mesh)
+    assert len(mesh.rows(REFUSED_MESSAGES)) == 1
+    mesh.advance(timedelta(minutes=11))
+    await swept(mesh)
+    assert mesh.rows(REFUSED_MESSAGES) == []
 
 
 async def test_lost_receipt_ends_nothing_that_was_accepted(mesh: Mesh) -> None:
