@@ -12,6 +12,7 @@ from tests.e2e.outside.agency import Agency
 from tests.e2e.outside.keys import Json
 from tests.e2e.outside.partners import SOC_01, some
 from tests.e2e.outside.problems import problem
+from tests.support.ports import free_ports
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -309,16 +310,15 @@ class TestHttp:
         if path == "/openapi.json":
             assert answer.json()["openapi"].startswith("3.1")
 
-    def test_too_many_calls_are_told_when_to_come_back(self, tmp_path_factory: pytest.TempPathFactory) -> None:
-        home = tmp_path_factory.mktemp("limited") / "home"
-        running = launch.start_gateway(home, extra={"MESH_RATE_PER_SECOND": "1", "MESH_RATE_BURST": "3"})
-        agency = Agency("out-eager", running.url)
+    def test_too_many_calls_are_told_when_to_come_back(self, world: World) -> None:
+        limits = {"MESH_RATE_PER_SECOND": "1", "MESH_RATE_BURST": "3"}
+        running = launch.serve_gateway(world.running.home, port=free_ports(), extra=limits)
+        eager = Agency("out-eager", running.url)
+        world.enrolled(eager, sector="health")
         try:
-            launch.enrol(home, agency.id, sector="health", jwks=agency.jwks)
-            answers = [agency.get("/v1/agencies") for _ in range(8)]
+            answers = [eager.get("/v1/agencies") for _ in range(8)]
         finally:
             running.stop()
-            agency.http.close()
         limited = [answer for answer in answers if answer.status_code == 429]
         assert limited
         problem(limited[0], 429)

@@ -103,13 +103,25 @@ def _ready(url: str) -> bool:
         return False
 
 
-def start_gateway(home: Path, *, extra: Mapping[str, str] | None = None) -> Running:
+def start_gateway(home: Path) -> Running:
     """Provision a home and serve the gateway alone."""
     port = free_ports()
-    url = f"http://127.0.0.1:{port}"
-    mesh("provision", "--home", str(home), "--urls", url)
-    words = ["serve", "gateway", "--home", str(home), "--host", "127.0.0.1", "--port", str(port), "--urls", url]
-    running = Running(words, home=home, url=url, extra=extra)
+    mesh("provision", "--home", str(home), "--urls", f"http://127.0.0.1:{port}")
+    return serve_gateway(home, port=port)
+
+
+def serve_gateway(home: Path, *, port: int, extra: Mapping[str, str] | None = None) -> Running:
+    """Serve the gateway of a home that is provisioned, also beside others that serve it."""
+    url, folder = f"http://127.0.0.1:{port}", home / "gateway"
+    settings = {
+        "MESH_DATABASE_URL": f"sqlite:///{folder / 'data.sqlite'}",
+        "MESH_PUBLIC_URL": url,
+        "MESH_KEY_FILE": str(folder / "keys.json"),
+        "MESH_SECRETS_DIR": str(folder / "secrets"),
+        **(extra or {}),
+    }
+    words = ["serve", "gateway", "--host", "127.0.0.1", "--port", str(port)]
+    running = Running(words, home=home, url=url, extra=settings)
     running.wait([url])
     return running
 
