@@ -34,6 +34,8 @@ _IDLE_MILLIS = 30_000
 _CONNECT_SECONDS = 5
 #: When a connection counts as lost because nothing comes from the other machine, in seconds and times.
 _KEEPALIVES = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
+#: How long what was sent may go without a sign that it arrived; keepalives do not ask while something is on its way.
+_UNHEARD_MILLIS = 25_000
 #: How long a writer may say nothing within a transaction: less than others wait for what it holds.
 _SILENT_MILLIS = 4_000
 _LOOK_AGAIN_SECONDS = 0.01
@@ -179,9 +181,14 @@ def _open_postgres(url: URL) -> Engine:
         "lock_timeout": _BUSY_MILLIS,
         "idle_in_transaction_session_timeout": _IDLE_MILLIS,
     }
-    limits |= {f"tcp_{name}": value for name, value in _KEEPALIVES.items()}
+    limits |= {f"tcp_{name}": value for name, value in _KEEPALIVES.items()} | {"tcp_user_timeout": _UNHEARD_MILLIS}
     options = " ".join(f"-c {name}={value}" for name, value in limits.items()) + " -c timezone=UTC"
-    arguments = {"connect_timeout": _CONNECT_SECONDS, "options": options, **_KEEPALIVES}
+    arguments = {
+        "connect_timeout": _CONNECT_SECONDS,
+        "options": options,
+        "tcp_user_timeout": _UNHEARD_MILLIS,
+        **_KEEPALIVES,
+    }
     engine = create_engine(url, connect_args=arguments, pool_pre_ping=True, **_POOL, **_JSON)
     event.listen(engine, "checkin", _keep_no_reader)
     return engine
