@@ -132,8 +132,9 @@ def rows(mesh: World, name: str, table: Any) -> list[dict[str, Any]]:
 
 
 def sent(mesh: World, *firsts: str) -> list[dict[str, Any]]:
-    """Every referral that the gateway admitted in the chains that began with these."""
-    return [row for row in rows(mesh, "gateway", REFERRALS) if row["chain_id"] in firsts]
+    """Every referral that the gateway admitted in the chains that began with these, in the order they were written."""
+    found = [row for row in rows(mesh, "gateway", REFERRALS) if row["chain_id"] in firsts]
+    return sorted(found, key=lambda row: row["referral_id"])
 
 
 def notice_of(mesh: World, referral_id: str) -> dict[str, Any]:
