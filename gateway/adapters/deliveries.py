@@ -5,17 +5,20 @@ consent ended first, is given up, its text forgotten and its sender told. That i
 anew. What still waits may be tried at once, without the rest of its pause.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import Engine, Select, and_, or_, select
 
 from gateway.adapters.broker_tables import BROKER_COPIES
 from gateway.adapters.desk import SqlDesk
+from gateway.adapters.rows import fetch
 from gateway.adapters.tables import DELIVERY_ROUTES, MESSAGES
 from gateway.application.end_undelivered import UNDELIVERED
 from shared.kernel.errors import Conflict, NotFound
+from shared.storage.engine import read
 
 #: So many attempts take about an hour.
 TRIED_OFTEN: Final = 12
@@ -35,11 +38,11 @@ class Dead:
     given_up_at: str | None
 
 
-def dead_deliveries(desk: SqlDesk) -> Sequence[Dead]:
+def dead_deliveries(rows_of: Callable[[Select[Any]], Sequence[Mapping[str, Any]]]) -> Sequence[Dead]:
     """Return what was given up, and what waits and was tried often; the newest first."""
     row = MESSAGES.c
     waits = and_(row.settled_at.is_(None), row.recipient.is_not(None), row.attempt >= TRIED_OFTEN)
-    found = desk.book.select(
+    found = rows_of(
         select(MESSAGES).where(or_(row.settled_code == UNDELIVERED, waits)).order_by(row.seq.desc()).limit(_SHOWN_MOST)
     )
     return [
@@ -54,6 +57,12 @@ def dead_deliveries(desk: SqlDesk) -> Sequence[Dead]:
         )
         for one in found
     ]
+
+
+def read_dead(engine: Engine) -> Sequence[Dead]:
+    """Return the same for a reader, who keeps nobody from writing."""
+    with read(engine) as connection:
+        return dead_deliveries(partial(fetch, connection))
 
 
 def replay_delivery(desk: SqlDesk, message_id: str) -> None:

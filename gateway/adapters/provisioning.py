@@ -52,7 +52,7 @@ class Provisioning:
 
     def dead_deliveries(self) -> Sequence[Dead]:
         """Return the messages that do not arrive."""
-        return self._writer.submit_blocking(dead_deliveries)
+        return self._writer.submit_blocking(lambda desk: dead_deliveries(desk.book.select))
 
     def replay_delivery(self, message_id: str) -> None:
         """Have a message that waits tried at once. Raises `NotFound`, and `Conflict` (`delivery.settled`)."""

@@ -10,12 +10,14 @@ from urllib.parse import quote
 
 import pytest
 
+from gateway.adapters.deliveries import TRIED_OFTEN
 from gateway.adapters.tables import LEDGER_ENTRIES, OVERSIGHT_READINGS, REFERRALS
 from shared.kernel.clock import ManualClock, SystemClock, from_wire
 from shared.kernel.errors import InputRejected
 from shared.ledger.tree import leaf_hash
 from shared.referral.number import number_of, spoken
 from shared.sop.calendar import ZONE
+from tests.support.agency import a_grant
 from tests.support.agency_services import CANARY
 from tests.support.console import ROOMS, Story, auditor, coordinator, opened, tamper, told
 from tests.support.mesh import HEALTH, POLICE, SHELTER_HOUSE, SOCIAL, Enrolled, Mesh, running_mesh
@@ -247,6 +249,31 @@ async def test_the_ledger_page_shows_a_signed_head_and_holds_a_kept_one_against_
     assert story.first.id
 
 
+# What does not arrive.
+
+
+async def test_what_does_not_arrive_is_listed_and_tried_again_by_a_coordinator_alone(mesh: Mesh) -> None:
+    consent = await mesh[HEALTH].record_consent(a_grant(SOCIAL))
+    sent = await mesh[HEALTH].refer(SOCIAL, consent)
+    thu, binh = await auditor(mesh), await coordinator(mesh)
+    assert "Everything arrives" in (await opened(thu, "/console/deliveries")).text
+    for _ in range(TRIED_OFTEN):
+        await mesh[SOCIAL].inbox()
+    replay = f"/console/deliveries/{sent.id}/replay"
+    seen = await opened(thu, "/console/deliveries")
+    assert SOCIAL in seen.text
+    assert replay not in seen.text
+    page = await opened(binh, "/console/deliveries")
+    assert (await binh.send(page, replay)).path == "/console/deliveries"
+    await mesh[SOCIAL].take_in()
+    late = await binh.send(page, replay)
+    assert late.status == 409
+    assert "does not wait any more" in late.text
+    assert "Everything arrives" in (await opened(thu, "/console/deliveries")).text
+    asked_for = [row["about"] for row in mesh.rows(OVERSIGHT_READINGS) if row["page"] == "replay"]
+    assert asked_for == [sent.id, sent.id]
+
+
 # Who looked.
 
 
@@ -260,6 +287,7 @@ async def test_every_page_writes_down_who_looked_before_it_is_answered(mesh: Mes
         "overrides": "/console/overrides",
         "override": f"/console/overrides/{story.override.id}",
         "withdrawals": "/console/withdrawals",
+        "deliveries": "/console/deliveries",
         "ledger": "/console/ledger",
         "entry": "/console/ledger/entries/0",
         "growth": "/console/ledger/growth?first=1&second=2",

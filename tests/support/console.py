@@ -12,7 +12,10 @@ from tests.support.overrides import overridden
 from tests.support.page_client import Page, PageClient, somebody
 
 PARTS: Mapping[str, Any] = {name: {} for name in ("contact", "safety", "preferences", "dependants")}
-ROOMS = ("", "/chains", "/refusals", "/overrides", "/withdrawals", "/ledger", "/indicators", "/clocks", "/readings")
+ROOMS = (
+    "", "/chains", "/refusals", "/overrides", "/withdrawals", "/deliveries", "/ledger", "/indicators", "/clocks",
+    "/readings",
+)  # fmt: skip
 
 
 @dataclass

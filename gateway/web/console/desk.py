@@ -27,6 +27,7 @@ CHAINS: Final = f"{HOME}/chains"
 REFUSALS: Final = f"{HOME}/refusals"
 OVERRIDES: Final = f"{HOME}/overrides"
 WITHDRAWALS: Final = f"{HOME}/withdrawals"
+DELIVERIES: Final = f"{HOME}/deliveries"
 LEDGER: Final = f"{HOME}/ledger"
 INDICATORS: Final = f"{HOME}/indicators"
 CLOCKS: Final = f"{HOME}/clocks"
@@ -37,6 +38,7 @@ LINKS: Final[Sequence[NavLink]] = (
     NavLink(N_("Refusals"), REFUSALS, OVERSIGHT_ROLES),
     NavLink(N_("Without consent"), OVERRIDES, OVERSIGHT_ROLES),
     NavLink(N_("Withdrawals"), WITHDRAWALS, OVERSIGHT_ROLES),
+    NavLink(N_("Not arriving"), DELIVERIES, OVERSIGHT_ROLES),
     NavLink(N_("Ledger"), LEDGER, OVERSIGHT_ROLES),
     NavLink(N_("Clocks"), CLOCKS, OVERSIGHT_ROLES),
     NavLink(N_("Indicators"), INDICATORS, OVERSIGHT_ROLES),

@@ -1,6 +1,7 @@
 """The console put together: every page of oversight, over the read models it stands on."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from fastapi import APIRouter
 
@@ -8,6 +9,7 @@ from gateway.adapters.bell import Bell
 from gateway.adapters.chain_files import ChainFiles
 from gateway.adapters.chain_search import ChainSearch
 from gateway.adapters.core import Core
+from gateway.adapters.deliveries import read_dead
 from gateway.adapters.directory import Directory
 from gateway.adapters.ledger_files import LedgerFiles
 from gateway.adapters.override_readings import OverrideReadings
@@ -16,6 +18,7 @@ from gateway.adapters.refusals import Refusals
 from gateway.adapters.withdrawals import Withdrawals
 from gateway.web.console.chains import ChainPages
 from gateway.web.console.clocks import ClockPages
+from gateway.web.console.deliveries import DeliveryPages
 from gateway.web.console.desk import ConsoleDesk
 from gateway.web.console.indicators import IndicatorPages
 from gateway.web.console.ledger import LedgerPages
@@ -50,6 +53,7 @@ def console_routers(
         RefusalPages(desk, Refusals(core.engine)).router(),
         OverridePages(desk, overrides, writer=core.writer, bell=bell).router(),
         WithdrawalPages(desk, withdrawals).router(),
+        DeliveryPages(desk, partial(read_dead, core.engine), writer=core.writer, bell=bell).router(),
         LedgerPages(desk, LedgerFiles(core.engine, signer=signer)).router(),
         IndicatorPages(desk, counts).router(),
         ClockPages(desk, counts.figures).router(),
