@@ -22,8 +22,7 @@ class Line(asyncio.Protocol):
         self._answer: asyncio.Future[bytes] | None = None
 
     async def __aenter__(self) -> Self:
-        loop = asyncio.get_running_loop()
-        await loop.create_connection(lambda: self, "127.0.0.1", self._port, family=socket.AF_INET)
+        await self._open()
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -32,10 +31,11 @@ class Line(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
-        self._transport = cast(asyncio.WriteTransport, transport)  # the loop's own class is not derived from it
+        self._transport = cast(asyncio.WriteTransport, transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell whoever waits."""
+        self._transport = None
         if self._answer is not None and not self._answer.done():
             self._answer.set_exception(exc or UnexpectedAnswer("The server closed the connection."))
 
@@ -58,11 +58,16 @@ class Line(asyncio.Protocol):
         head = f"GET {path} HTTP/1.1\r\n{self._head}Access-Reason: case_work\r\n\r\n"
         return await self._ask(head.encode(), expected)
 
+    async def _open(self) -> asyncio.WriteTransport:
+        """Connect; servers hang up on who said nothing for some seconds."""
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.create_connection(lambda: self, "127.0.0.1", self._port, family=socket.AF_INET)
+        return cast(asyncio.WriteTransport, transport)  # the loop's own class is not derived from it
+
     async def _ask(self, request: bytes, expected: int) -> Any:
-        if self._transport is None:
-            raise UnexpectedAnswer("The line is not open.")
+        transport = self._transport if self._transport is not None else await self._open()
         self._answer = asyncio.get_running_loop().create_future()
-        self._transport.write(request)
+        transport.write(request)
         answer = await self._answer
         if not answer.startswith(b"HTTP/1.1 %d " % expected):
             raise UnexpectedAnswer(answer.decode(errors="replace"))
