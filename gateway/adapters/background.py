@@ -13,7 +13,7 @@ Chore = Callable[[], Coroutine[Any, Any, None]]
 _log = get_logger("background")
 
 
-def report_failure(task: "asyncio.Task[None]") -> None:
+def report_failure(task: "asyncio.Task[Any]") -> None:
     """Log what a task died of, by type and place. Give it to `add_done_callback`."""
     if not task.cancelled() and (fault := task.exception()) is not None:
         _log.error("background.failed", code=task.get_name(), exc_info=fault)

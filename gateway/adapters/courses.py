@@ -42,6 +42,11 @@ class Stretch:
     first: int
     after: int
 
+    def portions(self) -> Iterator["Stretch"]:
+        """Yield its portions, in order."""
+        for first in range(self.first, self.after, PORTION):
+            yield Stretch(first, min(first + PORTION, self.after))
+
 
 class Courses:
     """Reads how referrals went."""
@@ -57,18 +62,10 @@ class Courses:
             size = connection.execute(select(LEDGER_HEAD.c.size)).scalar_one_or_none() or 0
             return Stretch(_first_at(connection, period.begin, size), _first_at(connection, period.end, size))
 
-    def chains(self, period: Period) -> Iterator[tuple[Chain, Sequence[Course]]]:
-        """Yield each case that has counted referrals of the period: all of it that is counted, and those of the period.
-
-        A case is yielded once for each portion of the ledger that begins a referral of it.
-        """
-        stretch = self.stretch(period)
-        for first in range(stretch.first, stretch.after, PORTION):
-            yield from self._portion(first, min(first + PORTION, stretch.after))
-
-    def _portion(self, first: int, after: int) -> Iterator[tuple[Chain, Sequence[Course]]]:
+    def chains(self, part: Stretch) -> Iterator[tuple[Chain, Sequence[Course]]]:
+        """Yield each case of which a portion begins counted referrals: all of it that is counted, and those begun."""
         sent = select(_ENTRY.referral_id, _ENTRY.chain_id).where(
-            _ENTRY.idx >= first, _ENTRY.idx < after, _ENTRY.kind == "referral"
+            _ENTRY.idx >= part.first, _ENTRY.idx < part.after, _ENTRY.kind == "referral"
         )
         with read(self._engine) as connection:
             found = [(str(one), str(chain)) for one, chain in connection.execute(sent)]

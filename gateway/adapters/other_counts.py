@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, func, or_, select
 
-from gateway.adapters.courses import PORTION, Stretch
+from gateway.adapters.courses import Stretch
 from gateway.adapters.rows import fetch
 from gateway.adapters.tables import AVAILABILITIES, CONSENTS, HOLDS, LEDGER_ENTRIES
 from gateway.domain.measures import Finding
@@ -32,14 +32,12 @@ class Counted:
     agencies: Collection[str]
 
 
-def counted_beside(engine: Engine, stretch: Stretch, *, rules: IndicatorRules) -> Iterator[Counted]:
-    """Yield what is counted of a stretch of the ledger beside referrals."""
-    for first in range(stretch.first, stretch.after, PORTION):
-        after = min(first + PORTION, stretch.after)
-        with read(engine) as connection:
-            yield from _declines(connection, first, after)
-            yield from _consents(connection, first, after)
-            yield from _withdrawals(connection, first, after, rules)
+def counted_beside(engine: Engine, part: Stretch, *, rules: IndicatorRules) -> Iterator[Counted]:
+    """Yield what is counted of a portion of the ledger beside referrals."""
+    with read(engine) as connection:
+        yield from _declines(connection, part.first, part.after)
+        yield from _consents(connection, part.first, part.after)
+        yield from _withdrawals(connection, part.first, part.after, rules)
 
 
 def fresh_services(engine: Engine, at: datetime, *, rules: IndicatorRules) -> tuple[int, int]:

@@ -5,12 +5,13 @@ from datetime import timedelta
 
 import pytest
 
+from gateway.adapters import courses
 from gateway.adapters.core import Core, open_records
 from gateway.adapters.counted_tables import EVENT_MARKS, RELEASES
-from gateway.adapters.releases import Releases
+from gateway.adapters.releases import HELD_FOR, Releases
 from gateway.domain.period import read_period
 from gateway.domain.release import Release, as_document, release_of
-from shared.kernel.clock import ManualClock
+from shared.kernel.clock import ManualClock, to_wire
 from shared.sop.indicators import Dimension, load_indicators
 from shared.sop.model import Urgency
 from tests.support.clocked import hanoi
@@ -156,6 +157,31 @@ async def test_a_quarter_is_counted_once_and_what_events_said_is_forgotten(core:
     assert again is not None
     assert as_document(again) == as_document(first)
     assert release_of(again.period, again.counted_at, as_document(again)) == again
+
+
+async def test_counting_portion_by_portion_comes_to_the_same(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert QUARTER is not None
+    whole = releases(core).count(QUARTER, core.clock.now())
+    monkeypatch.setattr(courses, "PORTION", 16)
+    monkeypatch.setattr("gateway.adapters.releases.REST", 0.0)
+    await releases(core).bring_up_to_date()
+    in_portions = await releases(core).of(QUARTER)
+    assert in_portions is not None
+    assert as_document(in_portions) == as_document(whole)
+
+
+async def test_quarter_is_counted_by_one_process_and_by_another_once_that_says_nothing_more(core: Core) -> None:
+    assert QUARTER is not None
+    assert isinstance(core.clock, ManualClock)
+    under_way = {"period": f"{QUARTER.key}/counting", "counted_at": to_wire(core.clock.now()), "counts": {}}
+    await core.writer.submit(lambda desk: void(desk.book.insert(RELEASES, under_way)))
+    assert not await releases(core).bring_up_to_date()
+    with core.engine.connect() as connection:
+        assert connection.execute(EVENT_MARKS.select()).all(), "nothing is forgotten before it is counted"
+    core.clock.advance(HELD_FOR)
+    assert await releases(core).bring_up_to_date()
+    with core.engine.connect() as connection:
+        assert [row.period for row in connection.execute(RELEASES.select())] == ["2026-Q2", "2026-Q3"]
 
 
 async def test_nothing_is_known_of_a_quarter_before_its_release(database_url: str) -> None:
