@@ -149,7 +149,7 @@ def _exchange(
     """Return the routes by which clients get their tokens and fetch what waits for them."""
     return [
         TokenRoutes(tokens, keys=core.keys, issuer=settings.public_url).router(),
-        InboxRoutes(Inbox(writer=core.writer, bell=bell, sop=core.sop), receipts).router(),
+        InboxRoutes(Inbox(writer=core.writer, claims=core.claims, bell=bell, sop=core.sop), receipts).router(),
     ]
 
 
@@ -255,6 +255,7 @@ def _chores(
     dispatcher = Dispatcher(
         core.engine,
         writer=core.writer,
+        claims=core.claims,
         receipts=receipts,
         clock=core.clock,
         ids=core.ids,

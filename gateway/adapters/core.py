@@ -5,6 +5,7 @@ from functools import partial
 
 from sqlalchemy import Engine
 
+from gateway.adapters.claims import Claims
 from gateway.adapters.desk import SqlDesk
 from gateway.adapters.ledger import begin_ledger, lock_head
 from gateway.adapters.memory import RowMemory
@@ -26,6 +27,7 @@ class Core:
 
     engine: Engine
     writer: GroupWriter[SqlDesk]
+    claims: Claims
     keys: AgencyKeys
     clock: Clock
     ids: IdFactory
@@ -33,6 +35,7 @@ class Core:
 
     def close(self) -> None:
         """Finish what is queued and let go of the database."""
+        self.claims.close()
         self.writer.close()
         close_engine(self.engine)
 
@@ -55,4 +58,5 @@ def open_records(database_url: str, *, keys: AgencyKeys, clock: Clock) -> Core:
         notices=NoticeWriter(ids=ids, key=keys.signing),
     )
     writer = GroupWriter(engine, open_desk=open_desk, on_begin=lock_head)
-    return Core(engine=engine, writer=writer, keys=keys, clock=clock, ids=ids, sop=procedure)
+    claims = Claims(engine, writer=writer, clock=clock)
+    return Core(engine=engine, writer=writer, claims=claims, keys=keys, clock=clock, ids=ids, sop=procedure)

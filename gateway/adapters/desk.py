@@ -30,6 +30,7 @@ from shared.kernel.clock import Clock, to_wire
 from shared.kernel.identifiers import GATEWAY
 from shared.sop.model import Sop
 from shared.storage.book import Book
+from shared.storage.shape import Lock
 
 _PROVINCE_DIGITS = 2
 #: `areas` holds this code when a list of communes was imported.
@@ -105,12 +106,16 @@ class SqlDesk:
         return [rows.referral_of(row) for row in found]
 
     def unsettled(self, referral_ids: Sequence[str]) -> Sequence[StoredMessage]:
-        """Return the messages of these referrals that still wait to be delivered."""
+        """Return the messages of these referrals that still wait to be delivered, and keep them from leaving now.
+
+        One that is just being claimed is waited for: then it has left, and that is known.
+        """
         found = self.book.find(
             MESSAGES,
             MESSAGES.c.referral_id.in_(referral_ids),
             MESSAGES.c.settled_at.is_(None),
             order_by=(MESSAGES.c.seq,),
+            lock=Lock.WAIT,
         )
         return [_stored(row) for row in found]
 

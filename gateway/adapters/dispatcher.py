@@ -10,7 +10,6 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -19,13 +18,14 @@ from sqlalchemy import Engine, or_, select
 
 from gateway.adapters.background import report_failure
 from gateway.adapters.bell import Bell, heard_within
+from gateway.adapters.claims import Claims
 from gateway.adapters.desk import SqlDesk
-from gateway.adapters.outbox import Claim, postpone
+from gateway.adapters.outbox import Claim, give_up
 from gateway.adapters.receipts import ReceiptDesk
 from gateway.adapters.routes import (
     HELD_FOR,
+    begin_route,
     claim_route,
-    failures_of,
     free_route,
     hold_route,
     release_routes,
@@ -67,6 +67,7 @@ class Dispatcher:
         engine: Engine,
         *,
         writer: GroupWriter[SqlDesk],
+        claims: Claims,
         receipts: ReceiptDesk,
         clock: Clock,
         ids: IdFactory,
@@ -76,6 +77,7 @@ class Dispatcher:
     ) -> None:
         self._engine = engine
         self._writer = writer
+        self._claims = claims
         self._receipts = receipts
         self._clock = clock
         self._ids = ids
@@ -158,8 +160,14 @@ class Dispatcher:
                 _log.warning("delivery.failed", agency=agency_id, code=fault.code)
 
     async def _claim(self, agency_id: str) -> Claim:
-        take = partial(claim_route, agency_id=agency_id, holder=self._holder, sop=self._sop)
-        return await self._writer.submit(take, prefetch=[(DELIVERY_ROUTES, agency_id), (AGENCIES, agency_id)])
+        take = partial(claim_route, agency_id=agency_id, holder=self._holder)
+        claimed = await self._claims.submit(take, prefetch=[(AGENCIES, agency_id)])
+        if claimed is None:
+            await self._writer.submit(partial(begin_route, agency_id=agency_id))
+            claimed = await self._claims.submit(take) or Claim(())
+        if claimed.spent:
+            await self._writer.submit(partial(give_up, message_ids=claimed.spent, sop=self._sop))
+        return claimed
 
     async def _push(self, route: dict[str, Any], claimed: Claim) -> bool:
         facts = {"mesh.agency": route["id"], "messaging.batch.message_count": len(claimed.items)}
@@ -172,12 +180,16 @@ class Dispatcher:
             async with self._holding(agency_id):
                 tokens = await self._post(route, claimed)
         except MeshError as fault:
-            await self._writer.submit(partial(self._rest, agency_id=agency_id))
+            wait = partial(backoff, first=FIRST_WAIT, longest=LONGEST_WAIT)
+            await self._claims.submit(partial(rest_route, agency_id=agency_id, holder=self._holder, wait=wait))
             _log.info("delivery.unanswered", agency=agency_id, code=fault.code, count=len(claimed.items))
             return False
         settled = set(await self._receipts.settle_valid(agency_id, tokens))
         unsettled = [item for item in claimed.items if item["message_id"] not in settled]
-        await self._writer.submit(partial(self._finish, agency_id=agency_id, unsettled=unsettled))
+        waits = {
+            item["message_id"]: backoff(item["attempt"], first=FIRST_WAIT, longest=LONGEST_WAIT) for item in unsettled
+        }
+        await self._claims.submit(partial(free_route, agency_id=agency_id, holder=self._holder, waits=waits))
         return True
 
     @asynccontextmanager
@@ -193,7 +205,7 @@ class Dispatcher:
     async def _keep(self, agency_id: str) -> None:
         while True:
             await asyncio.sleep(HELD_FOR.total_seconds() / 3)
-            await self._writer.submit(partial(hold_route, agency_id=agency_id, holder=self._holder))
+            await self._claims.submit(partial(hold_route, agency_id=agency_id, holder=self._holder))
 
     async def _post(self, route: dict[str, Any], claimed: Claim) -> Sequence[str]:
         body = json.dumps({"items": claimed.items}, ensure_ascii=False, separators=(",", ":")).encode()
@@ -209,17 +221,6 @@ class Dispatcher:
             return ReceiptsV1.model_validate(reply.document()).receipts
         except ValidationError as fault:
             raise PeerUnavailable("peer.answer", "The agency did not answer with receipts.") from fault
-
-    def _rest(self, desk: SqlDesk, *, agency_id: str) -> None:
-        wait = backoff(failures_of(desk, agency_id) + 1, first=FIRST_WAIT, longest=LONGEST_WAIT)
-        rest_route(desk, agency_id, holder=self._holder, until=desk.at + timedelta(seconds=wait))
-
-    def _finish(self, desk: SqlDesk, *, agency_id: str, unsettled: Sequence[dict[str, Any]]) -> None:
-        free_route(desk, agency_id, holder=self._holder)
-        desk.book.prefetch(MESSAGES, [item["message_id"] for item in unsettled])
-        for item in unsettled:
-            wait = backoff(item["attempt"], first=FIRST_WAIT, longest=LONGEST_WAIT)
-            postpone(desk, [item["message_id"]], until=desk.at + timedelta(seconds=wait))
 
     def _peer(self, base_url: str) -> Peer:
         peer = self._peers.get(base_url)
@@ -237,5 +238,5 @@ class Dispatcher:
         await asyncio.gather(*self._pushing.values(), return_exceptions=True)
         for peer in self._peers.values():
             await peer.close()
-        await self._writer.submit(partial(release_routes, holder=self._holder))
+        await self._claims.submit(partial(release_routes, holder=self._holder))
         self._bell.ring()  # whoever else pushes may have them at once

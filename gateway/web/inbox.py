@@ -8,8 +8,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from gateway.adapters.bell import Bell, heard_within
+from gateway.adapters.claims import ClaimDesk, Claims
 from gateway.adapters.desk import SqlDesk
-from gateway.adapters.outbox import ITEMS_MOST, Claim, claim, settled_of
+from gateway.adapters.outbox import ITEMS_MOST, Claim, claim, give_up, settled_of
 from gateway.adapters.receipts import ReceiptDesk
 from gateway.web.guards import require
 from shared.sop.model import Sop
@@ -28,32 +29,43 @@ LOOK_SECONDS = 1.0
 class Inbox:
     """What waits for an agency that polls."""
 
-    def __init__(self, *, writer: GroupWriter[SqlDesk], bell: Bell, sop: Sop) -> None:
+    def __init__(self, *, writer: GroupWriter[SqlDesk], claims: Claims, bell: Bell, sop: Sop) -> None:
         self._writer = writer
+        self._claims = claims
         self._sop = sop
         self._bell = bell
 
     async def read(self, agency_id: str, *, after: int | None, limit: int, wait_seconds: int) -> Claim:
         """Return what may leave now; wait up to `wait_seconds` for it, and no longer once the process is to end."""
-        take = partial(claim, agency_id=agency_id, sop=self._sop, after=after, limit=limit)
+        take = partial(claim, agency_id=agency_id, after=after, limit=limit, gapless=True)
         until = time.monotonic() + wait_seconds
         with self._bell.listening(agency_id) as heard:
             while True:
                 heard.clear()
-                claimed = await self._writer.submit(take)
+                claimed = await self._claims.submit(take)
+                ended = await self._give_up(claimed.spent)
                 left = until - time.monotonic()
-                if claimed.items or left <= 0 or self._bell.is_still:
+                if claimed.items or self._bell.is_still or (left <= 0 and not ended):
                     return claimed
-                await heard_within(heard, min(left, LOOK_SECONDS))
+                if not ended:
+                    await heard_within(heard, min(left, LOOK_SECONDS))
 
     async def claim(self, agency_id: str, message_ids: Sequence[str]) -> tuple[Claim, list[str]]:
         """Return what may leave now of messages that an agency took from the broker, and which are settled."""
 
-        def work(desk: SqlDesk) -> tuple[Claim, list[str]]:
-            claimed = claim(desk, agency_id, sop=self._sop, only=frozenset(message_ids))
-            return claimed, settled_of(desk, agency_id, message_ids)
+        def work(desk: ClaimDesk) -> tuple[Claim, list[str]]:
+            settled = settled_of(desk, agency_id, message_ids)
+            return claim(desk, agency_id, only=frozenset(message_ids)), settled
 
-        return await self._writer.submit(work)
+        claimed, settled = await self._claims.submit(work)
+        await self._give_up(claimed.spent)
+        return claimed, [*settled, *claimed.spent]
+
+    async def _give_up(self, message_ids: Sequence[str]) -> bool:
+        """End what may not leave any more; say whether there was anything."""
+        if not message_ids:
+            return False
+        return await self._writer.submit(partial(give_up, message_ids=message_ids, sop=self._sop))
 
 
 class InboxRoutes:

@@ -30,7 +30,7 @@ async def _check_keys(core: Core) -> None:
 
 
 async def _check_writer(core: Core) -> None:
-    if not core.writer.healthy():
+    if not (core.writer.healthy() and core.claims.healthy()):
         raise PeerUnavailable("storage.closed", "The writer has stopped.")
 
 

@@ -20,7 +20,7 @@ from shared.kernel.errors import Conflict, InternalFault
 from shared.storage.driver import Commit, Driver, Parameters, Template
 from shared.storage.history import Tables
 from shared.storage.probe import check_writable
-from shared.storage.shape import Key, Row, Shape, Shapes, in_portions
+from shared.storage.shape import Key, Lock, Row, Shape, Shapes, in_portions
 
 
 class _Mark(Enum):
@@ -93,8 +93,23 @@ class Book:
         page = self._page(table)
         if key in page.rows:
             raise InternalFault("storage.lock-order", "A record was read before it was locked.")
-        self._load([(page, [key])], lock=True)
+        self._load([(page, [key])], lock=Lock.WAIT)
         return page.rows[key]
+
+    def take(self, table: Table, keys: Sequence[Key], *, lock: Lock = Lock.SKIP) -> dict[Key, Row]:
+        """Return rows as they are now, and hold them; those that another transaction holds are left out, or waited for.
+
+        What was known of them before is forgotten. Raises `InternalFault` as `select` does.
+        """
+        self.flush()
+        page = self._page(table)
+        for key in keys:
+            page.rows.pop(key, None)
+        self._load([(page, list(keys))], lock=lock)
+        taken = {key: row for key in keys if (row := page.rows[key]) is not None}
+        for key in set(keys) - taken.keys():
+            page.rows.pop(key)  # it may be there all the same
+        return taken
 
     def hold(self, table: Table) -> None:
         """Hold a whole table against other transactions that hold or change it, until this one ends; reading goes on.
@@ -156,15 +171,21 @@ class Book:
         return [dict(row) for row in self._connection.execute(statement).mappings()]
 
     def find(
-        self, table: Table, *criteria: ColumnElement[bool], order_by: Sequence[Any] = (), limit: int | None = None
+        self,
+        table: Table,
+        *criteria: ColumnElement[bool],
+        order_by: Sequence[Any] = (),
+        limit: int | None = None,
+        lock: Lock = Lock.NONE,
     ) -> list[Row]:
         """Return the rows of a table that meet all criteria, and keep them for `get` and `update`.
 
-        Raises `InternalFault` as `select` does.
+        Those that are locked are as they are now, whatever was known of them. Raises `InternalFault` as `select` does.
         """
         page = self._page(table)
-        statement = select(table).where(*criteria).order_by(*order_by).limit(limit)
-        return [self._keep(page, row) for row in self.select(statement)]
+        statement = lock.applied_to(select(table).where(*criteria).order_by(*order_by).limit(limit))
+        keep = self._keep if lock is Lock.NONE else self._renew
+        return [keep(page, row) for row in self.select(statement)]
 
     @contextmanager
     def unit(self) -> Iterator[None]:
@@ -213,15 +234,18 @@ class Book:
             found.append((page, [key for key in dict.fromkeys(keys) if key not in page.rows]))
         return found
 
-    def _load(self, wanted: Iterable[tuple[_Page, list[Key]]], *, lock: bool = False) -> None:
+    def _load(self, wanted: Iterable[tuple[_Page, list[Key]]], *, lock: Lock = Lock.NONE) -> None:
         expected, self._expected = self._expected, {}
         portions = [(page, portion) for page, keys in wanted for portion in in_portions(keys)]
-        locked = len(portions) if lock else 0
+        locked = len(portions)
         portions += [(page, portion) for page, keys in self._unknown(expected) for portion in in_portions(keys)]
         if not portions:
             return
         answers = self._driver.ask(
-            [page.shape.load(portion, lock=place < locked) for place, (page, portion) in enumerate(portions)]
+            [
+                page.shape.load(portion, lock=lock if place < locked else Lock.NONE)
+                for place, (page, portion) in enumerate(portions)
+            ]
         )
         for (page, portion), found in zip(portions, answers, strict=True):
             rows, shape = page.rows, page.shape
@@ -249,6 +273,11 @@ class Book:
         if known is None:
             known = page.rows[key] = row
         return known
+
+    def _renew(self, page: _Page, row: Row) -> Row:
+        """Enter a row in the place of what the map knew: nothing of it is pending, or the query would be refused."""
+        page.rows[page.shape.key_of(row)] = row
+        return row
 
     def _write(self, page: _Page, key: Key, row: Row | None, pending: _Pending | None) -> None:
         if self._undo is not None:

@@ -108,6 +108,11 @@ def keep_brief(connection: Connection) -> None:
         connection.exec_driver_sql(f"SET idle_in_transaction_session_timeout = {_SILENT_MILLIS}")
 
 
+def writes_side_by_side(engine: Engine) -> bool:
+    """Say whether several transactions may write at once, each to rows of its own (PostgreSQL)."""
+    return engine.dialect.name == _POSTGRES
+
+
 def ping(engine: Engine) -> None:
     """Ask the database for a sign of life. Raises `PeerUnavailable` (`storage.unavailable`)."""
     with read(engine) as connection:

@@ -4,6 +4,7 @@ Building a statement costs more than running it, so shapes are kept for the life
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from enum import Enum
 from itertools import chain
 from operator import itemgetter
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Dialect,
+    Select,
     Table,
     and_,
     bindparam,
@@ -30,6 +32,18 @@ Key = Any
 _MOST_KEYS = 512  # well under the parameter limits of both databases
 
 
+class Lock(Enum):
+    """How a query of rows meets other transactions; on SQLite, where a transaction that writes is alone, in no way."""
+
+    NONE = 0
+    WAIT = 1  # until whoever holds a row has ended
+    SKIP = 2  # the rows that another holds
+
+    def applied_to(self, query: Select[Any]) -> Select[Any]:
+        """Return the query with this lock on what it finds."""
+        return query if self is Lock.NONE else query.with_for_update(skip_locked=self is Lock.SKIP)
+
+
 class Shape:
     """What a table looks like, and its statements. `key` is the primary key, a tuple when composite."""
 
@@ -44,16 +58,16 @@ class Shape:
         self.delete = Template(delete(table).where(_key_is(table)), dialect)
         self._table = table
         self._dialect = dialect
-        self._loads: dict[tuple[int, bool], Template] = {}
+        self._loads: dict[tuple[int, Lock], Template] = {}
         self._updates: dict[tuple[str, ...], Template] = {}
         self._blank: Row = {column.key: _default(column) for column in table.columns}
 
-    def load(self, keys: Sequence[Key], *, lock: bool) -> tuple[Template, Parameters]:
+    def load(self, keys: Sequence[Key], *, lock: Lock) -> tuple[Template, Parameters]:
         """Return the query for rows by key, which are as many as `in_portions` gives."""
         template = self._loads.get((len(keys), lock))
         if template is None:
             query = select(self._table).where(_key_in(self._table, len(keys)))
-            template = Template(query.with_for_update() if lock else query, self._dialect)
+            template = Template(lock.applied_to(query), self._dialect)
             self._loads[len(keys), lock] = template
         return template, template.parameters({f"key__{at}": value for at, value in enumerate(self._flat(keys))})
 

@@ -12,6 +12,7 @@ import pytest_asyncio
 from gateway.adapters.bell import Bell
 from gateway.adapters.duties import clocks
 from gateway.adapters.outbox import claim
+from gateway.adapters.outbox import give_up as give_up_spent
 from gateway.adapters.tables import MESSAGES, REFERRALS
 from gateway.bootstrap import open_core, open_watch
 from shared.agency.tables import REROUTES
@@ -96,8 +97,9 @@ async def give_up(mesh: World) -> None:
     clock = ManualClock(SystemClock().now() + timedelta(days=7, minutes=1))
     core = open_core(gateway_settings(mesh.folder, mesh.database_url), clock=clock, keys=keys_of("gateway"))
     try:
-        claimed = await core.writer.submit(partial(claim, agency_id=agency_id("social"), sop=core.sop))
+        claimed = await core.claims.submit(partial(claim, agency_id=agency_id("social")))
         assert claimed.items == ()
+        assert await core.writer.submit(partial(give_up_spent, message_ids=claimed.spent, sop=core.sop))
     finally:
         core.close()
 

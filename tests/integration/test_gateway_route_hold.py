@@ -7,8 +7,7 @@ from functools import partial
 import pytest
 
 from gateway.adapters.core import Core
-from gateway.adapters.routes import HELD_FOR, claim_route, free_route, hold_route, rest_route
-from shared.sop.loader import load_sop
+from gateway.adapters.routes import HELD_FOR, begin_route, claim_route, free_route, hold_route, rest_route
 from tests.support.agency import Sent, a_grant
 from tests.support.mesh import HEALTH, SOCIAL, Mesh
 from tests.support.ticking import beside
@@ -29,7 +28,9 @@ async def referred(mesh: Mesh) -> Sent:
 
 async def claimed(core: Core, holder: str) -> list[str]:
     """Return the messages that a process may push now."""
-    found = await core.writer.submit(partial(claim_route, agency_id=SOCIAL, holder=holder, sop=load_sop()))
+    await core.writer.submit(partial(begin_route, agency_id=SOCIAL))
+    found = await core.claims.submit(partial(claim_route, agency_id=SOCIAL, holder=holder))
+    assert found is not None
     return [item["message_id"] for item in found.items]
 
 
@@ -48,17 +49,17 @@ async def test_route_stays_with_a_process_that_goes_on_holding_it(mesh: Mesh, co
     assert await claimed(core, "slow") == [sent.id]
     for _ in range(3):
         mesh.advance(ALMOST)
-        await core.writer.submit(partial(hold_route, agency_id=SOCIAL, holder="slow"))
+        await core.claims.submit(partial(hold_route, agency_id=SOCIAL, holder="slow"))
         assert await claimed(core, "next") == []
 
 
 async def test_route_that_was_given_back_or_lost_is_not_taken_back_by_holding(mesh: Mesh, core: Core) -> None:
     sent = await referred(mesh)
     await claimed(core, "slow")
-    await core.writer.submit(partial(free_route, agency_id=SOCIAL, holder="slow"))
-    await core.writer.submit(partial(hold_route, agency_id=SOCIAL, holder="slow"))
+    await core.claims.submit(partial(free_route, agency_id=SOCIAL, holder="slow", waits={}))
+    await core.claims.submit(partial(hold_route, agency_id=SOCIAL, holder="slow"))
     assert await claimed(core, "next") == [sent.id]
-    await core.writer.submit(partial(hold_route, agency_id=SOCIAL, holder="slow"))
+    await core.claims.submit(partial(hold_route, agency_id=SOCIAL, holder="slow"))
     assert await claimed(core, "slow") == []
 
 
@@ -67,6 +68,9 @@ async def test_route_that_was_lost_is_not_given_back_by_who_lost_it(mesh: Mesh, 
     assert await claimed(core, "slow") == [sent.id]
     mesh.advance(HELD_FOR * 2)
     assert await claimed(core, "next") == [sent.id]
-    await core.writer.submit(partial(free_route, agency_id=SOCIAL, holder="slow"))
-    await core.writer.submit(partial(rest_route, agency_id=SOCIAL, holder="slow", until=mesh.clock.now()))
+    late = partial(free_route, agency_id=SOCIAL, holder="slow", waits={sent.id: 3600.0})
+    await core.claims.submit(late)
+    await core.claims.submit(partial(rest_route, agency_id=SOCIAL, holder="slow", wait=float))
     assert await claimed(core, "third") == []
+    mesh.advance(HELD_FOR * 2)
+    assert await claimed(core, "third") == [sent.id]  # nor made to wait
