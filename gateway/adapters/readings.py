@@ -86,11 +86,23 @@ class Readings:
 
         A recipient that may refer onward sees the other lines too: it has to know to whom. Raises `NotFound`.
         """
-        with read(self._engine) as connection:
-            row = _first(connection, select(CONSENTS).where(CONSENTS.c.id == consent_id))
-        consent = rows.consent_of(row) if row else None
-        if row is None or consent is None or not (consent.recorder == agency_id or consent.names(agency_id)):
+        found = self.consents(agency_id, [consent_id])
+        if not found:
             raise NotFound("consent.unknown", "No such consent that your agency recorded or is named in.")
+        return found[0]
+
+    def consents(self, agency_id: str, consent_ids: Sequence[str]) -> list[dict[str, Any]]:
+        """Return several consents as `consent` does, by id; those that it may not see are left out."""
+        wanted = select(CONSENTS).where(CONSENTS.c.id.in_(consent_ids)).order_by(CONSENTS.c.id)
+        with read(self._engine) as connection:
+            found = [(row, rows.consent_of(row)) for row in rows.fetch(connection, wanted)]
+        return [
+            self._shown(row, consent, agency_id)
+            for row, consent in found
+            if consent.recorder == agency_id or consent.names(agency_id)
+        ]
+
+    def _shown(self, row: Mapping[str, Any], consent: Consent, agency_id: str) -> dict[str, Any]:
         sees_all = consent.recorder == agency_id or consent.may_pass_on(agency_id)
         seen = [grant for grant in consent.grants if sees_all or agency_id in grant.recipients]
         return {

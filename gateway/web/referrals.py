@@ -19,6 +19,11 @@ Party = Annotated[Principal, require("referrals.send", "referrals.handle")]
 Lister = Annotated[Principal, require("referrals.send", "referrals.handle", "oversight.read")]
 Holder = Annotated[Principal, require("referrals.send", "referrals.handle", "consents.write")]
 Id = Annotated[str, Path(pattern=UUID7_PATTERN)]
+_ONE = UUID7_PATTERN.strip("^$")
+Ids = Annotated[
+    str,
+    Query(pattern=f"^{_ONE}(,{_ONE}){{0,49}}$", description="Up to 50 ids, with commas between."),
+]
 Since = Annotated[str | None, Query(max_length=40, description="Sent at or after this time (RFC 3339).")]
 
 OVERSIGHT = "oversight.read"
@@ -61,6 +66,9 @@ class ReadingRoutes:
         router.get("/v1/consents/{id}", summary="Read a consent as far as it concerns you", **consents)(
             self.read_consent
         )
+        router.get("/v1/consents", summary="Read several consents as far as they concern you", **consents)(
+            self.read_consents
+        )
         return router
 
     async def list_referrals(self, caller: Lister, page: Paged, asked: Asked) -> PageV1[ReferralSummaryV1]:
@@ -78,3 +86,8 @@ class ReadingRoutes:
     async def read_consent(self, caller: Holder, id: Id) -> ConsentDetailV1:
         """Return a consent that the caller recorded or is named in."""
         return ConsentDetailV1.model_validate(await asyncio.to_thread(self._readings.consent, caller.subject, id))
+
+    async def read_consents(self, caller: Holder, ids: Ids) -> PageV1[ConsentDetailV1]:
+        """Return which of these consents the caller recorded or is named in, all on one page."""
+        found = await asyncio.to_thread(self._readings.consents, caller.subject, ids.split(","))
+        return PageV1[ConsentDetailV1].model_validate(listing.answer(found, last=None))

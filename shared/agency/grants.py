@@ -1,14 +1,17 @@
 """The consent a referral rests on, with everything it was derived from, as far as this service can know it.
 
 What was recorded here is known from here. What another agency recorded is asked of the gateway, which shows it
-to those it names; an answer is believed for a few seconds only, because consent can be taken back.
+to those it names; an answer is believed for a few seconds only, because consent can be taken back. What a whole
+delivery rests on is asked for in one call.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from shared.agency.gathering import Gathering
 from shared.agency.ports import Hub, Store
 from shared.agency.records import ConsentRecord
 from shared.consent.giving import read_giving
@@ -21,6 +24,9 @@ from shared.sop.model import Compartment
 DEEPEST: Final = 16
 _BELIEVED: Final = timedelta(seconds=5)
 _REMEMBERED_MOST: Final = 1_024
+#: How many consents are asked for in one call at the most, and how long the next call gathers beside one.
+_ASKED_MOST: Final = 50
+_PATIENCE: Final = 0.05
 
 
 class Grants:
@@ -31,6 +37,7 @@ class Grants:
         self._hub = hub
         self._clock = clock
         self._shown: dict[str, tuple[datetime, Consent | None]] = {}
+        self._asking: Gathering[str, Consent | None] = Gathering(self._fetch, most=_ASKED_MOST, patience=_PATIENCE)
 
     async def lineage(self, consent_id: str) -> tuple[Consent, ...]:
         """Return a consent and its ancestors, nearest first, as far as they are shown to this agency.
@@ -61,18 +68,31 @@ class Grants:
         self._shown.pop(consent_id, None)
 
     async def _ask(self, consent_id: str) -> Consent | None:
-        now = self._clock.now()
         at, consent = self._shown.get(consent_id, (None, None))
-        if at is not None and now - at < _BELIEVED:
+        if at is not None and self._clock.now() - at < _BELIEVED:
             return consent
+        return await self._asking.ask(consent_id)
+
+    async def _fetch(self, consent_ids: Sequence[str]) -> Sequence[Consent | None]:
+        """Ask the gateway for consents; what it does not show is None. Raises `PeerUnavailable`."""
+        now, wanted = self._clock.now(), sorted(set(consent_ids))
         try:
-            consent = read_consent(await self._hub.get(f"/v1/consents/{consent_id}"))
+            shown = _shown(await self._hub.get("/v1/consents", {"ids": ",".join(wanted)}))
         except (NotFound, NotPermitted, InputRejected):
-            consent = None
+            shown = {}
         if len(self._shown) >= _REMEMBERED_MOST:
             self._shown.clear()
-        self._shown[consent_id] = (now, consent)
-        return consent
+        self._shown |= {one: (now, shown.get(one)) for one in wanted}
+        return [shown.get(one) for one in consent_ids]
+
+
+def _shown(answer: Mapping[str, Any]) -> dict[str, Consent]:
+    found: dict[str, Consent] = {}
+    for one in answer.get("items") or ():
+        with suppress(InputRejected):  # as good as not shown
+            consent = read_consent(one)
+            found[consent.id] = consent
+    return found
 
 
 def consent_of_record(record: ConsentRecord) -> Consent:
@@ -81,7 +101,7 @@ def consent_of_record(record: ConsentRecord) -> Consent:
 
 
 def read_consent(answer: Mapping[str, Any]) -> Consent:
-    """Read the gateway's answer to `GET /v1/consents/{id}`. Raises `InputRejected` (`consent.unknown`)."""
+    """Read a consent as the gateway shows it. Raises `InputRejected` (`consent.unknown`)."""
     try:
         standing = answer["consent"]
         return consent_of_statement({"recorded_at": answer["valid_from"], **answer, "id": standing["id"]})

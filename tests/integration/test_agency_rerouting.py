@@ -77,7 +77,7 @@ async def held_up(mesh: World, referral_id: str) -> None:
     """Let the hospital take in that the shelter declined, and get no further: it cannot look up the consent."""
     await mesh["social"].until(referral_id, lambda seen: seen["state"] == "delivered")
     await mesh["social"].done(f"/v1/referrals/{referral_id}/acknowledge", {})
-    mesh.wire.deaf_to = {"/v1/consents/"}
+    mesh.wire.deaf_to = {"/v1/consents"}
     await mesh["social"].done(f"/v1/referrals/{referral_id}/decline", {"reason": "D07"})
     await settled(mesh, referral_id, "waiting")
 

@@ -187,3 +187,15 @@ async def test_recipient_sees_only_the_lines_that_name_it(mesh: Mesh) -> None:
     assert [grant["recipients"] for grant in seen["grants"]] == [[SOCIAL]]
     assert [taking["recipients"] for taking in seen["takings"]] == [[SOCIAL]]
     assert LEGAL not in json.dumps(seen)
+
+
+async def test_several_consents_are_read_at_once_as_far_as_each_concerns_the_reader(mesh: Mesh) -> None:
+    shared = await mesh[HEALTH].record_consent(
+        a_grant(SOCIAL), a_grant(LEGAL, services=["LEG-02"], compartments=["legal"])
+    )
+    hidden = await mesh[HEALTH].record_consent(a_grant(LEGAL, services=["LEG-02"], compartments=["legal"]))
+    answer = await mesh[SOCIAL].get("/v1/consents", ids=f"{hidden['id']},{shared['id']}")
+    (seen,) = answer.json()["items"]
+    assert seen == (await mesh[SOCIAL].get(f"/v1/consents/{shared['id']}")).json()
+    assert [grant["recipients"] for grant in seen["grants"]] == [[SOCIAL]]
+    assert (await mesh[SOCIAL].get("/v1/consents", ids="everything")).status_code == 422

@@ -37,6 +37,8 @@ from shared.agency.tables import (
     VISITS,
     WEBHOOKS,
 )
+from shared.storage.driver import Driver
+from shared.storage.shape import Shapes, in_portions
 
 R = TypeVar("R")
 
@@ -57,9 +59,11 @@ _TEXTS = frozenset({"body", "signature", "hub_shares", "answer", "receipt"})
 class SqlReading:
     """Implements `shared.agency.ports.Reading`."""
 
-    def __init__(self, connection: Connection, places: Places) -> None:
+    def __init__(self, connection: Connection, places: Places, shapes: Shapes) -> None:
         self._connection = connection
         self._places = places
+        self._shapes = shapes
+        self._driver = Driver(connection)
 
     @property
     def work(self) -> SqlWork:
@@ -73,9 +77,12 @@ class SqlReading:
 
     def many(self, kind: type[R], keys: Sequence[str]) -> Sequence[R]:
         """Return the records of these keys that exist, in the order of their keys."""
-        table = self._places.table_of(kind)
-        key = next(iter(table.primary_key))
-        return self._records(kind, select(table).where(key.in_(list(keys))).order_by(key))
+        shape = self._shapes.of(self._places.table_of(kind))
+        found = self._driver.ask(
+            [shape.load(portion, lock=False) for portion in in_portions(list(dict.fromkeys(keys)))]
+        )
+        rows = [shape.reader.row(values) for portion in found for values in portion]
+        return [to_record(kind, row) for row in sorted(rows, key=shape.key_of)]
 
     def find(self, kind: type[R], **equal: Any) -> Sequence[R]:
         """Return the records that have these values in these fields, in the order of their keys."""
