@@ -8,7 +8,6 @@ may ever ask: a police report as a condition (R-08) and mediation (R-09).
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from shared.sop.model import (
     AgeBand,
@@ -32,6 +31,7 @@ from shared.sop.model import (
     Stage,
     Urgency,
 )
+from shared.sop.schema import Schema
 from shared.sop.sheet import Sheet, SopRefused
 from shared.sop.sources import Sources
 
@@ -57,7 +57,7 @@ class Vocabulary:
     shared_outcomes: tuple[str, ...]
     declines: Mapping[str, DeclineReason]
     stages: Mapping[Compartment, Stage]
-    schemas: Mapping[Compartment, Mapping[str, Any]]
+    schemas: Mapping[Compartment, Schema]
 
 
 def read_clock(sheet: Sheet, sources: Sources, *, owner: str, urgency: Urgency) -> ClockRule:

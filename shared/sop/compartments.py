@@ -38,7 +38,8 @@ def check_plaintext(sop: Sop, compartment: Compartment, value: object, *, under:
     Pointers start at the compartment's own value, or at `under` if the caller's body holds it deeper.
     At most `MOST_FAULTS` are returned.
     """
-    return check_value(sop.schemas[compartment], value, under=under)
+    schema = sop.schemas[compartment]
+    return () if schema.fits(value) else check_value(schema, value, under=under)
 
 
 def check_value(schema: Mapping[str, Any], value: object, *, under: str = "") -> tuple[FieldFault, ...]:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from shared.sop.ages import read_ages
 from shared.sop.catalogue import Vocabulary, read_precondition, read_service
@@ -42,6 +42,7 @@ from shared.sop.model import (
 )
 from shared.sop.overrides import read_overrides
 from shared.sop.reroutes import read_reroutes
+from shared.sop.schema import Schema
 from shared.sop.sheet import Sheet, SopRefused
 from shared.sop.sources import Sources
 from shared.sop.statements import read_statements
@@ -291,15 +292,15 @@ def _services(folder: Path, vocabulary: Vocabulary) -> Mapping[str, ServiceType]
     return services
 
 
-def _schemas(folder: Path) -> Mapping[Compartment, Mapping[str, Any]]:
+def _schemas(folder: Path) -> Mapping[Compartment, Schema]:
     return MappingProxyType({member: _schema(folder / f"{member}.json") for member in Compartment})
 
 
-def _schema(path: Path) -> Mapping[str, Any]:
+def _schema(path: Path) -> Schema:
     try:
         schema = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as fault:
         raise SopRefused(path.name, "cannot be read as JSON") from fault
     if not isinstance(schema, dict) or schema.get("additionalProperties") is not False or not schema.get("properties"):
         raise SopRefused(path.name, "must describe an object with named properties and no others")
-    return schema
+    return Schema(schema)

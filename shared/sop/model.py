@@ -7,7 +7,6 @@ TOML files of `shared/sop/data`, read by `shared.sop.loader`.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
 
 from shared.sop.age import AgeRules
 from shared.sop.cited import Basis, Name, TimeLimit
@@ -36,6 +35,7 @@ from shared.sop.codes import (
 )
 from shared.sop.conference import ConferenceRules
 from shared.sop.reroute import RerouteRules, Stopped
+from shared.sop.schema import Schema
 from shared.sop.statement import StatementRules
 from shared.sop.wish import WishGroup
 
@@ -381,7 +381,7 @@ class Sop:
     hotlines: tuple[Hotline, ...]
     provinces: Mapping[str, Province]
     commune_codes: tuple[str, str]  # lowest and highest code in use
-    schemas: Mapping[Compartment, Mapping[str, Any]] = field(repr=False)
+    schemas: Mapping[Compartment, Schema] = field(repr=False)
     outcomes: Mapping[str, Name] = field(default_factory=dict)
     compartment_names: Mapping[Compartment, Name] = field(default_factory=dict)
     consent_validity_days: int = 90

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -56,3 +57,8 @@ def test_what_has_no_canonical_form_is_refused(value: Any) -> None:
     with pytest.raises(InputRejected) as refusal:
         canonical_json(value)
     assert refusal.value.code == "encoding.canonical-json"
+
+
+@given(json_values)
+def test_the_fast_writer_writes_what_the_reference_writes(value: Any) -> None:
+    assert canonical_json(value) == rfc8785.dumps(value)
