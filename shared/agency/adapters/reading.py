@@ -38,7 +38,7 @@ from shared.agency.tables import (
     WEBHOOKS,
 )
 from shared.storage.driver import Driver
-from shared.storage.shape import Shapes, in_portions
+from shared.storage.shape import Lock, Shapes, in_portions
 
 R = TypeVar("R")
 
@@ -79,7 +79,7 @@ class SqlReading:
         """Return the records of these keys that exist, in the order of their keys."""
         shape = self._shapes.of(self._places.table_of(kind))
         found = self._driver.ask(
-            [shape.load(portion, lock=False) for portion in in_portions(list(dict.fromkeys(keys)))]
+            [shape.load(portion, lock=Lock.NONE) for portion in in_portions(list(dict.fromkeys(keys)))]
         )
         rows = [shape.reader.row(values) for portion in found for values in portion]
         return [to_record(kind, row) for row in sorted(rows, key=shape.key_of)]
