@@ -18,7 +18,6 @@ from gateway.adapters.directory import Directory
 from gateway.adapters.dispatcher import Dispatcher
 from gateway.adapters.evidence import Evidence
 from gateway.adapters.housekeeping import Housekeeping
-from gateway.adapters.jetstream import JetStreamDelivery
 from gateway.adapters.matches import MatchFinder
 from gateway.adapters.override_readings import OverrideReadings
 from gateway.adapters.oversight_journal import OversightJournal
@@ -60,8 +59,7 @@ from shared.sop.neighbours import load_neighbours
 from shared.storage.signals import has_signals
 from shared.telemetry.logs import configure_logs
 from shared.telemetry.tracing import Telemetry, configure
-from shared.transport.broker_settings import broker_access
-from shared.transport.jetstream import Broker
+from shared.transport.broker_settings import BrokerAccess, broker_access
 from shared.web import withdrawal_page
 from shared.web.drain import Drain
 from shared.web.factory import Lifespan, MeshApp, create_app
@@ -266,6 +264,23 @@ def _chores(
     access = broker_access(settings)
     if access is None:
         return {**chores, "delivery": dispatcher.run}
+    through_broker = _through_broker(core, settings, access, dispatcher, bell=bell, telemetry=telemetry)
+    return {**chores, "delivery": through_broker}
+
+
+def _through_broker(
+    core: Core,
+    settings: GatewaySettings,
+    access: BrokerAccess,
+    dispatcher: Dispatcher,
+    *,
+    bell: Bell,
+    telemetry: Telemetry,
+) -> Chore:
+    """Return delivery through a broker; without one its client is not even imported."""
+    from gateway.adapters.jetstream import JetStreamDelivery  # noqa: PLC0415 - the broker's client
+    from shared.transport.jetstream import Broker  # noqa: PLC0415 - the broker's client
+
     broker = Broker(access, name=GATEWAY, replicas=settings.broker_replicas)
     copies = BrokerCopies(core.engine, core.clock, direct=settings.broker_direct)
     delivery = JetStreamDelivery(
@@ -278,7 +293,7 @@ def _chores(
         bell=bell,
     )
     telemetry.metrics.watch(gauges.BROKER_SAYS, gauges.BrokerGauges(broker, copies).read)
-    return {**chores, "delivery": delivery.run}
+    return delivery.run
 
 
 def open_watch(core: Core, duty: Duty, bell: Bell) -> Watch:

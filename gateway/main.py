@@ -1,4 +1,4 @@
-"""Start the gateway: `uvicorn --factory gateway.main:create_app`."""
+"""Start the gateway: `python -m shared.web.server --factory gateway.main:create_app`."""
 
 from gateway.bootstrap import build_app
 from gateway.settings import GatewaySettings

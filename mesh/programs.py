@@ -50,7 +50,7 @@ def settings_of(home: Home, deployable: Deployable, addresses: Addresses) -> dic
 
 def command_of(deployable: Deployable, *, host: str, port: int) -> tuple[str, ...]:
     """Return the command line that serves one deployable."""
-    server = (sys.executable, "-m", "uvicorn", "--factory", deployable.factory)
+    server = (sys.executable, "-m", "shared.web.server", "--factory", deployable.factory)
     quiet = ("--no-access-log", "--no-server-header", "--log-level", "warning")
     return (*server, "--host", host, "--port", str(port), *quiet, "--timeout-graceful-shutdown", "5")
 

@@ -20,7 +20,7 @@ from gateway.application.settle_receipt import STORED
 from gateway.domain.agency import AgencyStatus
 from shared.kernel.clock import Clock, from_wire, to_wire
 from shared.storage.engine import read
-from shared.transport.jetstream import ACK_WAIT, AHEAD, KEPT_SECONDS
+from shared.transport.parcels import ACK_WAIT, AHEAD, KEPT_SECONDS
 
 _PORTION = 500
 #: What could not go now and waits for nothing in particular is asked about again after so many seconds.

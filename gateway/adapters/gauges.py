@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import ColumnElement, Connection, Engine, func, select
 
@@ -11,7 +11,9 @@ from gateway.adapters.tables import AGENCIES, HOLDS, LEDGER_HEAD, MESSAGES, REFE
 from gateway.domain.agency import AgencyStatus
 from shared.kernel.clock import Clock, from_wire, to_wire
 from shared.storage.engine import read
-from shared.transport.jetstream import Broker
+
+if TYPE_CHECKING:
+    from shared.transport.jetstream import Broker
 
 SAYS: Final[Mapping[str, str]] = {
     "mesh_messages_waiting": "Messages that their recipients have not signed for.",
@@ -69,7 +71,7 @@ def _count(connection: Connection, *criteria: ColumnElement[bool]) -> int:
 class BrokerGauges:
     """Reads how it stands with the broker."""
 
-    def __init__(self, broker: Broker, copies: BrokerCopies) -> None:
+    def __init__(self, broker: "Broker", copies: BrokerCopies) -> None:
         self._broker = broker
         self._copies = copies
 

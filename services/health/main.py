@@ -1,4 +1,4 @@
-"""Start the health service: `uvicorn --factory services.health.main:create_app`."""
+"""Start the health service: `python -m shared.web.server --factory services.health.main:create_app`."""
 
 from services.health.panels import PANELS
 from services.health.profile import PROFILE

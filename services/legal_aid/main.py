@@ -1,4 +1,4 @@
-"""Start the legal aid service: `uvicorn --factory services.legal_aid.main:create_app`."""
+"""Start the legal aid service: `python -m shared.web.server --factory services.legal_aid.main:create_app`."""
 
 from services.legal_aid.panels import PANELS
 from services.legal_aid.profile import PROFILE

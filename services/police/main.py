@@ -1,4 +1,4 @@
-"""Start the police service: `uvicorn --factory services.police.main:create_app`."""
+"""Start the police service: `python -m shared.web.server --factory services.police.main:create_app`."""
 
 from services.police.panels import PANELS
 from services.police.profile import PROFILE

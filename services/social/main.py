@@ -1,4 +1,4 @@
-"""Start the social services service: `uvicorn --factory services.social.main:create_app`."""
+"""Start the social services service: `python -m shared.web.server --factory services.social.main:create_app`."""
 
 from services.social.panels import PANELS
 from services.social.profile import PROFILE

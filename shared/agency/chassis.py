@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from fastapi import APIRouter, FastAPI
 
@@ -20,7 +20,6 @@ from shared.agency.grants import Grants
 from shared.agency.housekeeping import Housekeeping
 from shared.agency.hub import GatewayHub
 from shared.agency.inbound.checking import Checker
-from shared.agency.inbound.consuming import Consuming
 from shared.agency.inbound.deliveries import Deliveries
 from shared.agency.inbound.polling import Polling
 from shared.agency.inbound.receiving import Receiving
@@ -72,7 +71,6 @@ from shared.telemetry.logs import configure_logs
 from shared.telemetry.tracing import configure
 from shared.transport.broker_settings import broker_access
 from shared.transport.gateway_client import GatewayClient
-from shared.transport.jetstream import Broker
 from shared.transport.peer import Peer
 from shared.transport.webhooks import Webhooks
 from shared.web import withdrawal_page
@@ -81,6 +79,9 @@ from shared.web.health import Check
 from shared.web.rate_limit import RateLimit, RatePolicy
 from shared.web.security import bearer
 from shared.wire.delivery import ENVELOPE_MOST
+
+if TYPE_CHECKING:
+    from shared.agency.inbound.consuming import Consuming
 
 VERSION: Final = "0.1.0"
 #: How often one partner system may call: bursts, and two hundred calls a second in the long run.
@@ -124,7 +125,7 @@ class _House:
     deliveries: Deliveries
     sender: WebhookSender
     rounds: Sequence[Rounds]
-    fetching: Polling | Consuming | None
+    fetching: "Polling | Consuming | None"
     front: Front
     clock_tolerance: float
 
@@ -252,10 +253,13 @@ def _furnish(
     )
 
 
-def _fetching(settings: AgencySettings, ground: _Ground, deliveries: Deliveries) -> Polling | Consuming | None:
+def _fetching(settings: AgencySettings, ground: _Ground, deliveries: Deliveries) -> "Polling | Consuming | None":
     """Return how this agency fetches what is for it; an agency that is only delivered to does not."""
     access = broker_access(settings)
     if access is not None:
+        from shared.agency.inbound.consuming import Consuming  # noqa: PLC0415 - the broker's client
+        from shared.transport.jetstream import Broker  # noqa: PLC0415 - the broker's client
+
         broker = Broker(access, name=ground.agency_id)
         return Consuming(ground.agency_id, broker=broker, hub=ground.hub, deliveries=deliveries)
     return Polling(ground.hub, deliveries) if settings.public_url is None else None

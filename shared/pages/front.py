@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from fastapi import APIRouter, FastAPI
 from starlette.exceptions import HTTPException
@@ -25,12 +25,15 @@ from shared.people.codes import code_checker
 from shared.people.doorway import Doorway
 from shared.people.own_account import OwnAccount
 from shared.people.passwords import Passwords
-from shared.people.provider import Provider
 from shared.people.records import Role
+from shared.people.registration import Registration
 from shared.people.staff import Staff
 from shared.people.store import PeopleStore
 from shared.people.telephone import TelephoneSecrets
 from shared.seal.at_rest import Vault
+
+if TYPE_CHECKING:
+    from shared.people.provider import Provider
 
 _NOT_FOUND: Final = 404
 
@@ -46,7 +49,7 @@ class Front:
     pages: Pages
     routers: Sequence[APIRouter]
     public_paths: frozenset[str]
-    provider: Provider | None
+    provider: "Provider | None"
 
     def attach(self, app: FastAPI) -> None:
         """Let the routes of an application find what they stand on."""
@@ -93,7 +96,7 @@ def open_front(
     door = Doorway(people, passwords=known, check_code=checker, clock=clock, ids=ids, local=settings.local_passwords)
     cookies = Cookies(owner, secure=(address or "").startswith("https://"))
     pages = Pages(brand=brand, rooms=rooms, cookies=cookies, clock=clock, neutral=settings.neutral_page)
-    provider = None if registration is None else Provider(registration, clock=clock)
+    provider = None if registration is None else _provider(registration, clock)
     entrance = Entrance(pages, door, has_provider=provider is not None)
     own = OwnAccount(door=door, passwords=known, secrets=secrets, clock=clock, ids=ids)
     routers = [entrance_router(entrance, clock=clock), account_router(entrance, own)]
@@ -109,3 +112,9 @@ def open_front(
         public_paths=public_paths(pages) | (VOUCHING_PATHS if provider else frozenset()),
         provider=provider,
     )
+
+
+def _provider(registration: Registration, clock: Clock) -> "Provider":
+    from shared.people.provider import Provider  # noqa: PLC0415 - what is spoken with it, for who has one
+
+    return Provider(registration, clock=clock)

@@ -22,7 +22,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SecretsS
 
 from shared.kernel.errors import InternalFault
 from shared.pages.paths import VOUCHED
-from shared.people.provider import Registration, is_safe_address
+from shared.people.registration import Registration, is_safe_address
 
 SECRETS_DIR: Final = "MESH_SECRETS_DIR"
 

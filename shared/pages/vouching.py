@@ -4,7 +4,7 @@ What the browser keeps in between is encrypted and read once: whatever comes of 
 are reached by links, because a form may lead to no other site here (`form-action 'self'`).
 """
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -16,15 +16,18 @@ from shared.pages.entrance import Entrance, Next
 from shared.pages.guard import token_of
 from shared.pages.paths import VOUCHED, VOUCHING
 from shared.pages.routes import own_path, page_router
-from shared.people.provider import ATTEMPT_LASTS, Attempt, Provider, not_vouched
+from shared.people.registration import ATTEMPT_LASTS, Attempt, not_vouched
 from shared.people.sealing import seal, unseal
 from shared.seal.at_rest import Vault
+
+if TYPE_CHECKING:
+    from shared.people.provider import Provider
 
 PUBLIC_PATHS: Final = frozenset({VOUCHING, VOUCHED})
 _PLACE: Final = "sign-in/attempt"
 
 
-def vouching_router(entrance: Entrance, provider: Provider, *, vault: Vault) -> APIRouter:
+def vouching_router(entrance: Entrance, provider: "Provider", *, vault: Vault) -> APIRouter:
     """Make the two routes; only a deployable with a provider has them."""
     router = page_router()
     cookies = entrance.pages.cookies

@@ -8,10 +8,9 @@ now, not one that the provider remembers of whoever held the device before. Ever
 """
 
 import hmac
-import json
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -27,10 +26,9 @@ from joserfc.jwk import KeySet
 
 from shared.kernel.clock import Clock, from_wire, to_wire
 from shared.kernel.errors import MeshError, NotAuthenticated, PeerUnavailable
+from shared.people.registration import ATTEMPT_LASTS, Attempt, Registration, is_safe_address, not_vouched
 from shared.transport.peer import Peer, Reply
 
-#: How long somebody may take at the provider.
-ATTEMPT_LASTS: Final = timedelta(minutes=10)
 #: How far the provider's clock may be from ours.
 AHEAD: Final = timedelta(seconds=60)
 #: How long the provider's own statements are taken without asking again.
@@ -41,39 +39,8 @@ _REST: Final = timedelta(seconds=5)
 
 _DISCOVERY: Final = "/.well-known/openid-configuration"
 _ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
-_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 _SUBJECT_MOST: Final = 255
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Registration:
-    """How this deployable is known at the provider."""
-
-    issuer: str
-    client_id: str
-    client_secret: str | None
-    redirect_uri: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
-    """One way to the provider and back; kept by the browser that took it, encrypted."""
-
-    state: str
-    nonce: str
-    verifier: str
-    wanted: str
-    begun_at: str
-
-    def to_bytes(self) -> bytes:
-        """Return the attempt as it is kept."""
-        return json.dumps(asdict(self)).encode()
-
-    @classmethod
-    def from_bytes(cls, data: bytes) -> "Attempt":
-        """Return an attempt that was kept."""
-        return cls(**json.loads(data))
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,18 +189,6 @@ class Provider:
 
 
 _AWAY: Final = "Your institution's sign-in cannot be reached now. Try again later."
-
-
-def is_safe_address(address: str) -> bool:
-    """Say whether secrets may travel to an address: https, or a port of this machine."""
-    parts = urlsplit(address)
-    return bool(parts.netloc) and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK))
-
-
-def not_vouched() -> NotAuthenticated:
-    """Return the one error for whatever was wrong with an attempt."""
-    message = "Your institution's sign-in did not let you in here. Try again, or ask your administrator."
-    return NotAuthenticated("sign-in.provider", message)
 
 
 def _way_to_authenticate(metadata: Mapping[str, Any]) -> str:

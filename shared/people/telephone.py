@@ -1,7 +1,6 @@
 """The secrets of one-time codes at rest, and how a telephone takes one: an `otpauth` address, shown as a picture."""
 
 import pyotp
-import segno
 
 from shared.people.records import Account
 from shared.people.sealing import seal, unseal
@@ -36,6 +35,8 @@ def picture(secret: str, *, login: str, issuer: str) -> str:
 
     The address holds the login and the name of the service, nothing else about the person.
     """
+    import segno  # noqa: PLC0415 - drawn once in the life of a telephone
+
     address = pyotp.TOTP(secret).provisioning_uri(name=login, issuer_name=issuer)
     code = segno.make(address, error="m", micro=False)
     return str(code.svg_inline(border=4, dark="black", light="white", svgclass="qr", lineclass=None, omitsize=True))

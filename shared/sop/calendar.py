@@ -14,8 +14,6 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import holidays
-
 from shared.kernel.errors import InternalFault
 from shared.sop.model import ClockUnit
 
@@ -66,8 +64,14 @@ def _or_next_working_day(day: date, amount: int) -> date:
     return day
 
 
-def _load_calendar() -> Any:
-    """Return the library's calendar of Viet Nam. Its package would load those of all other countries as well."""
+@cache
+def _vietnam() -> Any:
+    """Return the library's calendar of Viet Nam, loaded when first asked for.
+
+    Its package would load those of all other countries as well.
+    """
+    import holidays  # noqa: PLC0415 - 4 MiB that many a process never asks for
+
     file = Path(holidays.__file__).with_name("countries") / "vietnam.py"
     spec = importlib.util.spec_from_file_location("holidays_of_vietnam", file)
     if spec is None or spec.loader is None:
@@ -77,10 +81,7 @@ def _load_calendar() -> Any:
     return module.Vietnam
 
 
-_VIETNAM = _load_calendar()
-
-
 @cache
 def _year(year: int) -> tuple[frozenset[date], frozenset[date]]:
-    calendar = _VIETNAM(years=year)
+    calendar = _vietnam()(years=year)
     return frozenset(calendar), frozenset(calendar.weekend_workdays)

@@ -8,13 +8,16 @@ Promises: failures leave as the toolkit's own errors, and say whether the connec
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import ClauseElement, Connection, Dialect
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DataError, DBAPIError
 
-from shared.storage.pipeline import COMMIT, Order, Pipeline, decoder, encoder
+from shared.storage.orders import COMMIT, Order, decoder, encoder
+
+if TYPE_CHECKING:
+    from shared.storage.pipeline import Pipeline
 
 #: Where a connection keeps its pipeline, and so the statements that it has prepared.
 PIPELINE = "mesh.pipeline"
@@ -127,7 +130,7 @@ class Driver:
                 self._raw.cursor().executemany(template.text, rows)
 
     def _tell_together(
-        self, pipeline: Pipeline, orders: Iterable[tuple[Template, list[Parameters]]], commit: Commit | None
+        self, pipeline: "Pipeline", orders: Iterable[tuple[Template, list[Parameters]]], commit: Commit | None
     ) -> None:
         told = [_order(template, row) for template, rows in orders for row in rows]
         try:
@@ -142,7 +145,9 @@ def _order(template: Template, values: Parameters) -> Order:
     return Order(template.text, values, template.formats)
 
 
-def _pipeline_of(connection: Connection, raw: Any) -> Pipeline:
+def _pipeline_of(connection: Connection, raw: Any) -> "Pipeline":
+    from shared.storage.pipeline import Pipeline  # noqa: PLC0415 - the driver of one of the two databases
+
     found: Pipeline | None = connection.info.get(PIPELINE)
     if found is None:
         found = connection.info[PIPELINE] = Pipeline(raw.pgconn)

@@ -3,35 +3,18 @@
 The driver's own pipeline turns to the network for every statement and every set of parameters: ten system calls per
 referral in a transaction for 32 callers, and half of all the work in a transaction for one. Here everything is queued
 first and sent together. Statements are prepared once per connection; values travel in the form that `encoder` gives.
-Promises: failures are the driver's own errors, and what followed the failed statement was not done.
+Promises: failures are the driver's own errors, and what followed the failed statement was not done. The driver comes
+with this module, which only a process on PostgreSQL imports.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from select import POLLIN, POLLOUT, poll
-from typing import Any, NamedTuple
 
 from psycopg import OperationalError, errors
 from psycopg.pq import ConnStatus, ExecStatus, Format, TransactionStatus
 from psycopg.pq.abc import PGconn, PGresult
-from sqlalchemy import JSON, Boolean, Integer, LargeBinary, String
-from sqlalchemy.types import TypeEngine
-from sqlmodel import AutoString
 
-from shared.kernel.errors import InternalFault
-from shared.storage.json_text import read_json, write_json
-
-Values = Sequence[bytes | None]
-
-
-class Order(NamedTuple):
-    """One statement with one set of values, and whether each of them is binary."""
-
-    text: str
-    values: Values = ()
-    formats: Sequence[int] = ()
-
-
-BEGIN, COMMIT = Order("BEGIN"), Order("COMMIT")
+from shared.storage.orders import BEGIN, COMMIT, Order, Values
 
 
 class Pipeline:
@@ -133,45 +116,3 @@ class Pipeline:
 def _rows(result: PGresult) -> list[Values]:
     value, columns = result.get_value, range(result.nfields)
     return [[value(row, column) for column in columns] for row in range(result.ntuples)]
-
-
-def _write_document(value: Any) -> bytes:
-    return write_json(value).encode()
-
-
-def _read_whole(data: bytes) -> int:
-    return int.from_bytes(data, signed=True)
-
-
-def _write_whole(value: int) -> bytes:
-    return b"%d" % value
-
-
-def _write_truth(value: object) -> bytes:
-    return b"t" if value else b"f"
-
-
-def encoder(kind: TypeEngine[Any]) -> tuple[Callable[[Any], bytes], int]:
-    """Return what writes values of a type, and the format: texts are binary, or they would be cut at a NUL."""
-    if isinstance(kind, JSON):
-        return _write_document, Format.BINARY
-    if isinstance(kind, Boolean):
-        return _write_truth, Format.TEXT
-    if isinstance(kind, Integer):
-        return _write_whole, Format.TEXT
-    if isinstance(kind, LargeBinary):
-        return bytes, Format.BINARY
-    if isinstance(kind, (String, AutoString)):
-        return str.encode, Format.BINARY
-    raise InternalFault("storage.columns", "A table has a column of a type that is not written here.")
-
-
-def decoder(kind: TypeEngine[Any]) -> Callable[[bytes], Any]:
-    """Return what reads the binary form of a type."""
-    if isinstance(kind, JSON):
-        return read_json
-    if isinstance(kind, Boolean):
-        return b"\1".__eq__
-    if isinstance(kind, Integer):
-        return _read_whole
-    return bytes if isinstance(kind, LargeBinary) else bytes.decode

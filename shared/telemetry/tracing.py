@@ -7,12 +7,8 @@ no library can write spans of its own. Refuses exception texts: a span learns an
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import Span, SpanProcessor, TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
-from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased
 from opentelemetry.trace import (
     NonRecordingSpan,
     SpanContext,
@@ -24,18 +20,18 @@ from opentelemetry.trace import (
 )
 
 from shared.telemetry.context import TraceContext, continue_trace, enter, known_trace, leave, parse_traceparent
-from shared.telemetry.export import AllowListExporter
 from shared.telemetry.metrics import Metrics
 
-Attributes = Mapping[str, str | int | bool]
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 
-_TRACES_PATH: Final = "/v1/traces"
+Attributes = Mapping[str, str | int | bool]
 
 
 class Telemetry:
     """What a process knows about itself. Make it with `configure`; close it when the process ends."""
 
-    def __init__(self, service_name: str, *, processors: tuple[SpanProcessor, ...] = ()) -> None:
+    def __init__(self, service_name: str, *, processors: "tuple[SpanProcessor, ...]" = ()) -> None:
         self.service_name = service_name
         self.metrics = Metrics()
         self._provider = _provider(service_name, processors) if processors else None
@@ -55,7 +51,7 @@ class Telemetry:
         span = self._tracer.start_span(name, context=context, kind=kind, record_exception=False)
         ids = span.get_span_context()
         here = TraceContext(format(ids.trace_id, "032x"), format(ids.span_id, "016x"), ids.trace_flags.sampled)
-        return here, span if isinstance(span, Span) else None
+        return here, span if span.is_recording() else None
 
     @contextmanager
     def span(
@@ -109,23 +105,15 @@ def configure(service_name: str, otlp_endpoint: str | None = None) -> Telemetry:
     """
     if otlp_endpoint is None:
         return Telemetry(service_name)
-    exporter = AllowListExporter(_otlp_exporter(otlp_endpoint))
-    return Telemetry(service_name, processors=(BatchSpanProcessor(exporter),))
+    from shared.telemetry.recording import to_collector  # noqa: PLC0415 - the recorder, for who has a collector
+
+    return Telemetry(service_name, processors=(to_collector(otlp_endpoint),))
 
 
-def _otlp_exporter(endpoint: str) -> SpanExporter:
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415 - costs 0.2 s
+def _provider(service_name: str, processors: "tuple[SpanProcessor, ...]") -> "TracerProvider":
+    from shared.telemetry.recording import open_provider  # noqa: PLC0415 - the recorder, for who has a collector
 
-    base = endpoint.rstrip("/")
-    return OTLPSpanExporter(endpoint=base if base.endswith(_TRACES_PATH) else base + _TRACES_PATH)
-
-
-def _provider(service_name: str, processors: tuple[SpanProcessor, ...]) -> TracerProvider:
-    resource = Resource({"service.name": service_name})
-    provider = TracerProvider(sampler=ParentBased(ALWAYS_ON), resource=resource, shutdown_on_exit=False)
-    for processor in processors:
-        provider.add_span_processor(processor)
-    return provider
+    return open_provider(service_name, processors)
 
 
 def _remote(parent: TraceContext) -> SpanContext:

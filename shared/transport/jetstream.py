@@ -24,18 +24,8 @@ from shared.kernel.clock import to_wire
 from shared.kernel.errors import PeerUnavailable
 from shared.telemetry.logs import get_logger
 from shared.transport.broker_settings import BrokerAccess
+from shared.transport.parcels import ACK_WAIT, AHEAD, KEPT_SECONDS, SAME_WITHIN, STREAM, SUBJECT
 
-STREAM: Final = "MESH"
-#: Followed by the agency's id, which is one token of a subject.
-SUBJECT: Final = "mesh.deliver."
-#: Nothing stays longer in the broker, whoever fails to take it out.
-KEPT_SECONDS: Final = 600.0
-#: Within this time the same number is the same message; an outage is longer, and recipients take a message once anyway.
-SAME_WITHIN: Final = 120.0
-#: How many messages one agency may have in the broker: the rest waits in the outbox.
-AHEAD: Final = 256
-#: A parcel that nobody speaks of for so long is handed out again.
-ACK_WAIT: Final = 10.0
 _ANSWER_WITHIN: Final = 3.0
 _RETRY_SECONDS: Final = 0.5
 

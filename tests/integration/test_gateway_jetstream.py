@@ -11,7 +11,7 @@ import pytest
 
 from gateway.adapters.broker_tables import BROKER_COPIES
 from shared.agency.settings import AgencySettings
-from shared.transport.jetstream import STREAM
+from shared.transport.parcels import STREAM
 from shared.transport.webhooks import new_webhook_secret
 from tests.support.agency import Message, Sent, a_grant, to_body
 from tests.support.agency_services import CASE, Wire, serving

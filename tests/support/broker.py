@@ -21,7 +21,7 @@ from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 
-from shared.transport.jetstream import STREAM
+from shared.transport.parcels import STREAM
 from tests.support.checkout import ROOT
 from tests.support.no_skips import is_ci
 from tests.support.ports import free_ports

@@ -8,7 +8,8 @@ import psycopg
 from sqlalchemy import Engine, event
 
 from shared.storage.driver import PIPELINE
-from shared.storage.pipeline import COMMIT, Order, Pipeline, Values
+from shared.storage.orders import COMMIT, Order, Values
+from shared.storage.pipeline import Pipeline
 
 #: Is told each statement's text, before it runs or after; what it raises comes from the database, as it were.
 Watcher = Callable[[str], None]

@@ -6,7 +6,8 @@ import pytest
 
 from shared.kernel.clock import ManualClock
 from shared.kernel.errors import NotAuthenticated
-from shared.people.provider import Provider, Registration
+from shared.people.provider import Provider
+from shared.people.registration import Registration
 from shared.transport.peer import Peer
 from tests.support.identity_provider import CLIENT_ID, CLIENT_SECRET, identity_provider
 from tests.support.people import START

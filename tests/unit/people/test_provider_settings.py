@@ -6,7 +6,7 @@ import pytest
 
 from shared.kernel.errors import InternalFault
 from shared.pages.settings import FrontSettings, SettingsRefused, registration_of
-from shared.people.provider import is_safe_address
+from shared.people.registration import is_safe_address
 
 WHOLE = {"oidc_issuer": "https://id.example", "oidc_client_id": "mesh"}
 

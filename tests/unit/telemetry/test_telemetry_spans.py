@@ -11,7 +11,8 @@ from shared.telemetry.context import current_trace_id, current_traceparent
 from shared.telemetry.export import SPAN_ATTRIBUTES, AllowListExporter
 from shared.telemetry.metrics import Metrics
 from shared.telemetry.middleware import Message, Receive, Scope, Send, TraceMiddleware
-from shared.telemetry.tracing import Telemetry, _otlp_exporter, configure
+from shared.telemetry.recording import otlp_exporter
+from shared.telemetry.tracing import Telemetry, configure
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 CANARY = "Nguyen-Thi-Canary"
@@ -186,7 +187,7 @@ def test_configure_exports_only_where_an_endpoint_is_given() -> None:
 
 @pytest.mark.parametrize("endpoint", ["http://collector.test:4318", "http://collector.test:4318/v1/traces"])
 def test_endpoint_may_be_the_collector_or_its_traces_path(endpoint: str) -> None:
-    exporter = _otlp_exporter(endpoint)
+    exporter = otlp_exporter(endpoint)
     assert exporter._endpoint == "http://collector.test:4318/v1/traces"  # type: ignore[attr-defined]
     exporter.shutdown()
 
