@@ -8,8 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
+from jsonschema_rs import Draft202012Validator, ValidationError, ValidationErrorKind
 
 from shared.kernel.errors import FieldFault
 from shared.sop.model import Compartment, CompartmentRule, Sop
@@ -38,18 +37,12 @@ def check_plaintext(sop: Sop, compartment: Compartment, value: object, *, under:
     Pointers start at the compartment's own value, or at `under` if the caller's body holds it deeper.
     At most `MOST_FAULTS` are returned.
     """
-    schema = sop.schemas[compartment]
-    return () if schema.fits(value) else check_value(schema, value, under=under)
+    return _check(sop.schemas[compartment].validator, value, under)
 
 
 def check_value(schema: Mapping[str, Any], value: object, *, under: str = "") -> tuple[FieldFault, ...]:
     """Return what is wrong with a value that a schema describes, as `check_plaintext` does."""
-    faults: list[FieldFault] = []
-    for error in Draft202012Validator(schema).iter_errors(value):
-        faults.extend(_faults(error, under))
-        if len(faults) >= MOST_FAULTS:
-            break
-    return tuple(sorted(faults[:MOST_FAULTS], key=lambda fault: (fault.pointer, fault.code)))
+    return _check(Draft202012Validator(dict(schema)), value, under)
 
 
 def trim(rule: CompartmentRule, value: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
@@ -62,19 +55,27 @@ def _may_travel(rule: CompartmentRule, field: str) -> bool:
     return field not in rule.never and (not rule.only or field in rule.only)
 
 
+def _check(validator: Draft202012Validator, value: object, under: str) -> tuple[FieldFault, ...]:
+    if validator.is_valid(value):  # tells in a fraction of the time that it takes to look for every fault
+        return ()
+    faults: list[FieldFault] = []
+    for error in validator.iter_errors(value):
+        faults.extend(_faults(error, under))
+        if len(faults) >= MOST_FAULTS:
+            break
+    return tuple(sorted(faults[:MOST_FAULTS], key=lambda fault: (fault.pointer, fault.code)))
+
+
 def _faults(error: ValidationError, under: str) -> Iterator[FieldFault]:
-    place = under + "".join(f"/{_escaped(str(step))}" for step in error.absolute_path)
-    given: Any = error.instance
-    schema: Any = error.schema
-    if error.validator == "required":
-        for name in schema["required"]:
-            if name not in given:
-                yield FieldFault(f"{place}/{_escaped(name)}", "field.missing", "This field is required.")
-    elif error.validator == "additionalProperties":
-        for pointer in {_unknown(place, key) for key in given if key not in schema["properties"]}:
-            yield FieldFault(pointer, "field.unknown", "The compartment has no such field; remove it.")
-    else:
-        yield FieldFault(place, *_SAYS.get(str(error.validator), _OTHERWISE))
+    place = under + "".join(f"/{_escaped(str(step))}" for step in error.instance_path)
+    match error.kind:
+        case ValidationErrorKind.Required(property=name):
+            yield FieldFault(f"{place}/{_escaped(name)}", "field.missing", "This field is required.")
+        case ValidationErrorKind.AdditionalProperties(unexpected=names):
+            for pointer in {_unknown(place, name) for name in names}:
+                yield FieldFault(pointer, "field.unknown", "The compartment has no such field; remove it.")
+        case kind:
+            yield FieldFault(place, *_SAYS.get(kind.name, _OTHERWISE))
 
 
 def _unknown(place: str, key: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
+from jsonschema_rs import meta
 
 from shared.sop.compartments import MOST_FAULTS, check_plaintext, trim
 from shared.sop.loader import load_sop
@@ -68,7 +68,7 @@ def test_every_compartment_has_an_example() -> None:
 @pytest.mark.parametrize("compartment", Compartment)
 def test_schema_is_valid_and_closed_and_bounded_everywhere(compartment: Compartment) -> None:
     schema = SOP.schemas[compartment]
-    Draft202012Validator.check_schema(schema)
+    meta.validate(schema)
     for part in parts_of(schema):
         if part.get("type") == "object":
             assert part["additionalProperties"] is False
