@@ -24,6 +24,8 @@ from gateway.adapters.oversight_journal import OversightJournal
 from gateway.adapters.provisioning import Provisioning
 from gateway.adapters.readings import Readings
 from gateway.adapters.receipts import ReceiptDesk
+from gateway.adapters.releases import Releases
+from gateway.adapters.retention import Retention
 from gateway.adapters.roster import Roster
 from gateway.adapters.tokens import TokenDesk
 from gateway.adapters.watch import Duty, Watch
@@ -244,12 +246,24 @@ def _chores(
 ) -> Mapping[str, Chore]:
     """Return the work that goes on beside the calls."""
     housekeeping = Housekeeping(core.engine, writer=core.writer, clock=core.clock, telemetry=telemetry, bell=bell)
-    chores: dict[str, Chore] = {"housekeeping": housekeeping.run, "releases": counts.releases.run}
+    retention = open_retention(core, counts.releases, months=settings.retention_months)
+    chores: dict[str, Chore] = {
+        "housekeeping": housekeeping.run,
+        "releases": counts.releases.run,
+        "retention": retention.run,
+    }
     if settings.clocks_enabled:
         for duty in duties.all_of(core.sop):
             chores[duty.name] = open_watch(core, duty, bell).run
-    if not settings.delivery_enabled:
-        return chores
+    if settings.delivery_enabled:
+        chores["delivery"] = _delivery(core, settings, receipts, bell=bell, telemetry=telemetry)
+    return chores
+
+
+def _delivery(
+    core: Core, settings: GatewaySettings, receipts: ReceiptDesk, *, bell: Bell, telemetry: Telemetry
+) -> Chore:
+    """Return what brings messages to their recipients: out of the database, or through a broker."""
     dispatcher = Dispatcher(
         core.engine,
         writer=core.writer,
@@ -263,9 +277,8 @@ def _chores(
     )
     access = broker_access(settings)
     if access is None:
-        return {**chores, "delivery": dispatcher.run}
-    through_broker = _through_broker(core, settings, access, dispatcher, bell=bell, telemetry=telemetry)
-    return {**chores, "delivery": through_broker}
+        return dispatcher.run
+    return _through_broker(core, settings, access, dispatcher, bell=bell, telemetry=telemetry)
 
 
 def _through_broker(
@@ -294,6 +307,11 @@ def _through_broker(
     )
     telemetry.metrics.watch(gauges.BROKER_SAYS, gauges.BrokerGauges(broker, copies).read)
     return delivery.run
+
+
+def open_retention(core: Core, releases: Releases, *, months: int) -> Retention:
+    """Return what forgets in the end; what it forgets was counted first."""
+    return Retention(core.engine, writer=core.writer, clock=core.clock, months=months, first=releases.bring_up_to_date)
 
 
 def open_watch(core: Core, duty: Duty, bell: Bell) -> Watch:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, SecretStr, StringConstraints
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from gateway.domain.retention import MONTHS_KEPT
 from shared.kernel.identifiers import AGENCY_ID_PATTERN
 from shared.pages.settings import FrontSettings, HttpAddress, LogLevel
 from shared.transport.broker_settings import BrokerSettings
@@ -40,6 +41,12 @@ class GatewaySettings(FrontSettings, BrokerSettings):
     )
     clock_tolerance: float = Field(
         default=60, gt=0, description="Seconds its clock may differ from its database server's before it is not ready."
+    )
+    retention_months: int = Field(
+        default=MONTHS_KEPT,
+        ge=1,
+        le=1200,
+        description="Months after which it forgets a chain that is over, and a consent that has ended.",
     )
     delivery_enabled: bool = Field(default=True, description="Whether this process pushes deliveries.")
     clocks_enabled: bool = Field(default=True, description="Whether this process fires the clocks of referrals.")

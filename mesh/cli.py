@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from mesh.chains import chains
 from mesh.containers import migrate, named_deployable, provision, secrets, serve
 from mesh.databases import databases
 from mesh.home import Home
@@ -35,6 +36,7 @@ app.add_typer(databases, name="db")
 app.add_typer(keys, name="keys")
 app.add_typer(areas, name="areas")
 app.add_typer(deliveries, name="deliveries")
+app.add_typer(chains, name="chains")
 app.add_typer(ledger, name="ledger")
 app.add_typer(certificate, name="certificate")
 for command in (secrets, migrate, provision, serve):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import ColumnElement, Connection, Engine, func, select
 
 from gateway.adapters.broker_copies import BrokerCopies
+from gateway.adapters.kept_tables import KEPT_CHAINS
 from gateway.adapters.tables import AGENCIES, HOLDS, LEDGER_HEAD, MESSAGES, REFERRALS
 from gateway.domain.agency import AgencyStatus
 from shared.kernel.clock import Clock, from_wire, to_wire
@@ -22,6 +23,7 @@ SAYS: Final[Mapping[str, str]] = {
     "mesh_withdrawals_overdue": "Holders that owe an answer to a withdrawal, and are past their limit.",
     "mesh_agencies_active": "Agencies that may send and receive.",
     "mesh_ledger_entries": "Entries in the ledger.",
+    "mesh_chains_kept_to_review": "Chains kept from being forgotten at which somebody has to look again.",
 }
 
 
@@ -61,6 +63,7 @@ class Gauges:
                 ),
                 "mesh_agencies_active": _count(connection, AGENCIES.c.status == AgencyStatus.ACTIVE.value),
                 "mesh_ledger_entries": connection.execute(select(LEDGER_HEAD.c.size)).scalar() or 0,
+                "mesh_chains_kept_to_review": _count(connection, KEPT_CHAINS.c.review_on <= now.date().isoformat()),
             }
 
 

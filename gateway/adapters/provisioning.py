@@ -1,16 +1,20 @@
 """What an operator does to the directory: enrol, disable, import areas. Each change is in the ledger."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+from functools import partial
 from typing import Any
 
 from gateway.adapters.deliveries import Dead, dead_deliveries, replay_delivery
 from gateway.adapters.desk import LIST_IMPORTED, SqlDesk
+from gateway.adapters.kept_chains import keep_chain, kept_chains, let_chain_go
 from gateway.adapters.rows import agency_of
 from gateway.adapters.tables import AGENCIES, AREAS, OVERSIGHT_CLIENTS
 from gateway.domain.agency import Agency, AgencyEnrolment, AgencyStatus
 from gateway.domain.credential import OVERSIGHT_SCOPES, SECTORS
 from gateway.domain.masking import is_province
 from gateway.domain.opening_hours import parse_hours
+from gateway.domain.retention import KeptChain
 from shared.kernel.errors import InputRejected, NotFound
 from shared.kernel.identifiers import GATEWAY, is_agency_id
 from shared.seal.keys import EncryptionPublicKey
@@ -57,6 +61,19 @@ class Provisioning:
     def replay_delivery(self, message_id: str) -> None:
         """Have a message that waits tried at once. Raises `NotFound`, and `Conflict` (`delivery.settled`)."""
         self._writer.submit_blocking(lambda desk: replay_delivery(desk, message_id))
+
+    def keep_chain(self, chain_id: str, *, reason: str, review_on: date) -> None:
+        """Keep a chain from being forgotten. Raises as `gateway.adapters.kept_chains.keep_chain`."""
+        keep = partial(keep_chain, chain_id=chain_id, reason=reason, review_on=review_on)
+        self._writer.submit_blocking(keep)
+
+    def let_chain_go(self, chain_id: str) -> None:
+        """Keep a chain no longer than others. Raises `NotFound` (`chain.unknown`)."""
+        self._writer.submit_blocking(partial(let_chain_go, chain_id=chain_id))
+
+    def kept_chains(self) -> Sequence[KeptChain]:
+        """Return every chain that is kept from being forgotten."""
+        return self._writer.submit_blocking(lambda desk: kept_chains(desk.book.select))
 
     def list(self) -> Sequence[Agency]:
         """Return all agencies."""

@@ -98,7 +98,7 @@ class ConsentRow(GatewayRow, table=True):
     recorder: str = Field(index=True)
     recorded_at: str
     valid_from: str
-    valid_to: str
+    valid_to: str = Field(index=True)
     purposes: list[str] = json_column()
     grants: list[dict[str, Any]] = json_column()
     withheld: list[str] = json_column()
@@ -277,7 +277,7 @@ class ConflictRow(GatewayRow, table=True):
     key: str = Field(primary_key=True)  # agency "/" salted hash of who; or the referral given back
     kind: str
     referral_id: str
-    chain_id: str
+    chain_id: str = Field(index=True)
     agency: str
     sector: str
     service_type: str
