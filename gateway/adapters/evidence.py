@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, select
 
-from gateway.adapters.ledger import StoredNodes, read_head
+from gateway.adapters.ledger import StoredNodes, read_head, tree_of
 from gateway.adapters.rows import fetch, referral_of
 from gateway.adapters.statements import count_statements
 from gateway.adapters.tables import LEDGER_ENTRIES, REFERRALS
@@ -14,9 +14,9 @@ from gateway.application.views import referral_view, statements_view
 from gateway.domain.referral import Referral
 from shared.kernel.errors import FieldFault, InputRejected, NotFound
 from shared.ledger.checkpoint import Checkpoint
-from shared.ledger.nodes import TreeReader
+from shared.ledger.nodes import TileMemory, TreeReader
 from shared.ledger.tiles import TileAddress, entry_bundle, tile_data
-from shared.ledger.tree import EMPTY_ROOT, consistency_proof, inclusion_proof
+from shared.ledger.tree import EMPTY_ROOT, consistency_proof, inclusion_path
 from shared.referral.chain import as_tree
 from shared.seal.checkpoints import CheckpointSigner
 from shared.storage.engine import read
@@ -43,6 +43,7 @@ class Evidence:
         self._engine = engine
         self._origin = origin
         self._signer = signer
+        self._tiles = TileMemory()
 
     def entries(self, wanted: EntryFilter) -> list[dict[str, Any]]:
         """Return entries in order. An agency sees its own, and those of referrals it is a party of."""
@@ -62,7 +63,7 @@ class Evidence:
         with read(self._engine) as connection:
             size = _size(connection, tree_size)
             nodes = StoredNodes(connection)
-            proof = inclusion_proof(index, size, nodes)
+            proof = inclusion_path(index, TreeReader(nodes, size, memory=self._tiles))
             return {
                 "index": index,
                 "tree_size": size,
@@ -112,7 +113,7 @@ class Evidence:
             entries = self._chain_entries(connection, chain_id, own, reader)
             if not own and not entries:
                 raise NotFound("chain.unknown", "No such chain that your agency takes part in.")
-            return _chain_view(connection, chain_id, own, entries)
+            return _chain_view(connection, chain_id, own, entries, self._tiles)
 
     def _chain_entries(
         self, connection: Connection, chain_id: str, own: Sequence[Referral], reader: str | None
@@ -126,10 +127,14 @@ class Evidence:
 
 
 def _chain_view(
-    connection: Connection, chain_id: str, referrals: Sequence[Referral], entries: Sequence[dict[str, Any]]
+    connection: Connection,
+    chain_id: str,
+    referrals: Sequence[Referral],
+    entries: Sequence[dict[str, Any]],
+    tiles: TileMemory,
 ) -> dict[str, Any]:
     head = read_head(connection)
-    nodes = StoredNodes(connection)
+    tree = tree_of(connection, head, memory=tiles)
     return {
         "chain_id": chain_id,
         "referrals": as_tree([referral_view(referral) for referral in referrals]),
@@ -137,9 +142,7 @@ def _chain_view(
         "entries": [_entry_view(row) for row in entries],
         "tree_size": head.size,
         "root_hash": head.root().hex(),
-        "proofs": {
-            str(row["idx"]): [node.hex() for node in inclusion_proof(row["idx"], head.size, nodes)] for row in entries
-        },
+        "proofs": {str(row["idx"]): [node.hex() for node in inclusion_path(row["idx"], tree)] for row in entries},
     }
 
 

@@ -13,6 +13,7 @@ from gateway.adapters.tables import LEDGER_ENTRIES, LEDGER_HEAD, LEDGER_TILES
 from gateway.application.ports import Recorded
 from shared.kernel.errors import FatalLedgerError
 from shared.ledger.entry import Entry, leaf_text
+from shared.ledger.nodes import TileMemory, TreeReader
 from shared.ledger.tree import Frontier, leaf_hash
 from shared.storage.book import Book
 from shared.storage.engine import read
@@ -100,6 +101,11 @@ def read_head(connection: Connection) -> Frontier:
     if row is None:
         raise FatalLedgerError("ledger.head-missing", "The ledger has no head.")
     return Frontier.from_list(row.frontier, size=row.size)
+
+
+def tree_of(connection: Connection, head: Frontier, *, memory: TileMemory | None = None) -> TreeReader:
+    """Return a reader of the tree as it stands: its right end is in the head, and the memory has what it read before."""
+    return TreeReader(StoredNodes(connection), head.size, edge=head.nodes(), memory=memory)
 
 
 def begin_ledger(engine: Engine) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, select
 
 from gateway.adapters.holds import PENDING, read_holds
-from gateway.adapters.ledger import StoredNodes, read_head
+from gateway.adapters.ledger import read_head, tree_of
 from gateway.adapters.rows import agency_of, consent_of, fetch
 from gateway.adapters.tables import AGENCIES, CONSENTS, HOLDS, LEDGER_ENTRIES, REFERRALS
 from gateway.application.withdrawal_views import Reached, certificate_view, late_view, propagation_view
@@ -17,7 +17,7 @@ from shared.kernel.clock import Clock, to_wire
 from shared.kernel.errors import Conflict, NotFound
 from shared.ledger.checkpoint import Checkpoint
 from shared.ledger.entry import read_leaf
-from shared.ledger.tree import inclusion_proof
+from shared.ledger.tree import inclusion_path
 from shared.seal.certificates import sign_certificate
 from shared.seal.checkpoints import CheckpointSigner
 from shared.seal.signing import SigningKey
@@ -106,7 +106,8 @@ class Withdrawals:
     def _evidence(
         self, connection: Connection, revocations: Sequence[Mapping[str, Any]], holds: Sequence[Reached]
     ) -> dict[str, Any]:
-        head, nodes = read_head(connection), StoredNodes(connection)
+        head = read_head(connection)
+        tree = tree_of(connection, head)
         cited = {one["ledger_index"] for one in revocations} | {hold.ledger_index for hold, _ in holds}
         cited |= {hold.extension.ledger_index for hold, _ in holds if hold.extension}
         entries = select(LEDGER_ENTRIES).where(LEDGER_ENTRIES.c.idx.in_(sorted(cited - {None})))
@@ -116,9 +117,7 @@ class Withdrawals:
             "root_hash": head.root().hex(),
             "checkpoint": self._signer.sign(Checkpoint(self._signer.verifier.name, head.size, head.root()).body()),
             "entries": [{"index": row["idx"], "leaf": row["leaf"], "leaf_hash": row["leaf_hash"]} for row in found],
-            "proofs": {
-                str(row["idx"]): [node.hex() for node in inclusion_proof(row["idx"], head.size, nodes)] for row in found
-            },
+            "proofs": {str(row["idx"]): [node.hex() for node in inclusion_path(row["idx"], tree)] for row in found},
         }
 
 

@@ -5,8 +5,10 @@ and so on. Nodes between two levels are computed from the tile below them.
 """
 
 import hashlib
-from collections.abc import Sequence
-from typing import Protocol
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from threading import Lock
+from typing import Final, Protocol
 
 from shared.kernel.errors import FatalLedgerError
 
@@ -14,6 +16,8 @@ from shared.kernel.errors import FatalLedgerError
 TILE_HEIGHT = 8
 #: ... and holds this many hashes when full.
 TILE_WIDTH = 1 << TILE_HEIGHT
+HASH_BYTES: Final = 32
+_sha256 = hashlib.sha256
 
 
 class NodeSource(Protocol):
@@ -33,13 +37,76 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
-class TreeReader:
-    """Computes roots of parts of one tree, reading each tile at most once."""
+class TileMemory:
+    """Tiles that were read, for whoever proves again and again; the ones not used for longest are forgotten.
 
-    def __init__(self, source: NodeSource, size: int) -> None:
+    A hash that is in the tree never changes, so a tile is what it was for as long as it has as many hashes. Tiles of
+    leaves are not kept: there are as many as there is of the ledger. May be used by many threads.
+    """
+
+    def __init__(self, *, most: int = 256) -> None:
+        self._most = most
+        self._tiles: OrderedDict[tuple[int, int, int], _Tile] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, level: int, number: int, width: int) -> "_Tile | None":
+        """Return a tile of so many hashes, if it is known."""
+        with self._lock:
+            tile = self._tiles.get((level, number, width))
+            if tile is not None:
+                self._tiles.move_to_end((level, number, width))
+            return tile
+
+    def keep(self, level: int, number: int, width: int, tile: "_Tile") -> None:
+        """Keep a tile of so many hashes."""
+        with self._lock:
+            self._tiles[level, number, width] = tile
+            while len(self._tiles) > self._most:
+                self._tiles.popitem(last=False)
+
+
+class _Tile:
+    """The hashes of a tile, and the nodes above them up to its own root: each level as one string of bytes."""
+
+    __slots__ = ("_rows",)
+
+    def __init__(self, hashes: Sequence[bytes]) -> None:
+        self._rows = [b"".join(hashes)]
+
+    def node(self, height: int, number: int) -> bytes:
+        """Return the node that is `number`-th from the left, `height` above the hashes."""
+        while len(self._rows) <= height:
+            self._rows = [*self._rows, _above(self._rows[-1])]  # never a half-made row for another thread
+        start = number * HASH_BYTES
+        return self._rows[height][start : start + HASH_BYTES]
+
+
+def _above(row: bytes) -> bytes:
+    """Return the level above a row of hashes; one that has no neighbour yet has no node above it."""
+    pair = 2 * HASH_BYTES
+    return b"".join([_sha256(b"\x01" + row[at : at + pair]).digest() for at in range(0, len(row) - pair + 1, pair)])
+
+
+class TreeReader:
+    """Computes roots of parts of one tree, reading each tile at most once.
+
+    `edge` are the roots of its perfect subtrees, by height and number, where they are at hand (`Frontier.nodes`): the
+    right end of the tree, which every path needs, need not be read then. `memory` is of the same ledger.
+    """
+
+    def __init__(
+        self,
+        source: NodeSource,
+        size: int,
+        *,
+        edge: Mapping[tuple[int, int], bytes] | None = None,
+        memory: TileMemory | None = None,
+    ) -> None:
+        self.size = size
         self._source = source
-        self._size = size
-        self._tiles: dict[tuple[int, int], Sequence[bytes]] = {}
+        self._edge = edge or {}
+        self._memory = memory or TileMemory()
+        self._tiles: dict[tuple[int, int], _Tile] = {}
 
     def root(self, start: int, end: int) -> bytes:
         """Return the root of the leaves `start` to `end`, not empty, as RFC 6962 section 2.1 splits them.
@@ -58,22 +125,30 @@ class TreeReader:
 
     def _perfect(self, height: int, number: int) -> bytes:
         """Return the root of the perfect subtree of this height that is `number`-th from the left."""
+        known = self._edge.get((height, number))
+        if known is not None:
+            return known
         level, within = divmod(height, TILE_HEIGHT)
-        start = number << within
-        first = start % TILE_WIDTH
-        nodes = self._tile(level, start // TILE_WIDTH)[first : first + (1 << within)]
-        while len(nodes) > 1:
-            nodes = [node_hash(nodes[place], nodes[place + 1]) for place in range(0, len(nodes), 2)]
-        return nodes[0]
+        above = TILE_HEIGHT - within
+        return self._tile(level, number >> above).node(within, number & (1 << above) - 1)
 
-    def _tile(self, level: int, number: int) -> Sequence[bytes]:
+    def _tile(self, level: int, number: int) -> _Tile:
         """Return what exists of a tile. Raises `FatalLedgerError` (`ledger.nodes`) when the source lacks some."""
-        key = level, number
-        if key not in self._tiles:
+        tile = self._tiles.get((level, number))
+        if tile is None:
             start = number * TILE_WIDTH
-            end = min(start + TILE_WIDTH, self._size >> level * TILE_HEIGHT)
-            hashes = self._source.tiles(level, start, end) if level else self._source.leaves(start, end)
-            if len(hashes) != end - start:
-                raise FatalLedgerError("ledger.nodes", "The ledger lacks hashes that it must have.")
-            self._tiles[key] = hashes
-        return self._tiles[key]
+            end = min(start + TILE_WIDTH, self.size >> level * TILE_HEIGHT)
+            tile = self._tiles[level, number] = self._known(level, number, end - start) or self._read(level, start, end)
+        return tile
+
+    def _known(self, level: int, number: int, width: int) -> _Tile | None:
+        return self._memory.get(level, number, width) if level else None
+
+    def _read(self, level: int, start: int, end: int) -> _Tile:
+        hashes = self._source.tiles(level, start, end) if level else self._source.leaves(start, end)
+        if len(hashes) != end - start:
+            raise FatalLedgerError("ledger.nodes", "The ledger lacks hashes that it must have.")
+        tile = _Tile(hashes)
+        if level:
+            self._memory.keep(level, start // TILE_WIDTH, end - start, tile)
+        return tile

@@ -22,6 +22,7 @@ __all__ = [
     "CompletedTile",
     "Frontier",
     "consistency_proof",
+    "inclusion_path",
     "inclusion_proof",
     "leaf_hash",
     "node_hash",
@@ -103,6 +104,15 @@ class Frontier:
         self._size += 1
         return completed
 
+    def nodes(self) -> dict[tuple[int, int], bytes]:
+        """Return the roots of the perfect subtrees by height and number from the left, as `TreeReader` takes them."""
+        found, start = {}, 0
+        for text in self._hashes:
+            height = (self._size - start).bit_length() - 1
+            found[height, start >> height] = bytes.fromhex(text)
+            start += 1 << height
+        return found
+
     def root(self) -> bytes:
         """Return the root of the tree as it stands."""
         if not self._hashes:
@@ -118,10 +128,15 @@ def inclusion_proof(index: int, size: int, source: NodeSource) -> list[bytes]:
 
     It reads a few tiles, never the tree. Raises `InputRejected` (`ledger.range`).
     """
-    if not 0 <= index < size:
+    return inclusion_path(index, TreeReader(source, size))
+
+
+def inclusion_path(index: int, reader: TreeReader) -> list[bytes]:
+    """Do the same with a reader that serves for several paths of one tree."""
+    start, end = 0, reader.size
+    if not start <= index < end:
         raise InputRejected("ledger.range", "There is no such entry in a ledger of this size.")
-    reader = TreeReader(source, size)
-    path, start, end = [], 0, size
+    path = []
     while end - start > 1:
         middle = start + _split(end - start)
         if index < middle:

@@ -3,11 +3,13 @@
 import pytest
 
 from shared.kernel.errors import FatalLedgerError, InputRejected
+from shared.ledger.nodes import TileMemory, TreeReader
 from shared.ledger.tree import (
     EMPTY_ROOT,
     CompletedTile,
     Frontier,
     consistency_proof,
+    inclusion_path,
     inclusion_proof,
     leaf_hash,
     node_hash,
@@ -135,8 +137,13 @@ def test_tiles_are_told_of_when_they_become_full() -> None:
     assert frontier.to_list() == [frontier.root().hex()]
 
 
-def test_proof_of_a_large_tree_reads_a_few_tiles() -> None:
-    ledger = MemoryLedger([str(number).encode() for number in range(70_000)])
+@pytest.fixture(scope="module")
+def large() -> MemoryLedger:
+    return MemoryLedger([str(number).encode() for number in range(70_000)])
+
+
+def test_proof_of_a_large_tree_reads_a_few_tiles(large: MemoryLedger) -> None:
+    ledger = large
     for index in (0, 255, 256, 65_535, 65_536, 69_999):
         ledger.reads = 0
         proof = inclusion_proof(index, 70_000, ledger)
@@ -144,6 +151,32 @@ def test_proof_of_a_large_tree_reads_a_few_tiles() -> None:
         assert verify_inclusion(
             ledger.hashes[index], index=index, size=70_000, proof=proof, root=ledger.frontier.root()
         )
+
+
+def test_many_proofs_of_one_tree_read_each_tile_once_and_its_right_end_not_at_all(large: MemoryLedger) -> None:
+    ledger, size, memory = large, 70_000, TileMemory()
+    for _ in range(2):
+        tree = TreeReader(ledger, size, edge=ledger.frontier.nodes(), memory=memory)
+        for index in (1_000, 1_001, 1_023, 65_535):
+            assert inclusion_path(index, tree) == inclusion_proof(index, size, ledger)
+        ledger.reads = 0
+    for index in (1_000, 1_023):
+        inclusion_path(index, TreeReader(ledger, size, edge=ledger.frontier.nodes(), memory=memory))
+    assert ledger.reads == 2, "the tile of the entry itself, and what is above it from memory"
+
+
+def test_memory_of_tiles_forgets_what_was_not_used_for_longest(large: MemoryLedger) -> None:
+    ledger, memory = large, TileMemory(most=1)
+    for index in (0, 69_999, 0):
+        assert inclusion_path(index, TreeReader(ledger, 70_000, memory=memory)) == inclusion_proof(
+            index, 70_000, ledger
+        )
+
+
+def test_tree_that_has_grown_is_not_proved_from_the_tile_it_had(large: MemoryLedger) -> None:
+    ledger, memory = large, TileMemory()
+    for size in (1_000, 1_500, 70_000):
+        assert inclusion_path(5, TreeReader(ledger, size, memory=memory)) == inclusion_proof(5, size, ledger)
 
 
 def test_source_that_lost_hashes_is_noticed() -> None:
