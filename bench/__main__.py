@@ -66,9 +66,12 @@ def _measured(
     for number in range(options.rounds):
         if number and time.monotonic() > until:
             break
-        material = stage.material(options.concurrency)
+        material, seen = stage.material(options.concurrency), set()
         for database, size, replicas in places:
             said(f"Round {number + 1}: {database}, {size} stored, {replicas} gateway processes")
+            if (database, size) in seen:  # what a database has seen would only be answered as a repetition
+                material = stage.material(options.concurrency)
+            seen.add((database, size))
             with stage.target(database, size, replicas=replicas) as target:
                 samples += rounds.play(target, material, number=number)
     return samples, loops

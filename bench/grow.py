@@ -98,10 +98,12 @@ def _plain(value: Any) -> Any:
 
 
 def _settle(engine: Engine) -> None:
-    """Let the database know what it holds now, as its own housekeeping would in the course of weeks."""
+    """Let PostgreSQL know what it holds now, as its own housekeeping would in the course of weeks.
+
+    SQLite has none, and the gateway keeps no statistics in it.
+    """
+    if engine.dialect.name == "sqlite":
+        return
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        if engine.dialect.name == "sqlite":
-            connection.execute(text("ANALYZE"))
-            return
         connection.execute(text("SET statement_timeout = 0"))
         connection.execute(text("VACUUM (ANALYZE, FREEZE)"))

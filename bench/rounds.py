@@ -15,8 +15,9 @@ from bench.workload import Parcel, Work, framed
 REQUESTS = {1: 400, 8: 1200, 32: 2000}
 #: The other acts: how many in one window, and with how many callers.
 OPENINGS, REVOCATIONS, TRACES = 500, 40, 200
+#: Of each kind, before anything is timed: every round begins with fresh processes.
+WARM_UP = 200
 _CALLERS = {"opening": 32, "revocation": 8, "trace": 8}
-_WARM_UP = 200
 _GATEWAY = "gateway"
 
 
@@ -70,12 +71,12 @@ class Material:
     admissions: Sequence[tuple[int, Work]]
     openings: Sequence[Case]
     revocations: Sequence[Case]
+    warm_up: Work
 
 
 def play(target: Target, material: Material, *, number: int) -> Iterator[Sample]:
     """Play one round at one target; the order of gateway and floor turns from round to round."""
-    if number == 0:
-        _warm_up(target, material)
+    _warm_up(target, material.warm_up)
     for concurrency, work in material.admissions:
         yield from _admissions(target, work, concurrency=concurrency, number=number)
     for act in (
@@ -86,14 +87,15 @@ def play(target: Target, material: Material, *, number: int) -> Iterator[Sample]
         yield _act(target, act, number=number)
 
 
-def _warm_up(target: Target, material: Material) -> None:
-    """Let everybody reach their stride, untimed; what is recorded here is recorded again later, as a repetition."""
-    work = material.admissions[0][1]
-    _record_consents(target.gateway, work)
+def _warm_up(target: Target, work: Work) -> None:
+    """Let everybody reach their stride, untimed: a gateway that has run for a while is what is measured."""
+    gateway = target.gateway
+    _record_consents(gateway, work)
+    run(gateway.ports, framed(work.referrals, path="/v1/referrals", token=gateway.token()), concurrency=8)
     for floor in _ways(target.floor):
-        run(floor.ports, floor.frame(work.referrals[:_WARM_UP]), concurrency=8)
-    traced = traces(target.gateway, _WARM_UP)
-    run(target.gateway.ports, traced.timed, concurrency=8, expected=traced.expected)
+        run(floor.ports, floor.frame(work.referrals), concurrency=8)
+    traced = traces(gateway, WARM_UP, odd=True)
+    run(gateway.ports, traced.timed, concurrency=8, expected=traced.expected)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from bench.acts import make_openings, make_revocations
 from bench.cache import Cache, grow
 from bench.grow import stored
 from bench.postgres import DURABLE, MISSING, PostgresServer, find_programs, serve
-from bench.rounds import OPENINGS, REQUESTS, REVOCATIONS, Material, Place, Target
+from bench.rest import bring_to_rest
+from bench.rounds import OPENINGS, REQUESTS, REVOCATIONS, WARM_UP, Material, Place, Target
 from bench.workload import Parties, make_work
 from bench.world import World, world
 
@@ -57,6 +58,7 @@ class Stage:
             [(number, make_work(self.parties, REQUESTS[number], pool=self._pool)) for number in concurrencies],
             make_openings(self.parties, OPENINGS, pool=self._pool),
             make_revocations(self.parties, REVOCATIONS, pool=self._pool),
+            make_work(self.parties, WARM_UP, pool=self._pool),
         )
 
     @contextmanager
@@ -100,10 +102,13 @@ class Stage:
             return
         with self._fresh(database) as address:
             grow(address, size, said=self._said)
+            bring_to_rest(address)
             yield address
 
     def _cached(self, database: str, size: int) -> str:
-        return self._cache.sqlite(size) if database == SQLITE else self._cache.postgresql(size)
+        address = self._cache.sqlite(size) if database == SQLITE else self._cache.postgresql(size)
+        bring_to_rest(address)
+        return address
 
     @contextmanager
     def _fresh(self, database: str) -> Iterator[str]:

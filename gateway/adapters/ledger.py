@@ -104,7 +104,7 @@ def read_head(connection: Connection) -> Frontier:
 
 
 def tree_of(connection: Connection, head: Frontier, *, memory: TileMemory | None = None) -> TreeReader:
-    """Return a reader of the tree as it stands: its right end is in the head, and the memory has what it read before."""
+    """Return a reader of the tree as it stands: its right end is in the head, and some of it in memory."""
     return TreeReader(StoredNodes(connection), head.size, edge=head.nodes(), memory=memory)
 
 
