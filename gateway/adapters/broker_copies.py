@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, func, or
 from gateway.adapters.broker_tables import BROKER_COPIES
 from gateway.adapters.desk import SqlDesk
 from gateway.adapters.rows import fetch
-from gateway.adapters.tables import AGENCIES, DELIVERY_ROUTES, MESSAGES
+from gateway.adapters.tables import AGENCIES, DELIVERY_ROUTES, MESSAGES, is_unsettled
 from gateway.application.settle_receipt import STORED
 from gateway.domain.agency import AgencyStatus
 from shared.kernel.clock import Clock, from_wire, to_wire
@@ -83,7 +83,7 @@ class BrokerCopies:
             .where(
                 MESSAGES.c.message_id.in_(message_ids),
                 MESSAGES.c.recipient == agency_id,
-                MESSAGES.c.settled_at.is_(None),
+                is_unsettled(MESSAGES.c.settled_at),
             )
         )
         with read(self._engine) as connection:

@@ -18,7 +18,7 @@ from gateway.adapters.notices import NoticeWriter
 from gateway.adapters.overrides import OverrideShelf
 from gateway.adapters.refused_messages import RefusalShelf
 from gateway.adapters.statements import StatementShelf
-from gateway.adapters.tables import AGENCIES, AREAS, CONSENTS, MESSAGES, REFERRALS
+from gateway.adapters.tables import AGENCIES, AREAS, CONSENTS, MESSAGES, REFERRALS, is_unsettled
 from gateway.application.outcome import answer_text
 from gateway.application.ports import Recorded, StoredMessage
 from gateway.domain.agency import Agency
@@ -113,7 +113,7 @@ class SqlDesk:
         found = self.book.find(
             MESSAGES,
             MESSAGES.c.referral_id.in_(referral_ids),
-            MESSAGES.c.settled_at.is_(None),
+            is_unsettled(MESSAGES.c.settled_at),
             order_by=(MESSAGES.c.seq,),
             lock=Lock.WAIT,
         )

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Select, select
 from gateway.adapters.claims import ClaimDesk
 from gateway.adapters.desk import SqlDesk
 from gateway.adapters.holds import with_owed
-from gateway.adapters.tables import AGENCIES, MESSAGES, REFERRALS
+from gateway.adapters.tables import AGENCIES, MESSAGES, REFERRALS, is_unsettled
 from gateway.application.end_undelivered import end_undelivered
 from gateway.domain.agency import AgencyStatus
 from shared.kernel.clock import to_wire
@@ -90,7 +90,7 @@ def give_up(desk: SqlDesk, message_ids: Sequence[str], *, sop: Sop) -> bool:
 
     Only the notice of a withdrawal that was not answered is kept for however long its agency is away.
     """
-    waiting = (MESSAGES.c.message_id.in_(message_ids), MESSAGES.c.settled_at.is_(None))
+    waiting = (MESSAGES.c.message_id.in_(message_ids), is_unsettled(MESSAGES.c.settled_at))
     found = desk.book.select(_judged(*waiting).order_by(MESSAGES.c.seq))
     spent = [row["message_id"] for row in found if _is_spent(row, desk.at)]
     end_undelivered(desk, spent, sop=sop)
@@ -127,7 +127,7 @@ def _waiting(agency_id: str, after: int | None) -> Select[Any]:
     earlier = MESSAGES.alias()
     overtakes = select(earlier.c.seq).where(
         earlier.c.recipient == agency_id,
-        earlier.c.settled_at.is_(None),
+        is_unsettled(earlier.c.settled_at),
         earlier.c.referral_id == row.referral_id,
         earlier.c.seq <= after,
     )

@@ -9,12 +9,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, select, text
 
 from gateway.adapters.core import Core, open_records
 from gateway.adapters.desk import SqlDesk
 from gateway.adapters.releases import Releases
-from gateway.adapters.tables import LEDGER_HEAD
+from gateway.adapters.tables import LEDGER_HEAD, MESSAGES, is_unsettled
 from shared.kernel.clock import ManualClock, to_wire
 from shared.kernel.errors import NotAuthenticated
 from shared.people.records import Account
@@ -22,7 +22,7 @@ from shared.people.store import PeopleDesk
 from shared.sop.indicators import load_indicators
 from shared.storage import engine
 from tests.support.clocked import hanoi
-from tests.support.mesh import keys_of
+from tests.support.mesh import HEALTH, SOCIAL, keys_of
 from tests.support.page_client import PASSWORD
 from tests.support.people import Entry, entry
 
@@ -116,6 +116,17 @@ async def test_quarter_that_runs_has_one_count_for_all(postgres_url: str) -> Non
             clock.advance(move)
             found = [await one.running() for one in reversed(counts)]
             assert [one and one.counted_at for one in found] == [of, of]
+
+
+async def test_what_waits_of_one_case_is_not_looked_for_among_all_that_waits(postgres_url: str) -> None:
+    """With the statistics of an empty table, which a mesh has that was quiet when they were taken."""
+    of_case = select(MESSAGES).where(MESSAGES.c.referral_id.in_([HEALTH, SOCIAL]), is_unsettled(MESSAGES.c.settled_at))
+    with closing(a_core(postgres_url)) as core, core.engine.connect() as connection:
+        connection.execute(text("SET enable_seqscan = off"))
+        spoken = of_case.compile(connection, compile_kwargs={"literal_binds": True})
+        plan = "\n".join(connection.execute(text(f"EXPLAIN {spoken}")).scalars())
+    assert "ix_messages_referral_id" in plan
+    assert "ix_messages_waiting" not in plan
 
 
 def a_core(url: str, clock: ManualClock | None = None) -> Core:
