@@ -9,7 +9,7 @@ from shared.agency.grants import Grants
 from shared.agency.notifying import Notifier
 from shared.agency.opening import Opener
 from shared.agency.outbound.outbox import Outbox
-from shared.agency.ports import Hub, ReferralFilter, Store
+from shared.agency.ports import Hub, Label, ReferralFilter, Store
 from shared.agency.profile import AgencyProfile
 from shared.agency.records import Referral
 from shared.agency.scribe import Scribe
@@ -24,7 +24,7 @@ from shared.sop.model import ServiceType, Sop
 CASES_MOST: Final = 1_000
 
 
-def is_kept_from(referral: Referral, who: Collection[str], *, declared: Collection[str]) -> bool:
+def is_kept_from(referral: Referral | Label, who: Collection[str], *, declared: Collection[str]) -> bool:
     """Say whether a case is kept from anybody of `who`, who declared a conflict in the chains `declared` (R-11)."""
     return referral.chain_id in declared or is_blocked(referral.blocked, chain_id=referral.chain_id, who=who)
 

@@ -7,7 +7,7 @@ afterwards, and depends on the desk alone, because it may be run twice.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from shared.agency.records import (
     ConflictRecord,
@@ -30,6 +30,28 @@ T = TypeVar("T")
 
 #: A record that a unit of work will probably read: its class and its key.
 Expected = tuple[type[Any], str]
+
+
+class Label(NamedTuple):
+    """What lists show of a referral, and by what it is kept from somebody. Read by the hundred, so a plain tuple."""
+
+    referral_id: str
+    box: str
+    chain_id: str
+    parent_id: str | None
+    linked_id: str | None
+    replaces: str | None
+    rerouted_to: str | None
+    sender: str
+    recipient: str
+    service_type: str
+    urgency: str
+    state: str
+    due: Mapping[str, str]
+    next_due_at: str | None
+    sent_at: str
+    statements: int
+    blocked: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +194,11 @@ class Reading(Protocol):
         ...
 
     def referrals(self, wanted: ReferralFilter) -> Sequence[Referral]:
-        """Return referrals: what is due first when asked by due time, else the newest first."""
+        """Return referrals, the newest first."""
+        ...
+
+    def labels(self, wanted: ReferralFilter) -> Sequence[Label]:
+        """Return what lists show of referrals, in the order of `referrals`."""
         ...
 
     def holdings(self, referral_id: str) -> Sequence[Holding]:

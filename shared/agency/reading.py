@@ -13,7 +13,7 @@ from typing import Any, Final
 from weakref import WeakValueDictionary
 
 from shared.agency.office import Office, is_kept_from
-from shared.agency.ports import Reading, ReferralFilter
+from shared.agency.ports import Label, Reading, ReferralFilter
 from shared.agency.records import Box, Happening, Holding, HoldingState, Note, Referral, Reroute, Visit
 from shared.agency.showing import detail, reroute_shown, summary, warning
 from shared.agency.vault import note_place
@@ -193,17 +193,17 @@ class CaseReader:
         return {**shown, **case.unlock(note_place(note.message_id), note.content)}
 
 
-def _is_kept_from(referral: Referral, visitor: Visitor, declared: Collection[str] = ()) -> bool:
+def _is_kept_from(referral: Referral | Label, visitor: Visitor, declared: Collection[str] = ()) -> bool:
     return is_kept_from(referral, (visitor.actor, visitor.pseudonym), declared=declared)
 
 
-def seen_by(reading: Reading, visitor: Visitor, wanted: ReferralFilter) -> Sequence[Referral]:
+def seen_by(reading: Reading, visitor: Visitor, wanted: ReferralFilter) -> Sequence[Label]:
     """Return a full page of what the visitor may see, or all that is left: nothing tells that something is left out."""
     declared = reading.declared_by((visitor.actor, visitor.pseudonym))
-    seen: list[Referral] = []
+    seen: list[Label] = []
     after = wanted.after
     while len(seen) < wanted.limit:
-        found = reading.referrals(replace(wanted, after=after))
+        found = reading.labels(replace(wanted, after=after))
         seen += [one for one in found if not _is_kept_from(one, visitor, declared)]
         if len(found) < wanted.limit:
             break

@@ -1,14 +1,18 @@
 """How an agency service shows a referral: the fields of wire section 8, with what this agency alone knows."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
+from shared.agency.ports import Label
 from shared.agency.records import Happening, Referral, Reroute
 from shared.agency.standing import has_ended
 from shared.sop.model import ClockPhase, Name, Sop, Urgency
 
+#: The duties of a recipient that have a clock, by name.
+_DUTIES: Final = tuple(phase.value for phase in ClockPhase)
 
-def summary(referral: Referral, sop: Sop) -> dict[str, Any]:
+
+def summary(referral: Referral | Label, sop: Sop) -> dict[str, Any]:
     """Return a referral as lists and answers show it: facts and labels, nothing about a person.
 
     In immediate danger it says on top what people must do themselves: phone. Both sides are shown that.
@@ -26,7 +30,7 @@ def summary(referral: Referral, sop: Sop) -> dict[str, Any]:
         "recipient": referral.recipient,
         "service_type": referral.service_type,
         "urgency": referral.urgency,
-        "due": {phase.value: referral.due.get(phase.value) for phase in ClockPhase},
+        "due": {duty: referral.due.get(duty) for duty in _DUTIES},
         "next_due_at": referral.next_due_at,
         "sent_at": referral.sent_at,
         "statements": {"taken": referral.statements > 0, "count": referral.statements},
@@ -34,7 +38,7 @@ def summary(referral: Referral, sop: Sop) -> dict[str, Any]:
     }
 
 
-def instruction(referral: Referral, sop: Sop) -> dict[str, str | None] | None:
+def instruction(referral: Referral | Label, sop: Sop) -> dict[str, str | None] | None:
     """Return what people must do themselves at its urgency, for as long as it has not ended; None where nothing."""
     level = sop.urgencies[Urgency(referral.urgency)]
     if level.instruction is None or has_ended(referral.state):

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Select, func, null, select
+from sqlalchemy import ColumnElement, Connection, Select, func, null, select
 
 from shared.agency.adapters.places import Places, to_record
+from shared.agency.adapters.texts import Texts
 from shared.agency.adapters.work import SqlWork
-from shared.agency.ports import ReferralFilter, Traffic, Waiting
+from shared.agency.ports import Label, ReferralFilter, Traffic, Waiting
 from shared.agency.records import (
     DELIVERED,
     UNWANTED,
@@ -38,7 +39,7 @@ from shared.agency.tables import (
     WEBHOOKS,
 )
 from shared.storage.driver import Driver
-from shared.storage.shape import Lock, Shapes, in_portions
+from shared.storage.shape import Lock, in_portions
 
 R = TypeVar("R")
 
@@ -53,16 +54,17 @@ _WAITING_NOTIFICATIONS = (
     .group_by(NOTIFICATIONS.c.webhook_id)
     .order_by(NOTIFICATIONS.c.webhook_id)
 )
+_LABEL = tuple(REFERRALS.c[name] for name in Label._fields)
 _TEXTS = frozenset({"body", "signature", "hub_shares", "answer", "receipt"})
 
 
 class SqlReading:
     """Implements `shared.agency.ports.Reading`."""
 
-    def __init__(self, connection: Connection, places: Places, shapes: Shapes) -> None:
+    def __init__(self, connection: Connection, places: Places, texts: Texts) -> None:
         self._connection = connection
         self._places = places
-        self._shapes = shapes
+        self._texts = texts
         self._driver = Driver(connection)
 
     @property
@@ -77,7 +79,7 @@ class SqlReading:
 
     def many(self, kind: type[R], keys: Sequence[str]) -> Sequence[R]:
         """Return the records of these keys that exist, in the order of their keys."""
-        shape = self._shapes.of(self._places.table_of(kind))
+        shape = self._texts.shapes.of(self._places.table_of(kind))
         found = self._driver.ask(
             [shape.load(portion, lock=Lock.NONE) for portion in in_portions(list(dict.fromkeys(keys)))]
         )
@@ -86,9 +88,9 @@ class SqlReading:
 
     def find(self, kind: type[R], **equal: Any) -> Sequence[R]:
         """Return the records that have these values in these fields, in the order of their keys."""
-        table = self._places.table_of(kind)
-        found = select(table).where(*self._places.equal(kind, equal)).order_by(*table.primary_key)
-        return self._records(kind, found)
+        question = self._texts.equal(self._places.table_of(kind), equal)
+        (found,) = self._driver.ask([question.asked(equal)])
+        return [to_record(kind, question.reader.row(values)) for values in found]
 
     def clocks_over(self, *, before: str, limit: int) -> Sequence[SectorClock]:
         """Return running clocks of the sector that were due before a time and that nobody was told of."""
@@ -97,23 +99,12 @@ class SqlReading:
         return self._records(SectorClock, running.order_by(table.c.due_at, table.c.key).limit(limit))
 
     def referrals(self, wanted: ReferralFilter) -> Sequence[Referral]:
-        """Return referrals: what is due first when asked by due time, else the newest first."""
-        found = select(REFERRALS)
-        if wanted.box is not None:
-            found = found.where(REFERRALS.c.box == wanted.box)
-        if wanted.state is not None:
-            found = found.where(REFERRALS.c.state == wanted.state)
-        if wanted.services is not None:
-            found = found.where(REFERRALS.c.service_type.in_(sorted(wanted.services)))
-        if wanted.due_before is not None:
-            found = found.where(REFERRALS.c.next_due_at < wanted.due_before)
-        if wanted.consent_id is not None:
-            found = found.where(REFERRALS.c.consent_id == wanted.consent_id)
-        if wanted.linked_id is not None:
-            found = found.where(REFERRALS.c.linked_id == wanted.linked_id)
-        if wanted.after is not None:
-            found = found.where(REFERRALS.c.referral_id < wanted.after)
-        return self._records(Referral, found.order_by(REFERRALS.c.referral_id.desc()).limit(wanted.limit))
+        """Return referrals, the newest first."""
+        return self._records(Referral, _wanted(wanted, *REFERRALS.columns))
+
+    def labels(self, wanted: ReferralFilter) -> Sequence[Label]:
+        """Return what lists show of referrals, in the order of `referrals`."""
+        return [Label._make(row) for row in self._connection.execute(_wanted(wanted, *_LABEL)).all()]
 
     def holdings(self, referral_id: str) -> Sequence[Holding]:
         """Return the compartments of a referral."""
@@ -138,7 +129,11 @@ class SqlReading:
 
     def declared_by(self, who: Sequence[str]) -> frozenset[str]:
         """Return the chains that are kept from any of these persons since they declared a conflict."""
-        return frozenset(self._connection.execute(_chains_kept_from(who)).scalars())
+        if not who:
+            return frozenset()
+        question = self._texts.among(CONFLICTS.c.chain_id, by=CONFLICTS.c.actor, count=len(who))
+        (found,) = self._driver.ask([question.asked(dict(enumerate(who)))])
+        return frozenset(question.reader.row(values)["chain_id"] for values in found)
 
     def conflicts(
         self, *, kept_from: Sequence[str], after: str | None, limit: int
@@ -189,7 +184,29 @@ class SqlReading:
         )
 
     def _records(self, kind: type[R], statement: Select[Any]) -> list[R]:
-        return [to_record(kind, dict(row)) for row in self._connection.execute(statement).mappings()]
+        found = self._connection.execute(statement)
+        names = tuple(found.keys())
+        return [to_record(kind, dict(zip(names, row, strict=True))) for row in found.all()]
+
+
+def _wanted(wanted: ReferralFilter, *columns: ColumnElement[Any]) -> Select[Any]:
+    table = REFERRALS.c
+    found = select(*columns)
+    if wanted.box is not None:
+        found = found.where(table.box == wanted.box)
+    if wanted.state is not None:
+        found = found.where(table.state == wanted.state)
+    if wanted.services is not None:
+        found = found.where(table.service_type.in_(sorted(wanted.services)))
+    if wanted.due_before is not None:
+        found = found.where(table.next_due_at < wanted.due_before)
+    if wanted.consent_id is not None:
+        found = found.where(table.consent_id == wanted.consent_id)
+    if wanted.linked_id is not None:
+        found = found.where(table.linked_id == wanted.linked_id)
+    if wanted.after is not None:
+        found = found.where(table.referral_id < wanted.after)
+    return found.order_by(table.referral_id.desc()).limit(wanted.limit)
 
 
 def _chains_kept_from(who: Sequence[str]) -> Select[Any]:

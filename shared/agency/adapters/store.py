@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from shared.agency.adapters.desk import SqlDesk
 from shared.agency.adapters.places import Places, Rows
 from shared.agency.adapters.reading import SqlReading
+from shared.agency.adapters.texts import Texts
 from shared.agency.gathering import Gathering
 from shared.agency.ports import Desk, Expected, Reading
 from shared.kernel.errors import InternalFault, PeerUnavailable
@@ -19,7 +20,6 @@ from shared.storage.engine import open_engine, ping, read
 from shared.storage.group_commit import GroupWriter
 from shared.storage.history import prepare
 from shared.storage.probe import server_clock
-from shared.storage.shape import Shapes
 
 #: Readers at the same time; the engine's pool has room for them and the writer.
 READERS: Final = 6
@@ -40,7 +40,7 @@ class SqlStore:
         prepare(self._engine, *self._places.metadata())
         self._writer: GroupWriter[SqlDesk] = GroupWriter(self._engine, open_desk=self._desk)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
-        self._shapes = Shapes(self._engine.dialect)
+        self._texts = Texts(self._engine.dialect)
         self._looks: Gathering[_Look, Any] = Gathering(self._look_together, most=_LOOKS_MOST, patience=_PATIENCE)
 
     async def write(self, work: Callable[[Desk], T], *, expects: Sequence[Expected] = ()) -> T:
@@ -89,7 +89,7 @@ class SqlStore:
         """Answer each look, or say what it raised; a statement that fails is its own look's fault alone."""
         try:
             with read(self._engine) as connection:
-                reading = SqlReading(connection, self._places, self._shapes)
+                reading = SqlReading(connection, self._places, self._texts)
                 return [_looked(look, reading) for look in looks]
         except InternalFault as fault:
             if len(looks) == 1:

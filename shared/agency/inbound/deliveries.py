@@ -98,11 +98,11 @@ class Deliveries:
         enter(continue_trace(item.traceparent))
         try:
             body = item.body.encode()
-            sender = parse(item.kind, body).sender
-            await self._directory.check_signature(sender, body, item.signature)
-            if (sender == GATEWAY) is not (item.kind == "notice"):
+            message = parse(item.kind, body)
+            await self._directory.check_signature(message.sender, body, item.signature)
+            if (message.sender == GATEWAY) is not (item.kind == "notice"):
                 return _Judged(item, None, "message.sender")
-            return _Judged(item, await self._receiving.prepare(item))
+            return _Judged(item, await self._receiving.prepare(item, message))
         except _LATER as error:
             _log.warning("delivery.later", message_id=item.message_id, kind=item.kind, code=error.code)
             return None

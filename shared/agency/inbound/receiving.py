@@ -40,7 +40,7 @@ from shared.referral.lifecycle import state_after, transition
 from shared.referral.number import number_of
 from shared.sop.model import Compartment, EventType, Party, ReferralState
 from shared.wire.delivery import DeliveryItemV1
-from shared.wire.messages import EventV1, NoteV1, NoticeV1, ReferralV1, parse
+from shared.wire.messages import EventV1, Message, NoteV1, NoticeV1, ReferralV1
 
 #: What a notice of the gateway is called when a partner system is told of it.
 _TOLD: Final = {
@@ -94,9 +94,11 @@ class Receiving:
         self._settling = settling
         self._notifier = notifier
 
-    async def prepare(self, item: DeliveryItemV1) -> Prepared:
-        """Check one message. Raises the `MeshError` it is rejected with, or `PeerUnavailable` to try again later."""
-        message = parse(item.kind, item.body.encode())
+    async def prepare(self, item: DeliveryItemV1, message: Message) -> Prepared:
+        """Check one message, as read from the item's text.
+
+        Raises the `MeshError` it is rejected with, or `PeerUnavailable` to try again later.
+        """
         if message.id != item.message_id or getattr(message, "recipient", None) != self._agency_id:
             raise InputRejected("message.recipient", "This message is not for this agency.")
         if isinstance(message, ReferralV1):

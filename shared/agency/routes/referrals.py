@@ -20,7 +20,7 @@ from shared.agency.routes.answers import (
     ReferredV1,
     SteppedV1,
 )
-from shared.agency.routes.callers import HANDLE, SEND, Doorkeeper, Id, told
+from shared.agency.routes.callers import HANDLE, SEND, Doorkeeper, Id, as_json, told, written
 from shared.agency.working import SOON
 from shared.kernel.clock import to_wire
 from shared.kernel.errors import FieldFault, InputRejected
@@ -54,13 +54,16 @@ def referrals_router(office: Office, reader: CaseReader, doors: Doorkeeper) -> A
 def _add_sending(router: APIRouter, office: Office, doors: Doorkeeper) -> None:
     sender = doors.acting(SEND)
 
-    @router.post("/v1/referrals", status_code=202, summary="Refer a person: minimised, sealed, signed, sent")
+    @router.post(
+        "/v1/referrals",
+        status_code=202,
+        summary="Refer a person: minimised, sealed, signed, sent",
+        response_model=ReferredV1,
+    )
     async def send_referral(
-        caller: Annotated[Caller, sender],
-        request: Annotated[ReferralRequest, json_body(ReferralRequest)],
-        response: Response,
-    ) -> ReferredV1:
-        return ReferredV1.model_validate(told(await refer(office, caller, request), response))
+        caller: Annotated[Caller, sender], request: Annotated[ReferralRequest, json_body(ReferralRequest)]
+    ) -> Response:
+        return written(await refer(office, caller, request))
 
     @router.post("/v1/referrals/{id}/onward", status_code=202, summary="Refer on: a child of this referral")
     async def send_onward(
@@ -80,20 +83,20 @@ def _add_sending(router: APIRouter, office: Office, doors: Doorkeeper) -> None:
 def _add_reading(router: APIRouter, office: Office, reader: CaseReader, doors: Doorkeeper) -> None:
     anybody = doors.visiting(SEND, HANDLE)
 
-    @router.get("/v1/referrals", summary="List referrals: facts and labels, no person")
+    @router.get("/v1/referrals", summary="List referrals: facts and labels, no person", response_model=ReferralsV1)
     async def list_referrals(
         page: Paged,
         visitor: Annotated[Visitor, doors.looking(SEND, HANDLE)],
         box: Literal["sent", "received"] | None = None,
         state: _State = None,
         due: _Due = None,
-    ) -> ReferralsV1:
+    ) -> Response:
         wanted = ReferralFilter(
             box=box, state=state, due_before=_due_before(office, due), after=page.after_text(), limit=page.limit
         )
         found = await reader.listed(visitor, wanted)
         last = None if found.last is None else (found.last,)
-        return ReferralsV1.model_validate(listing.answer(found.items, last=last))
+        return as_json(listing.answer(found.items, last=last))
 
     @router.get("/v1/referrals/{id}", summary="Read one referral; opens what may be opened now")
     async def read_referral(
@@ -140,13 +143,11 @@ def lifecycle_router(office: Office, reader: CaseReader, doors: Doorkeeper) -> A
 
 def _step(
     office: Office, verb: str, either: Any, model: type[StepRequest]
-) -> Callable[..., Coroutine[Any, Any, dict[str, Any]]]:
+) -> Callable[..., Coroutine[Any, Any, Response]]:
     body = maybe_json_body(model)
 
-    async def step(
-        id: Id, caller: Annotated[Caller, either], request: Annotated[StepRequest, body], response: Response
-    ) -> dict[str, Any]:
-        return told(await take_step(office, caller, id, verb, request), response)
+    async def step(id: Id, caller: Annotated[Caller, either], request: Annotated[StepRequest, body]) -> Response:
+        return written(await take_step(office, caller, id, verb, request))
 
     step.__name__ = f"step_{verb.replace('-', '_')}"
     return step
