@@ -236,9 +236,9 @@ async def test_consent_taken_back_before_it_was_sent_sends_nothing(mesh: World) 
     consent = await agreed(mesh, "social", PEACE_HOUSE)
     first = await referred(mesh["health"], consent, facts=IF_DECLINED)
     await held_up(mesh, first)
-    mesh.wire.deaf_to.clear()
     taken = {"by": "survivor", "recipients": [agency_id(PEACE_HOUSE)]}
     await mesh["health"].done(f"/v1/consents/{consent['id']}/revocations", taken)
+    mesh.wire.deaf_to.clear()
     assert await stopped(mesh, first) == ("reroute.consent", None)
     assert len(sent(mesh, first)) == 1
 
