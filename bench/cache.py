@@ -1,8 +1,8 @@
 """Databases that have grown, kept between runs: what takes minutes to write is written once.
 
 A run works in them, so each holds some thousands of referrals more after every run; how many it holds is counted and
-told with the figures. They are of this version of the tables: after a change of the gateway's tables, throw the folder
-away (a gateway that starts on an older one would bring it up to date, too).
+told with the figures. An older one is brought forward like any database (`bench.rest`); where the rows that referrals
+leave are others than before, throw the folder away.
 """
 
 from collections.abc import Callable

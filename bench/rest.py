@@ -10,11 +10,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, insert, select, update
 
 from gateway.adapters.counted_tables import RELEASES
+from gateway.adapters.schema import METADATA
 from gateway.adapters.tables import HOLDS, MESSAGES, REFERRALS
 from gateway.domain.period import quarter_of
 from shared.kernel.clock import SystemClock, to_wire
 from shared.sop.indicators import load_indicators
 from shared.storage.engine import open_engine
+from shared.storage.history import migrate
 
 _FAR = timedelta(days=365)
 #: What is due sooner than this would become due while a kept database is used.
@@ -24,9 +26,10 @@ _QUARTERS = 4
 
 
 def bring_to_rest(database_url: str) -> None:
-    """Settle what waits, put off what is due, and release the quarters that are over."""
+    """Bring its tables forward, settle what waits, put off what is due, and release the quarters that are over."""
     engine, now = open_engine(database_url), SystemClock().now()
     try:
+        migrate(engine, METADATA)
         with engine.begin() as connection:
             _settle(connection, to_wire(now))
             _put_off(connection, before=to_wire(now + _SOON), until=to_wire(now + _FAR))

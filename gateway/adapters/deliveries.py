@@ -8,15 +8,15 @@ anew. What still waits may be tried at once, without the rest of its pause.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from operator import itemgetter
 from typing import Any, Final
 
-from sqlalchemy import Engine, Select, and_, or_, select
+from sqlalchemy import Engine, Select, and_, select
 
 from gateway.adapters.broker_tables import BROKER_COPIES
 from gateway.adapters.desk import SqlDesk
 from gateway.adapters.rows import fetch
-from gateway.adapters.tables import DELIVERY_ROUTES, MESSAGES
-from gateway.application.end_undelivered import UNDELIVERED
+from gateway.adapters.tables import DELIVERY_ROUTES, GIVEN_UP, MESSAGES
 from shared.kernel.errors import Conflict, NotFound
 from shared.storage.engine import read
 
@@ -39,12 +39,15 @@ class Dead:
 
 
 def dead_deliveries(rows_of: Callable[[Select[Any]], Sequence[Mapping[str, Any]]]) -> Sequence[Dead]:
-    """Return what was given up, and what waits and was tried often; the newest first."""
+    """Return what was given up, and what waits and was tried often; the newest first.
+
+    Each of the two has an index of its own; both together would be looked for among everything ever delivered.
+    """
     row = MESSAGES.c
     waits = and_(row.settled_at.is_(None), row.recipient.is_not(None), row.attempt >= TRIED_OFTEN)
-    found = rows_of(
-        select(MESSAGES).where(or_(row.settled_code == UNDELIVERED, waits)).order_by(row.seq.desc()).limit(_SHOWN_MOST)
-    )
+    newest = select(MESSAGES).order_by(row.seq.desc()).limit(_SHOWN_MOST)
+    both = [one for which in (GIVEN_UP, waits) for one in rows_of(newest.where(which))]
+    found = sorted(both, key=itemgetter("seq"), reverse=True)[:_SHOWN_MOST]
     return [
         Dead(
             message_id=one["message_id"],

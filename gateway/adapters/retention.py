@@ -62,9 +62,9 @@ class Retention:
         writer: GroupWriter[SqlDesk],
         clock: Clock,
         months: int,
-        first: Callable[[], Awaitable[object]],
+        first: Callable[[], Awaitable[bool]],
     ) -> None:
-        """Take what it works with; `first` counts what has to be counted before it is forgotten."""
+        """Take what it works with; `first` counts what has to be counted before it is forgotten, and says if all is."""
         self._engine = engine
         self._writer = writer
         self._clock = clock
@@ -81,8 +81,9 @@ class Retention:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def sweep(self) -> None:
-        """Forget everything that is due."""
-        await self._first()
+        """Forget everything that is due, unless something is still being counted."""
+        if not await self._first():
+            return
         before = to_wire(forgotten_before(self._clock.now(), months=self._months))
         row = REFERRALS.c
         async for found in self._portions(row.received_at, row.referral_id, row.chain_id, before=before):

@@ -366,7 +366,7 @@ DELIVERY_ROUTES = table_of(DeliveryRouteRow)
 OVERSIGHT_READINGS = table_of(OversightReadingRow)
 
 #: Written as text, also where they are asked for: a database sees only then that the index answers.
-REFUSED = text("kind = 'refusal'")
+REFUSED, GIVEN_UP = text("kind = 'refusal'"), text("settled_code = 'undelivered'")
 _WAITING, _TICKING = text("settled_at IS NULL"), text("next_clock_at IS NOT NULL")
 
 
@@ -383,6 +383,7 @@ def _partial(name: str, where: TextClause, *columns: Column[Any]) -> None:
 
 
 _partial("ix_messages_waiting", _WAITING, MESSAGES.c.recipient, MESSAGES.c.seq)
+_partial("ix_messages_given_up", GIVEN_UP, MESSAGES.c.seq)
 _partial("ix_referrals_next_clock", _TICKING, REFERRALS.c.next_clock_at, REFERRALS.c.referral_id)
 _partial("ix_ledger_refused", REFUSED, LEDGER_ENTRIES.c.idx)
 Index("ix_referrals_sender", REFERRALS.c.sender, REFERRALS.c.referral_id)

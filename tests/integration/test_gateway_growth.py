@@ -52,6 +52,7 @@ async def whole_story(mesh: Mesh) -> None:
     await health.get(f"/v1/referrals/{sent.id}")
     await health.get("/v1/referrals")
     await mesh.oversight.get(f"/v1/chains/{sent.id}")
+    mesh.provision(lambda desk: desk.dead_deliveries())
 
 
 async def test_no_act_of_a_referrals_life_reads_a_table_of_history_whole(

@@ -1,12 +1,16 @@
 """A database that has grown is like one that was used: rows as real messages leave them, and a ledger that is whole."""
 
 import pytest
-from sqlalchemy import Table, select
+from sqlalchemy import Table, select, update
 
 from bench.cache import grow
 from bench.grow import some_chains, stored
+from bench.rest import bring_to_rest
+from gateway.adapters.counted_tables import RELEASES
 from gateway.adapters.ledger import read_head
 from gateway.adapters.tables import CONSENTS, LEDGER_ENTRIES, LEDGER_TILES, MESSAGES, REFERRALS
+from gateway.domain.period import quarter_of
+from shared.kernel.clock import SystemClock, to_wire
 from shared.ledger.tree import Frontier, leaf_hash
 from shared.storage.engine import open_engine, read
 
@@ -63,3 +67,21 @@ def test_chains_are_taken_from_all_over_the_database(grown: str) -> None:
     everything = sorted(str(row["chain_id"]) for row in rows(grown, REFERRALS))
     assert len(chains) == 10
     assert everything.index(chains[-1]) > COUNT * 0.8
+
+
+def test_a_kept_database_is_brought_to_rest(grown: str) -> None:
+    engine = open_engine(grown)
+    try:
+        with engine.begin() as connection:
+            connection.execute(update(MESSAGES).where(MESSAGES.c.seq < 9).values(settled_at=None, body="x"))
+            connection.execute(update(REFERRALS).values(next_clock_at="2026-01-01", lapses_at="2026-01-01"))
+    finally:
+        engine.dispose()
+    bring_to_rest(grown)
+    bring_to_rest(grown)
+    assert all(row["settled_at"] and row["body"] is None for row in rows(grown, MESSAGES))
+    assert min(str(row[name]) for row in rows(grown, REFERRALS) for name in ("next_clock_at", "lapses_at")) > to_wire(
+        SystemClock().now()
+    )
+    now = SystemClock().now()
+    assert quarter_of(now).before.before.key in {row["period"] for row in rows(grown, RELEASES)}
