@@ -18,6 +18,11 @@ def _split(given: object) -> object:
     return [one.strip() for one in given.split(",") if one.strip()] if isinstance(given, str) else given
 
 
+def _number(given: object) -> object:
+    """Read what an environment says in figures: a choice among numbers is not read from a text by itself."""
+    return int(given) if isinstance(given, str) and given.isdecimal() else given
+
+
 class GatewaySettings(FrontSettings, BrokerSettings):
     """The gateway's settings. Whatever is missing or malformed keeps it from starting."""
 
@@ -51,7 +56,7 @@ class GatewaySettings(FrontSettings, BrokerSettings):
     delivery_enabled: bool = Field(default=True, description="Whether this process pushes deliveries.")
     clocks_enabled: bool = Field(default=True, description="Whether this process fires the clocks of referrals.")
 
-    broker_replicas: Literal[1, 3, 5] = Field(
+    broker_replicas: Annotated[Literal[1, 3, 5], BeforeValidator(_number)] = Field(
         default=3, description="On how many servers the broker keeps a message; 1 is for a single one in development."
     )
     broker_direct: Annotated[frozenset[AgencyId], NoDecode, BeforeValidator(_split)] = Field(

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from ssl import SSLError
 from typing import Final
 
 from nats.aio.client import Client
@@ -231,7 +232,10 @@ def _away() -> PeerUnavailable:
 
 
 async def _note_error(fault: Exception) -> None:
-    _log.info("broker.trouble", code=type(fault).__name__)
+    if isinstance(fault, SSLError):
+        _log.warning("broker.untrusted", code=fault.reason or type(fault).__name__)
+    else:
+        _log.info("broker.trouble", code=type(fault).__name__)
 
 
 async def _note_lost() -> None:
