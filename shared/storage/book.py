@@ -117,6 +117,7 @@ class Book:
         For small tables that few write. On SQLite the transaction itself is that lock.
         """
         if self._connection.dialect.name == "postgresql":
+            self._driver.settle()
             self._connection.exec_driver_sql(f"LOCK TABLE {table.name} IN SHARE ROW EXCLUSIVE MODE")
 
     def insert(self, table: Table, row: Mapping[str, Any]) -> Row:
@@ -160,6 +161,7 @@ class Book:
 
         Raises `PeerUnavailable` (`storage.not-writable`) where a right that a service needs is missing.
         """
+        self._driver.settle()
         check_writable(self._connection, tables)
 
     def select(self, statement: Select[Any]) -> list[Row]:
@@ -168,6 +170,7 @@ class Book:
         Raises `InternalFault` (`storage.select-after-write`) when this unit has already written.
         """
         self.flush()
+        self._driver.settle()
         return [dict(row) for row in self._connection.execute(statement).mappings()]
 
     def find(
@@ -209,7 +212,7 @@ class Book:
         """
         if self._undo:
             raise InternalFault("storage.select-after-write", "A unit of work must query before it writes.")
-        pages = sorted((page for page in self._pages.values() if page.pending), key=lambda page: page.shape.rank)
+        pages = self._changed()
         if not pages and commit is None:
             return
         orders = [
@@ -220,6 +223,23 @@ class Book:
         self._driver.tell(orders, commit=commit)
         for page in pages:
             page.pending.clear()
+
+    def send_ahead(self) -> None:
+        """Have the database insert what units have added so far while the next units are run (PostgreSQL).
+
+        Called between units, where what a unit added can no longer be undone alone.
+        """
+        if not self._driver.goes_ahead:
+            return
+        pages = self._changed()
+        if orders := [order for page in pages for order in _inserts(page)]:
+            self._driver.tell_ahead(orders)
+        for page in pages:
+            page.pending = {key: mark for key, mark in page.pending.items() if mark is not _Mark.INSERT}
+
+    def _changed(self) -> list[_Page]:
+        """Return the pages of which something is still to be sent, in the order of foreign keys."""
+        return sorted((page for page in self._pages.values() if page.pending), key=lambda page: page.shape.rank)
 
     def _page(self, table: Table) -> _Page:
         page = self._pages.get(table)

@@ -91,6 +91,9 @@ class Commit(Protocol):
 
     is_begun: bool
 
+    def meanwhile(self) -> None:
+        """Do what may be done while the database commits."""
+
     def __call__(self) -> None:
         """Commit; nothing is left to do where the database was told already."""
 
@@ -113,7 +116,10 @@ class Driver:
             return [self._raw.cursor().execute(template.text, values).fetchall() for template, values in questions]
 
     def tell(self, orders: Iterable[tuple[Template, list[Parameters]]], *, commit: Commit | None = None) -> None:
-        """Run statements in their order, each once for every set of parameters, and `commit` along with them."""
+        """Run statements in their order, each once for every set of parameters, and `commit` along with them.
+
+        What the commit has to be done `meanwhile` is done while the database commits, or after it has.
+        """
         with translated(self._dialect, self._raw):
             if self._pipeline is None:
                 self._tell_each(orders)
@@ -121,6 +127,25 @@ class Driver:
                 self._tell_together(self._pipeline, orders, commit)
         if commit is not None:
             commit()
+            if self._pipeline is None:
+                commit.meanwhile()
+
+    def tell_ahead(self, orders: Iterable[tuple[Template, list[Parameters]]]) -> None:
+        """Send statements to be run while the caller goes on; how they fared the next `ask` or `tell` says."""
+        if self._pipeline is not None:
+            with translated(self._dialect, self._raw):
+                self._pipeline.send([_order(template, row) for template, rows in orders for row in rows])
+
+    def settle(self) -> None:
+        """Wait for what was told ahead, so that the toolkit may use the connection."""
+        if self._pipeline is not None:
+            with translated(self._dialect, self._raw):
+                self._pipeline.settle()
+
+    @property
+    def goes_ahead(self) -> bool:
+        """Say whether the database works while its caller computes: SQLite is the caller's own thread."""
+        return self._pipeline is not None
 
     def _tell_each(self, orders: Iterable[tuple[Template, list[Parameters]]]) -> None:
         for template, rows in orders:
@@ -134,7 +159,10 @@ class Driver:
     ) -> None:
         told = [_order(template, row) for template, rows in orders for row in rows]
         try:
-            pipeline.run(told if commit is None else [*told, COMMIT])
+            if commit is None:
+                pipeline.run(told)
+            else:
+                pipeline.run([*told, COMMIT], meanwhile=commit.meanwhile)
         except BaseException:
             if commit is not None:
                 commit.is_begun = pipeline.in_doubt

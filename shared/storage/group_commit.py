@@ -7,8 +7,8 @@ company only when it had some the last time, and never longer than `gather_secon
 nothing.
 
 What a unit needs beforehand (`prepare`) and what becomes of its result (`finish`) may be done on the writer's thread
-too, before the transaction begins and after it has ended: the same steps for all callers in hand, one right after the
-other, cost little more than half of what they cost scattered over the turns of a loop.
+too, before the transaction begins and while or after it is committed: the same steps for all callers in hand, one right
+after the other, cost little more than half of what they cost scattered over the turns of a loop.
 
 Refuses: more than `waiting` callers in the queue (`storage.busy`, try again in a second), and any
 work once closed or stopped. A `FatalLedgerError` stops the writer for good: restart and verify.
@@ -22,7 +22,6 @@ from concurrent.futures import Future
 from concurrent.futures import InvalidStateError as FutureSettled
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar, cast
 
@@ -44,6 +43,11 @@ class _Caller(Generic[D]):
     finish: Callable[[Any], Any] | None
     future: Any
     loop: asyncio.AbstractEventLoop | None
+
+    def prepared(self) -> Unit[D]:
+        """Return the unit, with what becomes of its result."""
+        unit = self.prepare()
+        return unit if self.finish is None else Unit(unit.work, unit.prefetch, self.finish)
 
 
 class GroupWriter(Generic[D]):
@@ -91,8 +95,8 @@ class GroupWriter(Generic[D]):
     async def submit_prepared(self, prepare: Callable[[], Unit[D]], *, finish: Callable[[Any], T]) -> T:
         """Have `prepare` make a unit, do that as `submit` does, and return what `finish` makes of its durable result.
 
-        All three run on the writer's thread, `prepare` and `finish` once and outside the transaction. A `MeshError`
-        that one of them raises is raised here; where `finish` does, the work is done and durable.
+        All three run on the writer's thread, `prepare` once and before the transaction, `finish` as `Unit` says. A
+        `MeshError` that one of them raises is raised here; where `finish` does, the work is done and durable.
         """
         return cast(T, await self._submit(prepare, finish))
 
@@ -161,12 +165,11 @@ class GroupWriter(Generic[D]):
             self._transactor.close()
 
     def _serve(self, callers: Sequence[_Caller[D]]) -> list[Outcome]:
-        """Prepare, run together what could be prepared, and finish what went well; one outcome for each caller."""
-        prepared = [attempt(caller.prepare) for caller in callers]
-        ready = [(caller, made.value) for caller, made in zip(callers, prepared, strict=True) if made.error is None]
-        done = self._transactor.run([unit for _, unit in ready]) if ready else []
-        finished = iter([_finished(caller, outcome) for (caller, _), outcome in zip(ready, done, strict=True)])
-        return [next(finished) if made.error is None else made for made in prepared]
+        """Prepare, and run together and finish what could be prepared; one outcome for each caller."""
+        prepared = [attempt(caller.prepared) for caller in callers]
+        ready = [made.value for made in prepared if made.error is None]
+        done = iter(self._transactor.run(ready) if ready else [])
+        return [next(done) if made.error is None else made for made in prepared]
 
     def _gather(self) -> bool:
         """Take the next callers in hand; return False when the writer is closed and the queue empty.
@@ -211,12 +214,6 @@ class GroupWriter(Generic[D]):
         for loop, answers in by_loop.items():
             with suppress(RuntimeError):  # the loop is closed: nobody is left to hear
                 loop.call_soon_threadsafe(_answer, answers)
-
-
-def _finished(caller: _Caller[Any], outcome: Outcome) -> Outcome:
-    if caller.finish is None or outcome.error is not None:
-        return outcome
-    return attempt(partial(caller.finish, outcome.value))
 
 
 def _answer(answers: Sequence[tuple[Any, Outcome]]) -> None:

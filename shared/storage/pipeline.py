@@ -3,11 +3,12 @@
 The driver's own pipeline turns to the network for every statement and every set of parameters: ten system calls per
 referral in a transaction for 32 callers, and half of all the work in a transaction for one. Here everything is queued
 first and sent together. Statements are prepared once per connection; values travel in the form that `encoder` gives.
+What is sent ahead (`send`) is done by the database while its caller goes on computing; the next `run` hears of it.
 Promises: failures are the driver's own errors, and what followed the failed statement was not done. The driver comes
 with this module, which only a process on PostgreSQL imports.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from select import POLLIN, POLLOUT, poll
 
 from psycopg import OperationalError, errors
@@ -27,28 +28,53 @@ class Pipeline:
         self.in_doubt = False
         self._connection = connection
         self._names: dict[str, bytes] = {}
+        self._fresh: dict[str, bytes] = {}
         self._made = 0
+        self._results_ahead = self._syncs_ahead = 0
 
-    def run(self, orders: Sequence[Order]) -> list[list[Values]]:
-        """Run statements in their order, in a transaction, and return the rows of each."""
-        if self._connection.transaction_status == TransactionStatus.IDLE:
-            return self._run([BEGIN, *orders])[1:]
-        return self._run(orders)
+    def run(self, orders: Sequence[Order], *, meanwhile: Callable[[], None] = lambda: None) -> list[list[Values]]:
+        """Run statements in their order, in a transaction, and return the rows of each; do `meanwhile` before waiting.
 
-    def _run(self, orders: Sequence[Order]) -> list[list[Values]]:
-        self._connection.enter_pipeline_mode()
-        fresh = self._prepare({order.text for order in orders} - self._names.keys())
-        names = self._names | fresh
-        for order in orders:
-            self._connection.send_query_prepared(names[order.text], order.values, order.formats, Format.BINARY)
-        self._connection.pipeline_sync()
+        Raises the first failure, be it of what was sent ahead.
+        """
+        before = self._results_ahead + self._queue(orders)
         self.in_doubt = COMMIT in orders
-        results = self._answered(len(fresh) + len(orders))
+        try:
+            results = self._answered(before + len(orders), meanwhile)
+        finally:
+            fresh, self._fresh, self._results_ahead, self._syncs_ahead = self._fresh, {}, 0, 0
         self._connection.exit_pipeline_mode()
-        self._names = names
-        return [_rows(result) for result in results[len(fresh) :]]
+        self._names |= fresh
+        return [_rows(result) for result in results[before:]]
 
-    def _answered(self, expected: int) -> list[PGresult]:
+    def send(self, orders: Sequence[Order]) -> None:
+        """Send statements whose rows nobody wants, and do not wait for them: `run` is to be called afterwards.
+
+        Each sending ends as a round trip does, so that the server counts how long it then hears nothing.
+        """
+        self._results_ahead += self._queue(orders) + len(orders)
+        self._syncs_ahead += 1
+        self._connection.flush()
+
+    def settle(self) -> None:
+        """Wait for what was sent ahead, if anything was: only then may others use the connection."""
+        if self._syncs_ahead:
+            self.run([])
+
+    def _queue(self, orders: Sequence[Order]) -> int:
+        """Queue statements, with what has to go before them; return how many results come before theirs."""
+        begun = self._syncs_ahead or self._connection.transaction_status != TransactionStatus.IDLE
+        first = [] if begun else [BEGIN]
+        self._connection.enter_pipeline_mode()
+        fresh = self._prepare({order.text for order in [*first, *orders]} - self._names.keys() - self._fresh.keys())
+        self._fresh |= fresh
+        for order in [*first, *orders]:
+            name = self._names.get(order.text) or self._fresh[order.text]
+            self._connection.send_query_prepared(name, order.values, order.formats, Format.BINARY)
+        self._connection.pipeline_sync()
+        return len(fresh) + len(first)
+
+    def _answered(self, expected: int, meanwhile: Callable[[], None]) -> list[PGresult]:
         """Send what is queued and return one result for each statement. Raises the first failure.
 
         Who failed before the commit has kept it from being done; so has a commit that was refused while the
@@ -57,6 +83,7 @@ class Pipeline:
         results: list[PGresult] = []
         try:
             self._push()
+            meanwhile()
             self._collect(results)
         except OperationalError:
             self._check(results, last=expected - 1)
@@ -90,8 +117,9 @@ class Pipeline:
                 self._connection.consume_input()
 
     def _collect(self, results: list[PGresult]) -> None:
-        """Add one result for each statement, up to the end of the round trip."""
-        while True:
+        """Add one result for each statement, up to the end of the round trip, past the ends of what was sent ahead."""
+        ends = self._syncs_ahead + 1
+        while ends:
             while self._connection.is_busy():
                 self._wait(POLLIN)
                 self._connection.consume_input()
@@ -99,7 +127,7 @@ class Pipeline:
             if result is None:  # the end of what one statement has to say
                 self._check_alive()
             elif result.status == ExecStatus.PIPELINE_SYNC:
-                return
+                ends -= 1
             else:
                 results.append(result)
 

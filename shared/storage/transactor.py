@@ -3,8 +3,9 @@
 1. Open: a connection, a transaction.
 2. Read: what the owner's `on_begin` locks to serialise the writers, and with it every row that the units
    asked for, one query per table, all in one round trip.
-3. Run: each unit in turn at the one desk; a unit that raises loses its own writes and nothing else.
-4. Send and commit, in one round trip.
+3. Run: each unit in turn at the one desk; a unit that raises loses its own writes and nothing else. Where the
+   database is another process, it inserts what some units added while the next ones are run.
+4. Send and commit, in one round trip; what the units returned is finished while the database is at it.
 
 A failure in (1), waiting in vain for the lock in (2), and a database that takes nothing more, is told to
 every caller: no unit can be to blame. Another failure in (2) to (4) before the commit persisted nothing, so
@@ -17,7 +18,7 @@ from one transaction to the next. A `FatalLedgerError` leaves this room: its own
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from sqlalchemy import Connection, Engine, Table
 from sqlalchemy.exc import SQLAlchemyError
@@ -37,6 +38,8 @@ from shared.storage.shape import Key, Shapes
 from shared.telemetry.logs import get_logger
 
 _log = get_logger("storage")
+#: After so many units what they added is sent: few enough to keep the database at work, enough to be worth a sending.
+_SENT_AT_ONCE: Final = 8
 
 D = TypeVar("D")
 
@@ -45,15 +48,20 @@ Hint = tuple[Table, Key]
 
 @dataclass(frozen=True, slots=True)
 class Unit(Generic[D]):
-    """Work to do at a desk, perhaps twice, so a function of the desk alone; and rows it will read."""
+    """Work to do at a desk, perhaps twice, so a function of the desk alone; and rows it will read.
+
+    `finish` makes of what the work returned what its caller gets. It may run while the commit is on its way: nobody
+    gets what it made unless the commit is known to be done.
+    """
 
     work: Callable[[D], Any]
     prefetch: Sequence[Hint] = ()
+    finish: Callable[[Any], Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a unit returned, or why it failed."""
+    """What a unit returned, finished, or why it failed."""
 
     value: Any = None
     error: MeshError | None = None
@@ -110,7 +118,8 @@ class Transactor(Generic[D]):
             return _failed(units, fault)
         commit = _Commit(connection)
         try:
-            outcomes = self._work(book, units)
+            commit.outcomes = self._work(book, units)
+            commit.units = units
             book.flush(commit=commit)
         except SQLAlchemyError as fault:
             self._discard()
@@ -122,7 +131,7 @@ class Transactor(Generic[D]):
         except BaseException:
             self._discard()
             raise
-        return outcomes
+        return commit.outcomes
 
     def _open(self, units: Sequence[Unit[D]]) -> tuple[Connection, Book]:
         """Do steps (1) and (2), once more on a fresh connection when the kept one turns out to be dead."""
@@ -157,7 +166,12 @@ class Transactor(Generic[D]):
         """Do step (3)."""
         desk = self._open_desk(book)
         through = (SQLAlchemyError, FatalLedgerError)
-        return [attempt(partial(_work_alone, unit, book, desk), through=through) for unit in units]
+        outcomes = []
+        for number, unit in enumerate(units):
+            if number and number % _SENT_AT_ONCE == 0:
+                book.send_ahead()
+            outcomes.append(attempt(partial(_work_alone, unit, book, desk), through=through))
+        return outcomes
 
     def _discard(self) -> None:
         """Drop the connection with whatever is open on it: its state is not known well enough to go on."""
@@ -168,15 +182,27 @@ class Transactor(Generic[D]):
 
 
 class _Commit:
-    """A commit that remembers whether it was tried."""
+    """A commit that remembers whether it was tried, and finishes what the units returned."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.is_begun = False
+        self.units: Sequence[Unit[Any]] = ()
+        self.outcomes: list[Outcome] = []
+
+    def meanwhile(self) -> None:
+        pairs = zip(self.units, self.outcomes, strict=True)
+        self.outcomes = [_finished(unit, outcome) for unit, outcome in pairs]
 
     def __call__(self) -> None:
         self.is_begun = True
         self._connection.commit()
+
+
+def _finished(unit: Unit[Any], outcome: Outcome) -> Outcome:
+    if unit.finish is None or outcome.error is not None:
+        return outcome
+    return attempt(partial(unit.finish, outcome.value))
 
 
 def _work_alone(unit: Unit[D], book: Book, desk: D) -> Any:

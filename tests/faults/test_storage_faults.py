@@ -16,7 +16,7 @@ from shared.storage.transactor import Transactor, Unit
 from tests.support.small_bank import ACCOUNT, ENTRY, amounts, lock_account, open_bank
 from tests.support.watched import watch
 
-UNITS = ("a", "b", "c")
+UNITS = tuple("abcdefghij")  # more than are run before the first of them is sent
 STATEMENTS = ("SELECT account", "SELECT entry", "INSERT entry", "UPDATE account")
 
 
@@ -64,7 +64,7 @@ def deposit(account: str) -> Unit[Book]:
         book.insert(ENTRY, {"account_id": account, "line": row["amount"], "amount": 1})
         return account
 
-    return Unit(work, [(ACCOUNT, account), (ENTRY, (account, 0))])
+    return Unit(work, [(ACCOUNT, account), (ENTRY, (account, 0))], finish=str.upper)
 
 
 @pytest.fixture
@@ -97,15 +97,16 @@ def test_records_stay_consistent(engine: Engine, call: str, *, persisted: bool, 
     assert stored == entries(engine)
     for account, outcome in zip(UNITS, outcomes, strict=True):
         if outcome.error is None:
-            assert (outcome.value, stored[account]) == (account, 1)
+            assert (outcome.value, stored[account]) == (account.upper(), 1)
         else:
+            assert outcome.value is None, "finished, but not known to be durable"
             assert isinstance(outcome.error, MeshError)
             assert outcome.error.code == "storage.unavailable"
             assert stored[account] == (call == "COMMIT" and persisted)
     if once and call in STATEMENTS[1:]:
-        assert [outcome.error for outcome in outcomes] == [None] * 3
+        assert [outcome.error for outcome in outcomes] == [None] * len(UNITS)
 
     again = transactor.run([deposit(account) for account in UNITS])
     transactor.close()
-    assert [outcome.error for outcome in again] == [None] * 3
+    assert [outcome.error for outcome in again] == [None] * len(UNITS)
     assert amounts(engine) == entries(engine) == {"head": 0} | {account: stored[account] + 1 for account in UNITS}

@@ -123,3 +123,50 @@ def test_database_cannot_be_prepared_where_nothing_answers(tmp_path: Path) -> No
     engine = open_engine(f"postgresql+psycopg://postgres@/none?host={tmp_path}")
     with pytest.raises(PeerUnavailable):
         prepare(engine)
+
+
+def test_postgresql_inserts_what_the_first_units_added_while_the_next_are_run(postgres_url: str) -> None:
+    bank, seen = open_bank(postgres_url, "a"), list[str]()
+    watch(bank, before=seen.append)
+
+    def noting(account: str) -> Unit[Book]:
+        def work(book: Book) -> None:
+            seen.append(account)
+            book.insert(ACCOUNT, {"id": account})
+            book.update(ACCOUNT, "a", amount=len(seen))
+
+        return Unit(work)
+
+    transactor = a_transactor(bank)
+    outcomes = transactor.run([noting(f"n{number}") for number in range(20)])
+    transactor.close()
+    assert [outcome.error for outcome in outcomes] == [None] * 20
+    inserts = [place for place, what in enumerate(seen) if what.startswith("INSERT")]
+    assert len(inserts) == 20
+    assert seen.index("n7") < inserts[0] < seen.index("n8") < seen.index("n15") < inserts[8] < seen.index("n16")
+    assert sorted(amounts(bank)) == sorted(["a", *(f"n{number}" for number in range(20))])
+    bank.dispose()
+
+
+def test_unit_that_changes_what_an_earlier_one_added_is_kept_after_it_was_sent(database_url: str) -> None:
+    bank = open_bank(database_url, "a")
+    transactor = a_transactor(bank)
+    adding = [open_account(f"n{number}") for number in range(9)]
+    changing: Unit[Book] = Unit(lambda book: book.update(ACCOUNT, "n0", amount=7)["amount"])
+    removing: Unit[Book] = Unit(lambda book: book.delete(ACCOUNT, "n1"))
+    counting: Unit[Book] = Unit(lambda book: len(book.select(ACCOUNT.select())))
+    outcomes = transactor.run([*adding, changing, removing, counting])
+    transactor.close()
+    assert [outcome.value for outcome in outcomes[-3:]] == [7, None, 9]
+    assert amounts(bank)["n0"] == 7
+    bank.dispose()
+
+
+def test_unit_that_fails_after_others_were_sent_sinks_none_of_them(database_url: str) -> None:
+    bank = open_bank(database_url, "a")
+    transactor = a_transactor(bank)
+    outcomes = transactor.run([*(open_account(f"n{number}") for number in range(10)), open_account("a"), Unit(add_one)])
+    transactor.close()
+    assert [outcome.value for outcome in outcomes] == [*(f"n{number}" for number in range(10)), None, 1]
+    assert len(amounts(bank)) == 11
+    bank.dispose()

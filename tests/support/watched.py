@@ -63,11 +63,14 @@ class _WatchedPipeline(Pipeline):
         super().__init__(connection)
         self._before, self._after = before, after
 
-    def run(self, orders: Sequence[Order]) -> list[list[Values]]:
+    def send(self, orders: Sequence[Order]) -> None:
+        self.run(orders)
+
+    def run(self, orders: Sequence[Order], *, meanwhile: Callable[[], None] = lambda: None) -> list[list[Values]]:
         answers = []
         for order in orders:
             self._before(order.text)
-            answers += super().run([order])
+            answers += super().run([order], meanwhile=meanwhile if order == COMMIT else lambda: None)
             self.in_doubt = order == COMMIT
             self._after(order.text)
             self.in_doubt = False
