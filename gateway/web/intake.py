@@ -3,7 +3,8 @@
 The steps: (1) verify the signature over the exact bytes with the caller's keys; (2) parse; (3) the
 signer is the sender; (4) hand the command to its use case, in one unit of work with others; (5) sign
 the receipt. A refusal at any step is in the ledger before the caller hears of it. All steps are done on the
-writer's thread, for all messages that came together: (1) to (3) before their transaction begins, (5) after it.
+writer's thread, for all messages that came together: (1) to (3) before their transaction begins, (5) while it is
+committed or after that. Nobody gets a receipt before the commit is known to be done.
 """
 
 from collections.abc import Callable, Mapping, Sequence
