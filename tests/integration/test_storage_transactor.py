@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, Engine, ForeignKey, Integer, MetaData, Table, event
+from sqlalchemy import Column, Engine, ForeignKey, Integer, MetaData, Table, event, func, select, text
 
 from shared.kernel.errors import Conflict, InternalFault, PeerUnavailable
 from shared.storage.book import Book
@@ -169,4 +169,23 @@ def test_unit_that_fails_after_others_were_sent_sinks_none_of_them(database_url:
     transactor.close()
     assert [outcome.value for outcome in outcomes] == [*(f"n{number}" for number in range(10)), None, 1]
     assert len(amounts(bank)) == 11
+    bank.dispose()
+
+
+def test_server_counts_how_long_a_writer_is_silent_after_something_was_sent(postgres_url: str) -> None:
+    bank = open_bank(postgres_url, "a")
+    asking = text("SELECT pid FROM pg_stat_activity WHERE state = 'idle in transaction' AND pid = :pid")
+
+    def look(book: Book) -> bool:
+        pid = book.select(select(func.pg_backend_pid().label("pid")))[0]["pid"]
+        for number in range(9):
+            book.insert(ACCOUNT, {"id": f"more{number}"})
+            book.send_ahead()
+        with bank.connect().execution_options(isolation_level="AUTOCOMMIT") as other:
+            return any(other.execute(asking, {"pid": pid}).first() for _ in range(2_000))
+
+    transactor = a_transactor(bank)
+    assert [outcome.value for outcome in transactor.run([Unit(look)])] == [True]
+    transactor.close()
+    assert len(amounts(bank)) == 10
     bank.dispose()
