@@ -27,8 +27,7 @@ NOT_AT_START = {
 _TOLD = """
 import sys
 from shared.web import server
-server.leave_out()
-server.leave_unbuilt()
+server.prepare()
 import uvicorn.main
 import {module}
 print(*(name for name, module in sys.modules.items() if module is not None))
