@@ -192,6 +192,7 @@ def _open_postgres(url: URL) -> Engine:
         "connect_timeout": _CONNECT_SECONDS,
         "options": options,
         "tcp_user_timeout": _UNHEARD_MILLIS,
+        "prepare_threshold": None,  # or the driver forgets, at each rollback, also what the pipeline has prepared
         **_KEEPALIVES,
     }
     engine = create_engine(url, connect_args=arguments, pool_pre_ping=True, **_POOL, **_JSON)

@@ -11,6 +11,7 @@ from sqlalchemy import JSON, Engine, literal, select, text
 from sqlalchemy.exc import DBAPIError
 
 from shared.kernel.errors import InputRejected, InternalFault, PeerUnavailable
+from shared.storage.driver import Driver, Template
 from shared.storage.engine import close_engine, open_engine, ping, read
 from tests.support.small_bank import ACCOUNT, amounts, open_bank
 
@@ -51,6 +52,16 @@ def test_reader_cannot_write_and_spoils_the_connection_for_nobody(engine: Engine
     with engine.begin() as connection:
         connection.execute(ACCOUNT.update().values(amount=2))
     assert amounts(engine) == {"a": 2}
+
+
+def test_reader_that_repeated_itself_can_still_use_what_the_driver_below_has_prepared(engine: Engine) -> None:
+    amount = select(ACCOUNT.c.amount)
+    template = Template(amount, engine.dialect)
+    for _ in range(2):
+        with read(engine) as connection:
+            assert [list(map(tuple, rows)) for rows in Driver(connection).ask([(template, ())])]
+            for _ in range(6):
+                connection.execute(amount).all()
 
 
 def test_foreign_keys_are_enforced(engine: Engine) -> None:
