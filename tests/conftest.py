@@ -25,11 +25,14 @@ TESTS = Path(__file__).parent
 #: The folders of tests that need no whole gateway.
 QUICK = frozenset({"architecture", "properties", "rules", "unit"})
 
-# How long one example takes says how busy the machine is, and nothing of the code.
+# How long one example takes, to make or to try, says how busy the machine is, and nothing of the code.
+UNHURRIED = hypothesis.settings(
+    hypothesis.settings.default, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
 # A property is tried anew at every run, and what once failed is kept and tried first: many runs find what one does not.
-hypothesis.settings.register_profile("patient", hypothesis.settings.default, deadline=None, max_examples=40)
-hypothesis.settings.register_profile("quick", hypothesis.settings.default, deadline=None, max_examples=8)
-hypothesis.settings.register_profile("deep", hypothesis.settings.default, deadline=None, max_examples=2000)
+hypothesis.settings.register_profile("patient", UNHURRIED, max_examples=40)
+hypothesis.settings.register_profile("quick", UNHURRIED, max_examples=8)
+hypothesis.settings.register_profile("deep", UNHURRIED, max_examples=2000)
 hypothesis.settings.load_profile("patient")
 
 remember_routes()

@@ -1,19 +1,22 @@
 """Bad input gets a problem that says how to mend it, an entry in the ledger, and nothing else happens."""
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import httpx
 import pytest
 
+from gateway.adapters.provisioning import Provisioning
 from gateway.adapters.tables import CONSENTS, MESSAGES, REFERRALS
 from shared.kernel.clock import to_wire
 from shared.wire.codes import CODES
 from tests.support.agency import SHELTER, Message, Sent, a_grant, to_body
-from tests.support.mesh import HEALTH, LEGAL, SHELTER_HOUSE, SOCIAL, Mesh, keys_of
+from tests.support.evidence import all_entries
+from tests.support.mesh import HEALTH, LEGAL, ROLL, SHELTER_HOUSE, SOCIAL, Mesh, enrolment, keys_of
 
 CANARY = "nguyen-thi-canary"
 EVERYTHING = (*SHELTER, "medical", "forensic")
@@ -124,12 +127,6 @@ async def consent_of_another_subject(case: Case) -> httpx.Response:
 @gets(403, "consent.missing")
 async def consent_that_is_not_registered(case: Case) -> httpx.Response:
     case.consent = {**case.consent, "id": case.mesh[HEALTH].ids.new()}
-    return await case.send()
-
-
-@gets(403, "consent.expired")
-async def expired_consent(case: Case) -> httpx.Response:
-    case.mesh.advance(timedelta(days=31))
     return await case.send()
 
 
@@ -251,8 +248,7 @@ async def fact_that_the_procedure_does_not_name(case: Case) -> httpx.Response:
     return await case.mesh[SOCIAL].report(case.referred, "accepted", nickname=CANARY)
 
 
-@pytest.fixture
-async def case(mesh: Mesh) -> Case:
+async def lawful(mesh: Mesh) -> Case:
     health = mesh[HEALTH]
     consent = await health.record_consent(a_grant(SOCIAL, compartments=EVERYTHING))
     sent = await health.refer(SOCIAL, consent)
@@ -262,8 +258,28 @@ async def case(mesh: Mesh) -> Case:
     return Case(mesh, consent, sent)
 
 
+@pytest.fixture
+async def case(shared_mesh: Mesh) -> AsyncIterator[Case]:
+    yield await lawful(shared_mesh)
+    for row in (row for row in ROLL if row[0] in {HEALTH, SOCIAL}):  # where one was disabled
+        shared_mesh.provision(partial(Provisioning.enroll, enrolment=enrolment(*row)))
+
+
 @pytest.mark.parametrize("bad", LIST, ids=lambda bad: bad.name)
 async def test_bad_input_is_refused_on_the_record(case: Case, bad: Bad) -> None:
+    await assert_refused(case, bad)
+
+
+async def test_referral_on_a_consent_that_ran_out_is_refused_on_the_record(own_mesh: Mesh) -> None:
+    async def a_month_later(case: Case) -> httpx.Response:
+        case.mesh.advance(timedelta(days=31))
+        return await case.send()
+
+    await assert_refused(await lawful(own_mesh), Bad("a month later", a_month_later, 403, "consent.expired"))
+
+
+async def assert_refused(case: Case, bad: Bad) -> None:
+    """Hold that an attempt gets the problem it must get, is on the record, and changed nothing."""
     before = _contents(case.mesh)
     answer = await bad.attempt(case)
     problem = answer.json()
@@ -309,8 +325,7 @@ def _contents(mesh: Mesh) -> dict[str, list[Any]]:
 
 
 async def _entries(mesh: Mesh) -> list[dict[str, Any]]:
-    answer = await mesh.oversight.get("/v1/ledger/entries", limit=200)
-    return [json.loads(item["leaf"]) for item in answer.json()["items"]]
+    return [json.loads(entry.leaf) for entry in await all_entries(mesh.oversight)]
 
 
 async def _entry(mesh: Mesh, index: int) -> dict[str, Any]:

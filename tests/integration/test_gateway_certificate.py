@@ -159,10 +159,10 @@ LIES: dict[str, tuple[Change, str]] = {
 }
 
 
-@pytest.fixture
-async def honest(mesh: Mesh) -> dict[str, Any]:
-    consent, _, _ = await answered(mesh)
-    return await certificate(mesh[HEALTH], consent)
+@pytest.fixture(scope="module")
+async def honest(shared_mesh: Mesh) -> dict[str, Any]:
+    consent, _, _ = await answered(shared_mesh)
+    return await certificate(shared_mesh[HEALTH], consent)
 
 
 async def test_gateway_that_lies_in_it_is_found_out(honest: dict[str, Any]) -> None:

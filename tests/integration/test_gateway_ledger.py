@@ -14,6 +14,11 @@ from tests.support.mesh import HEALTH, LEGAL, POLICE, SHELTER_HOUSE, SOCIAL, Mes
 PARTS = {name: {} for name in ("contact", "safety", "preferences", "dependants")}
 
 
+@pytest.fixture(scope="module")
+def mesh(shared_mesh: Mesh) -> Mesh:
+    return shared_mesh
+
+
 async def chain_of_two(mesh: Mesh) -> tuple[Sent, Sent]:
     """Health refers to social, which refers on to the shelter."""
     consent = await mesh[HEALTH].record_consent(a_grant(SOCIAL, onward=True), a_grant(SHELTER_HOUSE, onward=False))
@@ -78,10 +83,10 @@ async def test_altered_leaf_is_found(mesh: Mesh) -> None:
     assert verify_chain(ChainEvidence.parse(document)) != []
 
 
-async def test_entry_belongs_to_whoever_acted_or_is_a_party(mesh: Mesh) -> None:
-    first, second = await chain_of_two(mesh)
+async def test_entry_belongs_to_whoever_acted_or_is_a_party(own_mesh: Mesh) -> None:
+    first, second = await chain_of_two(own_mesh)
     for reader, seen in ((HEALTH, {first.id}), (SOCIAL, {first.id, second.id}), (LEGAL, set())):
-        answer = await mesh[reader].get("/v1/ledger/entries", limit=200)
+        answer = await own_mesh[reader].get("/v1/ledger/entries", limit=200)
         leaves = [json.loads(item["leaf"]) for item in answer.json()["items"]]
         assert {leaf["referral_id"] for leaf in leaves if "referral_id" in leaf} == seen
 

@@ -18,19 +18,24 @@ WITHOUT = {"exclude": [SHELTER_HOUSE]}
 TUESDAY_OF_TET = datetime(2026, 2, 17, 2, 0, tzinfo=UTC)  # nine in the morning in Ha Noi
 
 
-async def test_commune_comes_before_its_province_and_that_before_its_neighbour(mesh: Mesh) -> None:
-    import_communes(mesh)
-    join(mesh, "commune-house", areas=frozenset({"14758"}))
-    join(mesh, "nghe-an-house", areas=frozenset({"40"}))
-    join(mesh, "far-house", areas=frozenset({"96"}))
-    found = await matched(mesh[HEALTH], area="14758", **WITHOUT)
+@pytest.fixture(scope="module")
+def mesh(shared_mesh: Mesh) -> Mesh:
+    return shared_mesh
+
+
+async def test_commune_comes_before_its_province_and_that_before_its_neighbour(own_mesh: Mesh) -> None:
+    import_communes(own_mesh)
+    join(own_mesh, "commune-house", areas=frozenset({"14758"}))
+    join(own_mesh, "nghe-an-house", areas=frozenset({"40"}))
+    join(own_mesh, "far-house", areas=frozenset({"96"}))
+    found = await matched(own_mesh[HEALTH], area="14758", **WITHOUT)
     assert {name: (item["area"], item["reasons"][0]) for name, item in found.items()} == {
         "commune-house": ("14758", "area.commune"),
         SOCIAL: ("14758", "area.province"),
         "nghe-an-house": ("40", "area.neighbour"),
     }
     assert list(found) == ["commune-house", SOCIAL, "nghe-an-house"]
-    assert set(await matched(mesh[HEALTH], area="14758", neighbours=False, **WITHOUT)) == {"commune-house", SOCIAL}
+    assert set(await matched(own_mesh[HEALTH], area="14758", neighbours=False, **WITHOUT)) == {"commune-house", SOCIAL}
 
 
 async def test_referral_to_a_neighbour_is_admitted_with_the_area_that_was_proposed(mesh: Mesh) -> None:
@@ -44,8 +49,8 @@ async def test_referral_to_a_neighbour_is_admitted_with_the_area_that_was_propos
     assert sent.answer.status_code == 202, sent.answer.text
 
 
-async def test_commune_of_no_imported_list_is_proposed_with_a_doubt(mesh: Mesh) -> None:
-    found = await matched(mesh[HEALTH], area="14758")
+async def test_commune_of_no_imported_list_is_proposed_with_a_doubt(own_mesh: Mesh) -> None:
+    found = await matched(own_mesh[HEALTH], area="14758")
     assert found[SOCIAL]["reasons"][0] == "area.unsure"
 
 
@@ -79,18 +84,18 @@ async def test_reasons_are_said_in_both_languages_beside_their_codes(mesh: Mesh)
     assert (found["capacity"], found["stated_at"], found["protected"]) == (4, to_wire(mesh.clock.now()), False)
 
 
-async def test_old_word_ranks_lower_and_says_how_old_it_is(mesh: Mesh) -> None:
-    other = join(mesh, "other-house")
-    await state(mesh[SOCIAL], capacity=1)
-    said_at = to_wire(mesh.clock.now())
-    mesh.advance(timedelta(hours=25))
+async def test_old_word_ranks_lower_and_says_how_old_it_is(own_mesh: Mesh) -> None:
+    other = join(own_mesh, "other-house")
+    await state(own_mesh[SOCIAL], capacity=1)
+    said_at = to_wire(own_mesh.clock.now())
+    own_mesh.advance(timedelta(hours=25))
     await state(other, capacity=1)
-    found = await matched(mesh[HEALTH], **WITHOUT)
+    found = await matched(own_mesh[HEALTH], **WITHOUT)
     assert list(found) == ["other-house", SOCIAL]
     assert "availability.stale" in found[SOCIAL]["reasons"]
     assert found[SOCIAL]["stated_at"] == said_at
-    mesh.advance(timedelta(days=7))
-    assert "availability.outdated" in (await matched(mesh[HEALTH]))[SOCIAL]["reasons"]
+    own_mesh.advance(timedelta(days=7))
+    assert "availability.outdated" in (await matched(own_mesh[HEALTH]))[SOCIAL]["reasons"]
 
 
 async def test_who_takes_nobody_or_is_full_is_not_proposed(mesh: Mesh) -> None:
@@ -124,15 +129,15 @@ async def test_time_out_of_reach_is_refused(mesh: Mesh, away: timedelta) -> None
     assert [fault["pointer"] for fault in answer.json()["errors"]] == ["/at"]
 
 
-async def test_what_she_needs_decides_who_is_proposed_and_in_which_order(mesh: Mesh) -> None:
+async def test_what_she_needs_decides_who_is_proposed_and_in_which_order(own_mesh: Mesh) -> None:
     for name, facts in {
         "ramp-house": {"disability_access": True, "children_welcome": True, "interpreter_languages": ["hmn"]},
         "stairs-house": {"disability_access": False, "children_welcome": True},
         "quiet-house": {"disability_access": True, "children_welcome": False},
     }.items():
-        await state(join(mesh, name), **facts)
+        await state(join(own_mesh, name), **facts)
     needs: dict[str, Any] = {"disability_access": True, "children": True}
-    found = await matched(mesh[HEALTH], preferences={"language": "hmn", "interpreter": True}, **needs, **WITHOUT)
+    found = await matched(own_mesh[HEALTH], preferences={"language": "hmn", "interpreter": True}, **needs, **WITHOUT)
     assert list(found) == ["ramp-house", SOCIAL]
     assert {"disability-access.met", "children.met", "language.interpreter", "interpreter.met"} <= set(
         found["ramp-house"]["reasons"]
@@ -140,12 +145,12 @@ async def test_what_she_needs_decides_who_is_proposed_and_in_which_order(mesh: M
     assert {"disability-access.unstated", "children.unstated"} <= set(found[SOCIAL]["reasons"])
 
 
-async def test_blocked_agency_is_not_proposed_and_nothing_says_that_it_was_left_out(mesh: Mesh) -> None:
-    join(mesh, "other-house")
-    chain = mesh[HEALTH].ids.new()
+async def test_blocked_agency_is_not_proposed_and_nothing_says_that_it_was_left_out(own_mesh: Mesh) -> None:
+    join(own_mesh, "other-house")
+    chain = own_mesh[HEALTH].ids.new()
     blocked = {"chain_id": chain, "blocked": [blocked_hash(chain, SOCIAL)]}
-    with_block = (await ask(mesh[HEALTH], **blocked)).json()
-    without = (await ask(mesh[HEALTH], exclude=[SOCIAL])).json()
+    with_block = (await ask(own_mesh[HEALTH], **blocked)).json()
+    without = (await ask(own_mesh[HEALTH], exclude=[SOCIAL])).json()
     assert with_block == without
     assert [item["agency"] for item in with_block["items"]] == ["other-house", SHELTER_HOUSE]
 
@@ -176,11 +181,11 @@ async def test_stranger_to_a_case_does_not_learn_whom_it_has_blocked(mesh: Mesh)
     assert shelter.id in await matched(mesh[POLICE], chain_id=chain)
 
 
-async def test_asker_is_not_proposed_to_itself_nor_whoever_is_disabled(mesh: Mesh) -> None:
-    join(mesh, "other-house")
-    mesh.provision(lambda desk: desk.disable("other-house"))
-    assert await matched(mesh[SOCIAL], **WITHOUT) == {}
-    assert set(await matched(mesh[HEALTH], **WITHOUT)) == {SOCIAL}
+async def test_asker_is_not_proposed_to_itself_nor_whoever_is_disabled(own_mesh: Mesh) -> None:
+    join(own_mesh, "other-house")
+    own_mesh.provision(lambda desk: desk.disable("other-house"))
+    assert await matched(own_mesh[SOCIAL], **WITHOUT) == {}
+    assert set(await matched(own_mesh[HEALTH], **WITHOUT)) == {SOCIAL}
 
 
 async def test_nobody_states_anothers_availability(mesh: Mesh) -> None:

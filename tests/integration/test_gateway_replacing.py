@@ -14,6 +14,11 @@ HOUSES = ("house-a-th", "house-b-th", "house-c-th", "house-d-th")
 WISH = {"facts": {"reroute_if_declined": True}}
 
 
+@pytest.fixture(scope="module")
+def mesh(shared_mesh: Mesh) -> Mesh:
+    return shared_mesh
+
+
 def a_house(mesh: Mesh, name: str) -> Agency:
     """Another shelter."""
     mesh.provision(lambda desk: desk.enroll(enrolment(name, "social", "SOC-")))

@@ -7,6 +7,11 @@ from tests.support.mesh import HEALTH, LEGAL, SHELTER_HOUSE, SOCIAL, Mesh
 from tests.support.withdrawals import a_line, propagation, taken_back, taken_in
 
 
+@pytest.fixture(scope="module")
+def mesh(shared_mesh: Mesh) -> Mesh:
+    return shared_mesh
+
+
 @pytest.mark.parametrize("at", [HEALTH, SOCIAL, SHELTER_HOUSE])
 async def test_her_word_takes_the_root_back_wherever_her_case_is_held(mesh: Mesh, at: str) -> None:
     consent, _, _, _ = await a_line(mesh)

@@ -8,6 +8,11 @@ from tests.support.agency import SHELTER, Sent, a_grant
 from tests.support.mesh import HEALTH, LEGAL, POLICE, SOCIAL, Mesh
 
 
+@pytest.fixture(scope="module")
+def mesh(shared_mesh: Mesh) -> Mesh:
+    return shared_mesh
+
+
 async def referred(mesh: Mesh, **changes: object) -> Sent:
     consent = await mesh[HEALTH].record_consent(a_grant(SOCIAL, onward=True), a_grant(POLICE, services=["POL-04"]))
     return await mesh[HEALTH].refer(SOCIAL, consent, **changes)
@@ -127,10 +132,10 @@ async def test_blocked_person_opens_nothing(mesh: Mesh) -> None:
     assert (await mesh[SOCIAL].open(sent, "identity", actor="officer-8")).json()["shares"].keys() == {"identity"}
 
 
-async def test_immediate_danger_opens_everything_at_once(mesh: Mesh) -> None:
-    sent = await referred(mesh, urgency="immediate", phoned_first=True)
+async def test_immediate_danger_opens_everything_at_once(own_mesh: Mesh) -> None:
+    sent = await referred(own_mesh, urgency="immediate", phoned_first=True)
     assert sent.answer.status_code == 202, sent.answer.text
-    (item,) = await mesh[SOCIAL].take_in()
+    (item,) = await own_mesh[SOCIAL].take_in()
     assert item["hub_shares"].keys() == set(sent.hub_shares)
 
 

@@ -15,6 +15,11 @@ from tests.support.mesh import HEALTH, OVERSIGHT, URL, Mesh, keys_of
 Asking = Callable[[Mesh], Awaitable[httpx.Response]]
 
 
+@pytest.fixture(scope="module")
+def mesh(shared_mesh: Mesh) -> Mesh:
+    return shared_mesh
+
+
 async def replayed(mesh: Mesh) -> httpx.Response:
     assertion = mesh[HEALTH].assertion()
     assert (await mesh[HEALTH].ask_token(client_assertion=assertion)).status_code == 200
@@ -76,8 +81,8 @@ async def with_an_unknown_field(mesh: Mesh) -> httpx.Response:
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )
-async def test_token_is_refused(mesh: Mesh, asking: Asking, status: int, code: str, error: str) -> None:
-    answer = await asking(mesh)
+async def test_token_is_refused(own_mesh: Mesh, asking: Asking, status: int, code: str, error: str) -> None:
+    answer = await asking(own_mesh)
     problem = answer.json()
     assert (answer.status_code, problem["code"], problem["error"]) == (status, code, error), answer.text
     assert problem["error_description"]
@@ -134,10 +139,10 @@ async def test_enrolled_agency_is_known_at_once(mesh: Mesh) -> None:
 
 
 @pytest.mark.parametrize("path", ["/v1/inbox", "/v1/agencies", "/v1/referrals"])
-async def test_token_of_an_agency_that_was_disabled_opens_nothing_any_more(mesh: Mesh, path: str) -> None:
-    assert (await mesh[HEALTH].get(path)).status_code == 200
-    mesh.provision(lambda desk: desk.disable(HEALTH))
+async def test_token_of_an_agency_that_was_disabled_opens_nothing_any_more(own_mesh: Mesh, path: str) -> None:
+    assert (await own_mesh[HEALTH].get(path)).status_code == 200
+    own_mesh.provision(lambda desk: desk.disable(HEALTH))
     async with asyncio.timeout(30):
-        while (answer := await mesh[HEALTH].get(path)).status_code == 200:
+        while (answer := await own_mesh[HEALTH].get(path)).status_code == 200:
             await asyncio.sleep(0.1)
     assert (answer.status_code, answer.json()["code"]) == (403, "agency.disabled")

@@ -20,6 +20,11 @@ DAY = timedelta(days=1)
 MORE = {"result": "extended", "extension_days": 15, "reason": "many_records"}
 
 
+@pytest.fixture(scope="module")
+def mesh(shared_mesh: Mesh) -> Mesh:
+    return shared_mesh
+
+
 async def a_withdrawal(mesh: Mesh) -> tuple[Message, Sent, Sent]:
     """Consent was taken back from two holders; both have the notice."""
     consent, _, first, second = await a_line(mesh)
@@ -40,21 +45,21 @@ def said_of(mesh: Mesh, sent: Sent) -> list[str]:
     return [row["code"] for row in entries if row["code"].startswith("withdrawal.")]
 
 
-async def test_it_moves_the_laws_last_limit_and_leaves_the_house_rule_where_it_is(mesh: Mesh) -> None:
-    consent, first, second = await a_withdrawal(mesh)
-    await mesh[SOCIAL].reported(first, "sealed", **MORE)
-    seen = await holder(mesh, consent)
+async def test_it_moves_the_laws_last_limit_and_leaves_the_house_rule_where_it_is(own_mesh: Mesh) -> None:
+    consent, first, second = await a_withdrawal(own_mesh)
+    await own_mesh[SOCIAL].reported(first, "sealed", **MORE)
+    seen = await holder(own_mesh, consent)
     assert (seen["result"], seen["extension"]["days"], seen["extension"]["reason"]) == ("pending", 15, "many_records")
-    mesh.advance(25 * timedelta(hours=1))
-    assert await chased(mesh) == 2
-    assert (await holder(mesh, consent))["late"] is True
-    mesh.advance(26 * DAY)
-    await chased(mesh)
-    assert said_of(mesh, first) == [RULES.answer.id, RULES.statute.id]
-    assert said_of(mesh, second) == [RULES.answer.id, RULES.statute.id, RULES.third_party.id]
-    mesh.advance(8 * DAY)
-    await chased(mesh)
-    assert said_of(mesh, first) == [RULES.answer.id, RULES.statute.id, RULES.stop.id]
+    own_mesh.advance(25 * timedelta(hours=1))
+    assert await chased(own_mesh) == 2
+    assert (await holder(own_mesh, consent))["late"] is True
+    own_mesh.advance(26 * DAY)
+    await chased(own_mesh)
+    assert said_of(own_mesh, first) == [RULES.answer.id, RULES.statute.id]
+    assert said_of(own_mesh, second) == [RULES.answer.id, RULES.statute.id, RULES.third_party.id]
+    own_mesh.advance(8 * DAY)
+    await chased(own_mesh)
+    assert said_of(own_mesh, first) == [RULES.answer.id, RULES.statute.id, RULES.stop.id]
 
 
 @pytest.mark.parametrize(

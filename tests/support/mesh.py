@@ -170,10 +170,20 @@ def enrolled_database(postgres_server: PostgresServer, tmp_path_factory: pytest.
 @pytest.fixture(params=["sqlite", "postgresql"])
 def enrolled(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Enrolled]:
     """A copy of the prepared database: as good as enrolling anew, and much quicker."""
+    yield from _copied(request, tmp_path)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def shared_enrolled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Enrolled]:
+    """A copy of the prepared database for the tests of a module."""
+    yield from _copied(request, tmp_path_factory.mktemp("shared"))
+
+
+def _copied(request: pytest.FixtureRequest, folder: Path) -> Iterator[Enrolled]:
     if request.param == "sqlite":
         origin: Enrolled = request.getfixturevalue("enrolled_file")
-        shutil.copy(origin.url.removeprefix("sqlite:///"), tmp_path / "test.db")
-        yield replace(origin, url=f"sqlite:///{tmp_path / 'test.db'}")
+        shutil.copy(origin.url.removeprefix("sqlite:///"), folder / "test.db")
+        yield replace(origin, url=f"sqlite:///{folder / 'test.db'}")
         return
     origin = request.getfixturevalue("enrolled_database")
     server: PostgresServer = request.getfixturevalue("postgres_server")
@@ -215,9 +225,28 @@ async def running_mesh(
         await assert_ledger_intact(mesh.oversight, verifier)
 
 
-@pytest.fixture
-async def mesh(enrolled: Enrolled, tmp_path: Path) -> AsyncIterator[Mesh]:
-    """A gateway that delivers by pull, on a clock that stands still until it is moved."""
+@asynccontextmanager
+async def _standing_still(enrolled: Enrolled, folder: Path) -> AsyncIterator[Mesh]:
     clock = ManualClock(SystemClock().now())
-    async with running_mesh(enrolled.url, tmp_path, clock=clock, secrets=enrolled.secrets) as running:
+    async with running_mesh(enrolled.url, folder, clock=clock, secrets=enrolled.secrets) as running:
+        yield running
+
+
+@pytest.fixture
+async def own_mesh(enrolled: Enrolled, tmp_path: Path) -> AsyncIterator[Mesh]:
+    """A gateway that delivers by pull, on a clock that stands still until it is moved."""
+    async with _standing_still(enrolled, tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def mesh(own_mesh: Mesh) -> Mesh:
+    """A gateway for one test, unless its module says that its tests share one."""
+    return own_mesh
+
+
+@pytest.fixture(scope="module")
+async def shared_mesh(shared_enrolled: Enrolled, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Mesh]:
+    """The same for all tests of a module that look at people of their own alone."""
+    async with _standing_still(shared_enrolled, tmp_path_factory.mktemp("gateway")) as running:
         yield running

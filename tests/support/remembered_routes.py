@@ -1,8 +1,8 @@
 """What FastAPI works out for a route, remembered: tests put the same applications together again and again.
 
 What is remembered depends on nothing but what was written: how a parameter or an answer is declared, the text of a
-path, the code of a handler. Whom a handler depends on is asked anew each time, as it belongs to one application. A
-callable that is neither a plain function nor an object with a plain `__call__` is left to FastAPI. Real processes
+path, the code of a handler. Whom a handler depends on is asked anew each time, as it belongs to one application.
+A callable that is neither a plain function nor a method or an object of one is left to FastAPI. Real processes
 (tests/e2e) remember nothing.
 """
 
@@ -10,7 +10,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, MethodType
 from typing import Any
 
 import fastapi.dependencies.models
@@ -67,6 +67,8 @@ class _Signature:
 
 def _function(call: Any) -> FunctionType | None:
     """The plain function that runs when this is called, where there is one whose annotations say all."""
+    if isinstance(call, MethodType):
+        call = call.__func__
     found = call if isinstance(call, FunctionType) else getattr(type(call), "__call__", None)  # noqa: B004 - the class's
     if not isinstance(found, FunctionType) or isinstance(call, type) or hasattr(call, "__wrapped__"):
         return None

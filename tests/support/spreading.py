@@ -9,6 +9,8 @@ __all__ = ["Spreading"]
 
 #: Tests that share one mesh of processes and look into its home.
 WITHIN = frozenset({"test_backup", "test_crashes", "test_key_rotation", "test_whole_mesh"})
+#: Files that take long though each of their tests sets up everything anew.
+WIDE = frozenset({"test_gateway_matrix", "test_gateway_push", "test_storage_history"})
 
 
 class Spreading(LoadScopeScheduling):
@@ -22,8 +24,8 @@ def company(nodeid: str) -> str:
     """Say whom a test stays with.
 
     Those that look from outside share one gateway and one mesh, those that look from within a mesh of their own,
-    and so do those that click pages. An integration test of the gateway or of storage stands alone, as it sets up
-    everything anew; those of a file about agency services share a world. Of the others a file is small enough.
+    and so do those that click pages. The tests of a file share a gateway or a world of agency services; where they
+    do not and the file takes long, each stands alone.
     """
     path = PurePosixPath(nodeid.split("::", maxsplit=1)[0])
     if path.stem.startswith("test_outside"):
@@ -32,5 +34,4 @@ def company(nodeid: str) -> str:
         return "within"
     if "browser" in path.parts:
         return "browser"
-    alone = "integration" in path.parts and path.stem.startswith(("test_gateway", "test_storage"))
-    return nodeid if alone else str(path)
+    return nodeid if path.stem in WIDE else str(path)
