@@ -29,7 +29,7 @@ Since = Annotated[str | None, Query(max_length=40, description="Sent at or after
 OVERSIGHT = "oversight.read"
 
 
-def _asked(
+async def _asked(
     box: Literal["sent", "received"] | None = None,
     state: ReferralState | None = None,
     overdue: Annotated[bool, Query(description="Only what is past its next due time.")] = False,

@@ -186,13 +186,14 @@ def _would_hold_back(held_back: Sequence[HeldBack]) -> NotPermitted:
 
 def write(office: Office, draft: Draft, parcel: Parcel) -> Written:
     """Seal and sign what was packed."""
-    basis = _basis(draft)
+    envelope = _envelope(office, draft)
+    basis: Mapping[str, Any] = envelope["basis"]
     stages = {name.value: draft.service.stage(name, draft.urgency) for name in parcel.contents}
     bundle = office.scribe.seal(
         parcel.contents, message_id=draft.referral_id, basis=basis, recipient=draft.recipient.encryption_key()
     )
     case, wrapped = office.vault.new_referral(draft.referral_id)
-    referral = _record(office, draft, basis, wrapped)
+    referral = _record(office, draft, envelope, wrapped)
     route = Route(
         lane=draft.referral_id,
         waits_on=[
@@ -202,9 +203,7 @@ def write(office: Office, draft: Draft, parcel: Parcel) -> Written:
         presented=_presented(office, referral, parcel),
     )
     sealed = {"sealed": bundle.sealed, "compartments": sealed_compartments(bundle, stages)}
-    letter = office.scribe.referral(
-        {**_envelope(office, draft), **sealed}, message_id=draft.referral_id, at=draft.at, route=route
-    )
+    letter = office.scribe.referral({**envelope, **sealed}, message_id=draft.referral_id, at=draft.at, route=route)
     holdings = [
         Holding(
             key=f"{draft.referral_id}/{name.value}",
@@ -247,7 +246,9 @@ def _envelope(office: Office, draft: Draft) -> dict[str, Any]:
     }
 
 
-def _record(office: Office, draft: Draft, basis: Mapping[str, Any], wrapped: bytes) -> Referral:
+def _record(office: Office, draft: Draft, envelope: Mapping[str, Any], wrapped: bytes) -> Referral:
+    """Return the record of a referral; what is in the signed envelope is kept as it stands there."""
+    basis = envelope["basis"]
     return Referral(
         referral_id=draft.referral_id,
         box=Box.SENT.value,
@@ -259,14 +260,14 @@ def _record(office: Office, draft: Draft, basis: Mapping[str, Any], wrapped: byt
         service_type=draft.service.code,
         urgency=draft.urgency.value,
         area=draft.area,
-        age_band=draft.age_band().value,
-        incident_at=draft.incident_at(),
-        preferences=draft.preferences(),
-        facts=draft.facts(),
+        age_band=envelope["age_band"].value,
+        incident_at=envelope["incident_at"],
+        preferences=envelope["preferences"],
+        facts=envelope["facts"],
         basis=basis,
         consent_id=basis.get("consent_id"),
         phoned_first=draft.request.phoned_first,
-        blocked=draft.blocked(),
+        blocked=list(envelope["blocked"]),
         sealed=None,
         state=QUEUED,
         due={},

@@ -46,7 +46,7 @@ class Page:
         raise _wrong_cursor()
 
 
-def _page(
+async def _page(
     limit: Annotated[int, Query(ge=1, le=LIMIT_MOST, description="The most items to answer.")] = LIMIT_DEFAULT,
     after: Annotated[str | None, Query(pattern=_CURSOR_PATTERN, description="`next` of the list before.")] = None,
 ) -> Page:

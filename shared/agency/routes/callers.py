@@ -44,8 +44,10 @@ class Doorkeeper:
         guard = require(*scopes)
 
         async def acting(request: Request, principal: Annotated[Principal, guard], key: _Key = None) -> Caller:
-            fingerprint = fingerprint_of(request.method, request.url.path, await request.body())
             pseudonym = pseudonym_of(self._agency_id, principal.subject)
+            if key is None:
+                return Caller(principal.subject, pseudonym)
+            fingerprint = fingerprint_of(request.method, request.url.path, await request.body())
             return Caller(principal.subject, pseudonym, read_key(key), fingerprint)
 
         return Depends(acting)

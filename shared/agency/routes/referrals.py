@@ -27,6 +27,7 @@ from shared.kernel.errors import FieldFault, InputRejected
 from shared.sop.model import Compartment
 from shared.web import listing
 from shared.web.body import json_body, maybe_json_body
+from shared.web.direct import DirectRoute
 from shared.web.listing import Paged
 from shared.wire.fields import CODE_PATTERN
 
@@ -54,16 +55,20 @@ def referrals_router(office: Office, reader: CaseReader, doors: Doorkeeper) -> A
 def _add_sending(router: APIRouter, office: Office, doors: Doorkeeper) -> None:
     sender = doors.acting(SEND)
 
-    @router.post(
-        "/v1/referrals",
-        status_code=202,
-        summary="Refer a person: minimised, sealed, signed, sent",
-        response_model=ReferredV1,
-    )
     async def send_referral(
         caller: Annotated[Caller, sender], request: Annotated[ReferralRequest, json_body(ReferralRequest)]
     ) -> Response:
         return written(await refer(office, caller, request))
+
+    router.add_api_route(
+        "/v1/referrals",
+        send_referral,
+        methods=["POST"],
+        status_code=202,
+        summary="Refer a person: minimised, sealed, signed, sent",
+        response_model=ReferredV1,
+        route_class_override=DirectRoute,
+    )
 
     @router.post("/v1/referrals/{id}/onward", status_code=202, summary="Refer on: a child of this referral")
     async def send_onward(
@@ -83,7 +88,6 @@ def _add_sending(router: APIRouter, office: Office, doors: Doorkeeper) -> None:
 def _add_reading(router: APIRouter, office: Office, reader: CaseReader, doors: Doorkeeper) -> None:
     anybody = doors.visiting(SEND, HANDLE)
 
-    @router.get("/v1/referrals", summary="List referrals: facts and labels, no person", response_model=ReferralsV1)
     async def list_referrals(
         page: Paged,
         visitor: Annotated[Visitor, doors.looking(SEND, HANDLE)],
@@ -97,6 +101,15 @@ def _add_reading(router: APIRouter, office: Office, reader: CaseReader, doors: D
         found = await reader.listed(visitor, wanted)
         last = None if found.last is None else (found.last,)
         return as_json(listing.answer(found.items, last=last))
+
+    router.add_api_route(
+        "/v1/referrals",
+        list_referrals,
+        methods=["GET"],
+        summary="List referrals: facts and labels, no person",
+        response_model=ReferralsV1,
+        route_class_override=DirectRoute,
+    )
 
     @router.get("/v1/referrals/{id}", summary="Read one referral; opens what may be opened now")
     async def read_referral(
@@ -123,6 +136,7 @@ def lifecycle_router(office: Office, reader: CaseReader, doors: Doorkeeper) -> A
             summary=f"Report that the referral is {event.value.replace('_', ' ')}",
             operation_id=f"step_{verb.replace('-', '_')}",
             response_model=SteppedV1,
+            route_class_override=DirectRoute,
         )
 
     @router.post("/v1/referrals/{id}/notes", status_code=202, summary="Write to the caseworker on the other side")
