@@ -16,7 +16,7 @@ class Rounds:
 
     `once` does a round and returns how much it found; where that is `most` or more, there is more, and the next round
     follows at once. Otherwise it comes after `every` seconds, or when somebody wakes it. A round that cannot be done
-    now is done later: what it found is still there.
+    now, even by a defect of ours, is done later: what it found is still there.
     """
 
     def __init__(self, name: str, once: Callable[[], Awaitable[int]], *, every: float, most: float = math.inf) -> None:
@@ -50,5 +50,7 @@ class Rounds:
                     pass
             except MeshError as error:
                 _log.warning("rounds.unavailable", queue=self._name, code=error.code)
+            except Exception as error:  # noqa: BLE001 - a round that failed must not be the last one
+                _log.error("rounds.failed", queue=self._name, exc_info=error)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), self._every)

@@ -12,8 +12,8 @@ from contextlib import suppress
 from typing import Final
 
 from shared.agency.inbound.deliveries import Deliveries
+from shared.agency.inbound.fetching import fetch_on
 from shared.agency.ports import Hub
-from shared.kernel.errors import MeshError
 from shared.seal.strict_json import read_object
 from shared.telemetry.logs import get_logger
 from shared.transport.jetstream import Broker, Parcel
@@ -41,7 +41,7 @@ class Consuming:
     def start(self) -> None:
         """Begin to take."""
         self._broker.start()
-        self._task = asyncio.create_task(self._run(), name="consuming")
+        self._task = asyncio.create_task(fetch_on(self.once, unavailable="broker.unavailable"), name="consuming")
 
     async def stop(self) -> None:
         """Stop taking. What was taken and not signed for comes again."""
@@ -69,17 +69,6 @@ class Consuming:
         receipts = await self._deliveries.take(items)
         committed = await self._hub.post_receipts(receipts) if receipts else []
         return {*claimed.settled, *committed}
-
-    async def _run(self) -> None:
-        failures = 0
-        while True:
-            try:
-                await self.once()
-                failures = 0
-            except MeshError as error:
-                failures += 1
-                _log.info("broker.unavailable", code=error.code, attempt=failures)
-                await asyncio.sleep(backoff(failures))
 
 
 async def _answer(parcel: Parcel, settled: Collection[str]) -> None:

@@ -9,10 +9,9 @@ from contextlib import suppress
 from typing import Final
 
 from shared.agency.inbound.deliveries import Deliveries
+from shared.agency.inbound.fetching import fetch_on
 from shared.agency.ports import Hub
-from shared.kernel.errors import MeshError
 from shared.telemetry.logs import get_logger
-from shared.transport.retry import backoff
 
 WAIT_SECONDS: Final = 25
 _AFTER_UNSETTLED: Final = 1.0
@@ -27,11 +26,13 @@ class Polling:
         self._hub = hub
         self._deliveries = deliveries
         self._wait = wait
+        self._after: str | None = None
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Begin to poll."""
-        self._task = asyncio.create_task(self._run(), name="polling")
+        self._after = None
+        self._task = asyncio.create_task(fetch_on(self._go_on, unavailable="inbox.unavailable"), name="polling")
 
     async def stop(self) -> None:
         """Stop polling. What was fetched and not signed for comes again."""
@@ -50,17 +51,9 @@ class Polling:
             await self._hub.post_receipts(receipts)
         return page.next, len(receipts) == len(page.items)
 
-    async def _run(self) -> None:
-        after: str | None = None
-        failures = 0
-        while True:
-            try:
-                after, all_settled = await self.once(after)
-                failures = 0
-                if not all_settled:
-                    await asyncio.sleep(_AFTER_UNSETTLED)
-            except MeshError as error:
-                failures += 1
-                after = None
-                _log.info("inbox.unavailable", code=error.code, attempt=failures)
-                await asyncio.sleep(backoff(failures))
+    async def _go_on(self) -> None:
+        """Fetch the next page; after a failure the first one."""
+        after, self._after = self._after, None
+        self._after, all_settled = await self.once(after)
+        if not all_settled:
+            await asyncio.sleep(_AFTER_UNSETTLED)
