@@ -17,6 +17,9 @@ from bench.faults.tally import Tally
 from bench.faults.world import GATEWAY, World
 
 _REACHED_WITHIN: Final = 5.0
+#: A point that was passed less often than this kills the first who passes it, and has more time for that.
+_OFTEN: Final = 50
+_RARELY_WITHIN: Final = 15.0
 _DOWN_SECONDS: Final = 0.3
 #: Within what deliveries may be dated wrong (5 minutes) and messages may come from the future (10).
 _JUMP_SECONDS: Final = 120.0
@@ -67,14 +70,15 @@ class Chaos:
 
     def _points(self, name: str) -> list[str]:
         kind = GATEWAY_KIND if name == GATEWAY else AGENCY
-        passed = points_of(kind, polls=self._world.polls)
+        passed = points_of(kind, polls=self._world.polls_at(name))
         return [point for point in passed if point in self._kill_at] if self._kill_at else passed
 
     async def _kill_at_point(self, name: str, point: str) -> None:
         """Have a process die at a point; where the traffic does not lead there soon, leave it alive and say so."""
-        node = self._world.nodes[name]
-        node.page.arm(NUMBER[point], after=self._rng.randint(0, 6))
-        if not await node.ended(_REACHED_WITHIN):
+        node, number = self._world.nodes[name], NUMBER[point]
+        is_rare = node.page.hits(number) < _OFTEN
+        node.page.arm(number, after=0 if is_rare else self._rng.randint(0, 6))
+        if not await node.ended(_RARELY_WITHIN if is_rare else _REACHED_WITHIN):
             node.page.disarm()
             if not await node.ended(0.05):
                 self.not_reached.add(f"{name}:{point}")

@@ -12,7 +12,7 @@ from bench.faults.findings import VERDICTS
 from bench.faults.plants import PLANTS
 from bench.faults.points import AGENCY, GATEWAY, POINTS, points_of
 from bench.faults.round import Result
-from bench.faults.world import AGENCIES
+from bench.faults.world import AGENCIES, POLLING
 from mesh.programs import CHECKOUT
 from shared.kernel.clock import SystemClock, to_wire
 
@@ -218,9 +218,7 @@ def _over(counts: Mapping[str, Counter[str]], kind: str) -> int:
 
 def _all_points() -> set[str]:
     names = [("gateway", GATEWAY), *((agency, AGENCY) for agency in AGENCIES)]
-    return {
-        f"{name}:{point}" for name, kind in names for polls in (False, True) for point in points_of(kind, polls=polls)
-    }
+    return {f"{name}:{point}" for name, kind in names for point in points_of(kind, polls=name in POLLING)}
 
 
 def _commit() -> str:

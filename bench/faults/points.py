@@ -71,9 +71,11 @@ NUMBER: Final = {point.name: number for number, point in enumerate(POINTS)}
 
 
 def points_of(kind: str, *, polls: bool) -> list[str]:
-    """Return the points that a kind of process passes, when agencies poll their inbox or are pushed to."""
-    pushed, polled = {"claim", "post"}, {"inbox", "receipts"}
-    not_passed = pushed if polls else polled
+    """Return the points that a process of a kind passes; `polls`: it polls its inbox, or serves somebody who does.
+
+    A gateway that serves somebody who polls pushes to the others all the same.
+    """
+    not_passed = set() if polls else {"inbox", "receipts"}
     return [point.name for point in POINTS if kind in point.where and point.name.split(".")[0] not in not_passed]
 
 

@@ -26,6 +26,8 @@ from shared.seal.keys import AgencyKeys, SigningKey
 from shared.sop.loader import load_sop
 
 GATEWAY, HEALTH, SOCIAL = "gateway", "health", "social"
+#: Where something passes that only polling brings about, in a round whose recipient polls.
+POLLING: Final = frozenset({GATEWAY, SOCIAL})
 AGENCIES: Final[Mapping[str, str]] = {HEALTH: "faults-health", SOCIAL: "faults-social"}
 OVERSIGHT: Final = "faults-oversight"
 PARTNER: Final = "faults-partner"
@@ -60,6 +62,10 @@ class World:
     def ledger_origin(self) -> str:
         """What the ledger calls itself."""
         return f"127.0.0.1-{self.nodes[GATEWAY].port}"
+
+    def polls_at(self, name: str) -> bool:
+        """Say whether a process polls its inbox, or serves somebody who does."""
+        return self.polls and name in POLLING
 
     def shift(self, name: str, seconds: float) -> None:
         """Move the clock of one process."""
