@@ -74,7 +74,7 @@ class GroupWriter(Generic[D]):
         self._queue: deque[_Caller[D]] = deque()
         self._in_hand: list[_Caller[D]] = []
         self._expected = 0
-        self._enough = threading.Event()
+        self._alarm = _Alarm()
         self._wanted = 1
         self._closing = False
         self._stopped = False
@@ -126,7 +126,7 @@ class GroupWriter(Generic[D]):
         """Take no more work, finish what is queued, end the thread. It may be called twice."""
         with self._lock:
             self._closing = True
-            self._enough.set()
+            self._alarm.ring()
         self._thread.join(timeout_seconds)
 
     def __enter__(self) -> Self:
@@ -149,8 +149,8 @@ class GroupWriter(Generic[D]):
 
     def _wake(self) -> None:
         """Wake the writer when as many callers as it waits for are queued."""
-        if len(self._queue) >= self._wanted and not self._enough.is_set():
-            self._enough.set()
+        if len(self._queue) >= self._wanted:
+            self._alarm.ring()
 
     def _run(self) -> None:
         try:
@@ -186,13 +186,19 @@ class GroupWriter(Generic[D]):
         return bool(self._in_hand)
 
     def _await(self, wanted: int, seconds: float | None) -> None:
-        """Sleep until `wanted` callers are queued, the writer is closing, or the time is over."""
-        with self._lock:
-            if len(self._queue) >= wanted or self._closing:
+        """Sleep until `wanted` callers are queued, the writer is closing, or the time is over.
+
+        Who rings may have looked before the queue was emptied: whoever sleeps without an end looks again.
+        """
+        while True:
+            with self._lock:
+                if len(self._queue) >= wanted or self._closing:
+                    return
+                self._wanted = wanted
+                self._alarm.hush()
+            self._alarm.sleep(seconds)
+            if seconds is not None:
                 return
-            self._wanted = wanted
-            self._enough.clear()
-        self._enough.wait(seconds)
 
     def _stop(self) -> None:
         """Refuse new work, and tell everybody who still waits that theirs is not done."""
@@ -214,6 +220,28 @@ class GroupWriter(Generic[D]):
         for loop, answers in by_loop.items():
             with suppress(RuntimeError):  # the loop is closed: nobody is left to hear
                 loop.call_soon_threadsafe(_answer, answers)
+
+
+class _Alarm:
+    """Wakes the one thread that sleeps on it, by one lock: waking by `threading.Event` takes three of them."""
+
+    def __init__(self) -> None:
+        self._silent = threading.Lock()
+        self._silent.acquire()
+
+    def ring(self) -> None:
+        """Wake who sleeps, or who goes to sleep next; ringing twice is ringing once."""
+        if self._silent.locked():
+            with suppress(RuntimeError):  # somebody else has just rung
+                self._silent.release()
+
+    def hush(self) -> None:
+        """Take back a ringing that nobody slept through."""
+        self._silent.acquire(blocking=False)
+
+    def sleep(self, seconds: float | None) -> None:
+        """Sleep until it rings, or for so long."""
+        self._silent.acquire(timeout=-1 if seconds is None else seconds)
 
 
 def _answer(answers: Sequence[tuple[Any, Outcome]]) -> None:
