@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,6 +51,11 @@ class PostgresServer:
 
     def cpu_seconds(self) -> float:
         """Return the processor time of the server: of its first process, those that ended, and those that run."""
+        while True:
+            with suppress(FileNotFoundError, ProcessLookupError):  # one ended just now: then it is among those that did
+                return self._cpu_seconds()
+
+    def _cpu_seconds(self) -> float:
         first = int((self.sockets / "data" / "postmaster.pid").read_text().splitlines()[0])
         running = Path(f"/proc/{first}/task/{first}/children").read_text().split()
         return cpu_seconds(first, with_children=True) + sum(cpu_seconds(int(pid)) for pid in running)

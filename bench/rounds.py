@@ -88,13 +88,16 @@ def play(target: Target, material: Material, *, number: int) -> Iterator[Sample]
 
 
 def _warm_up(target: Target, work: Work) -> None:
-    """Let everybody reach their stride, untimed: a gateway that has run for a while is what is measured."""
+    """Let everybody reach their stride, untimed: a gateway that has run for a while is what is measured.
+
+    The chains that are traced later are traced here too: it is the work that is measured, not the disk.
+    """
     gateway = target.gateway
     _record_consents(gateway, work)
     run(gateway.ports, framed(work.referrals, path="/v1/referrals", token=gateway.token()), concurrency=8)
     for floor in _ways(target.floor):
         run(floor.ports, floor.frame(work.referrals), concurrency=8)
-    traced = traces(gateway, WARM_UP, odd=True)
+    traced = traces(gateway, TRACES)
     run(gateway.ports, traced.timed, concurrency=8, expected=traced.expected)
 
 

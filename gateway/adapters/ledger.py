@@ -92,7 +92,7 @@ class StoredNodes:
         return self._hashes(select(tiles.hash).where(tiles.key.in_(keys)).order_by(tiles.number))
 
     def _hashes(self, statement: Any) -> list[bytes]:
-        return [bytes.fromhex(text) for (text,) in self._connection.execute(statement)]
+        return [bytes.fromhex(text) for (text,) in self._connection.execute(statement).all()]
 
 
 def read_head(connection: Connection) -> Frontier:

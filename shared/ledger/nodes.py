@@ -107,12 +107,20 @@ class TreeReader:
         self._edge = edge or {}
         self._memory = memory or TileMemory()
         self._tiles: dict[tuple[int, int], _Tile] = {}
+        self._roots: dict[tuple[int, int], bytes] = {}
 
     def root(self, start: int, end: int) -> bytes:
         """Return the root of the leaves `start` to `end`, not empty, as RFC 6962 section 2.1 splits them.
 
-        `start` is a multiple of the largest power of two within the part, as it is in every proof.
+        `start` is a multiple of the largest power of two within the part, as it is in every proof. The paths of
+        neighbours share most of what they ask for.
         """
+        known = self._roots.get((start, end))
+        if known is None:
+            known = self._roots[start, end] = self._folded(start, end)
+        return known
+
+    def _folded(self, start: int, end: int) -> bytes:
         nodes = []
         while start < end:
             height = (end - start).bit_length() - 1
