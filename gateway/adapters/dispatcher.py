@@ -184,7 +184,8 @@ class Dispatcher:
             await self._claims.submit(partial(rest_route, agency_id=agency_id, holder=self._holder, wait=wait))
             _log.info("delivery.unanswered", agency=agency_id, code=fault.code, count=len(claimed.items))
             return False
-        settled = set(await self._receipts.settle_valid(agency_id, tokens))
+        about = {item["message_id"]: item["referral_id"] for item in claimed.items if item["referral_id"]}
+        settled = set(await self._receipts.settle_valid(agency_id, tokens, about=about))
         unsettled = [item for item in claimed.items if item["message_id"] not in settled]
         waits = {
             item["message_id"]: backoff(item["attempt"], first=FIRST_WAIT, longest=LONGEST_WAIT) for item in unsettled

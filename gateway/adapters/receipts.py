@@ -1,19 +1,20 @@
 """Receipts for deliveries: verified, read, and settled one by one."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from gateway.adapters.bell import Bell
 from gateway.adapters.desk import SqlDesk
 from gateway.adapters.roster import Roster
-from gateway.adapters.tables import MESSAGES
+from gateway.adapters.tables import MESSAGES, REFERRALS
 from gateway.application.settle_receipt import STORED, ReceiptGiven, settle_receipt
 from shared.kernel.errors import FieldFault, InputRejected, MeshError
 from shared.seal.jws import unverified_kid, verify_compact
 from shared.seal.signing import KeyRing
 from shared.sop.model import Sop
 from shared.storage.group_commit import GroupWriter
+from shared.storage.transactor import Hint
 from shared.telemetry.context import current_trace_id
 from shared.telemetry.logs import get_logger
 from shared.wire.messages import parse_receipt
@@ -45,21 +46,24 @@ class ReceiptDesk:
         ]
         if faults:
             raise InputRejected("receipt.invalid", "Some receipts cannot be verified; none was taken.", faults=faults)
-        return await self._settle([receipt for receipt in read if receipt])
+        return await self._settle([receipt for receipt in read if receipt], {})
 
-    async def settle_valid(self, agency_id: str, tokens: Sequence[str]) -> list[str]:
-        """Settle what can be verified of an answer to a delivery; what cannot is left for the next attempt."""
+    async def settle_valid(self, agency_id: str, tokens: Sequence[str], *, about: Mapping[str, str]) -> list[str]:
+        """Settle what can be verified of an answer to a delivery; what cannot is left for the next attempt.
+
+        `about` names the referrals of the messages that were delivered: they are read together, not one by one.
+        """
         ring = await self._roster.ring(agency_id, kids=[unverified_kid(token) for token in tokens])
         read = [_read(token, ring, agency_id) for token in tokens]
         if None in read:
             _log.warning("receipt.invalid", agency=agency_id, count=read.count(None))
-        return await self._settle([receipt for receipt in read if receipt])
+        return await self._settle([receipt for receipt in read if receipt], about)
 
-    async def _settle(self, receipts: Sequence[ReceiptGiven]) -> list[str]:
+    async def _settle(self, receipts: Sequence[ReceiptGiven], about: Mapping[str, str]) -> list[str]:
         settled = await asyncio.gather(
             *[
                 self._writer.submit(
-                    partial(settle_receipt, receipt=receipt, sop=self._sop), prefetch=[(MESSAGES, receipt.message_id)]
+                    partial(settle_receipt, receipt=receipt, sop=self._sop), prefetch=_hints(receipt.message_id, about)
                 )
                 for receipt in receipts
             ]
@@ -67,6 +71,11 @@ class ReceiptDesk:
         if any(receipt.result != STORED for receipt in receipts):
             self._bell.ring()  # their senders are told
         return [receipt.message_id for receipt, done in zip(receipts, settled, strict=True) if done]
+
+
+def _hints(message_id: str, about: Mapping[str, str]) -> Sequence[Hint]:
+    referral_id = about.get(message_id)
+    return [(MESSAGES, message_id), *([] if referral_id is None else [(REFERRALS, referral_id)])]
 
 
 def _read(token: str, ring: KeyRing, agency_id: str) -> ReceiptGiven | None:
