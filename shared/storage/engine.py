@@ -38,6 +38,9 @@ _KEEPALIVES = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_coun
 _UNHEARD_MILLIS = 25_000
 #: How long a writer may say nothing within a transaction: less than others wait for what it holds.
 _SILENT_MILLIS = 4_000
+#: What a database or an account may have been given another default for. Behind a lock, what is true by then has to be
+#: seen: a transaction with a snapshot of its beginning would see what was true before it waited.
+_FIXED = " -c timezone=UTC -c default_transaction_isolation=read\\ committed"
 _LOOK_AGAIN_SECONDS = 0.01
 _POOL: dict[str, Any] = {"pool_size": 8, "max_overflow": 8, "pool_timeout": 5}
 _SQLITE_PRAGMAS = (
@@ -187,7 +190,7 @@ def _open_postgres(url: URL) -> Engine:
         "idle_in_transaction_session_timeout": _IDLE_MILLIS,
     }
     limits |= {f"tcp_{name}": value for name, value in _KEEPALIVES.items()} | {"tcp_user_timeout": _UNHEARD_MILLIS}
-    options = " ".join(f"-c {name}={value}" for name, value in limits.items()) + " -c timezone=UTC"
+    options = " ".join(f"-c {name}={value}" for name, value in limits.items()) + _FIXED
     arguments = {
         "connect_timeout": _CONNECT_SECONDS,
         "options": options,

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from shared.kernel.errors import InputRejected, InternalFault, PeerUnavailable
 from shared.storage.driver import Driver, Template
 from shared.storage.engine import close_engine, open_engine, ping, read
+from tests.support.postgres import PostgresServer
 from tests.support.small_bank import ACCOUNT, amounts, open_bank
 
 
@@ -143,3 +144,14 @@ def test_closing_waits_for_what_is_being_read(database_url: str) -> None:
     closed.set()
     reader.join(5)
     assert order == ["read", "closed"]
+
+
+def test_a_writer_sees_what_is_true_behind_a_lock_whatever_the_database_was_set_to(
+    postgres_server: PostgresServer, postgres_url: str
+) -> None:
+    database = postgres_url.partition("@/")[2].partition("?")[0]
+    postgres_server.execute(f"ALTER DATABASE {database} SET default_transaction_isolation = 'serializable'")
+    engine = open_engine(postgres_url)
+    with engine.begin() as connection:
+        assert connection.execute(text("SHOW transaction_isolation")).scalar_one() == "read committed"
+    engine.dispose()
