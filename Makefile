@@ -32,6 +32,9 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV PYTHONDONTWRITEBYTECODE
 # Tests run in several processes at once; make test ARGS="-n 0" runs them in one, which a debugger can follow.
 SPREAD := -p tests.support.no_skips -n auto --dist loadscope
 
+# Where tests need no whole gateway: to look for tests elsewhere would take as long as half of these.
+QUICK := tests/architecture tests/properties tests/rules tests/unit
+
 CHECKS := lint format types imports docs
 
 .PHONY: help up down demo test test-quick check fix bench faults revision docs lock $(addprefix check-,$(CHECKS))
@@ -52,7 +55,7 @@ test: $(DEV) ## Run every test
 	@$(PY) -m pytest $(SPREAD) $(ARGS)
 
 test-quick: $(DEV) ## Run the tests that need no whole gateway and no patience (half a minute)
-	@$(PY) -m pytest $(SPREAD) -m "not slow" --hypothesis-profile quick $(ARGS)
+	@$(PY) -m pytest $(SPREAD) -m "not slow" --hypothesis-profile quick $(QUICK) $(ARGS)
 
 check: $(DEV) ## Lint, format, types, import contracts, generated docs: runs them all, changes nothing
 	@failed=0; \

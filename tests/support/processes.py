@@ -9,6 +9,7 @@ from pathlib import Path
 from mesh.home import Home
 from mesh.programs import CHECKOUT, process_environment
 from mesh.up import stop
+from tests.support.nursery import run_command
 
 READY = "Ready."
 
@@ -20,10 +21,7 @@ def mesh_command(*arguments: str) -> list[str]:
 
 def run_mesh(*arguments: str, within: float = 120) -> subprocess.CompletedProcess[str]:
     """Run a command of the mesh to its end."""
-    return subprocess.run(
-        mesh_command(*arguments),
-        cwd=CHECKOUT, env=process_environment(), capture_output=True, text=True, check=False, timeout=within,
-    )  # fmt: skip
+    return run_command(*arguments, environment=process_environment(), within=within)
 
 
 @contextmanager

@@ -6,22 +6,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 from tests.e2e.outside.keys import Json
+from tests.support.nursery import run_command
 from tests.support.ports import free_ports
 
 CHECKOUT = Path(__file__).resolve().parents[3]
-IN_TURN = """
-import json, sys
-from mesh.cli import app
-for words in json.load(sys.stdin):
-    app(words, standalone_mode=False)
-"""
 
 
 def clean_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -35,26 +30,7 @@ def command(*words: str) -> list[str]:
 
 def mesh(*words: str) -> str:
     """Run one command of the command line to its end; what it printed."""
-    return _run(command(*words))
-
-
-def mesh_in_turn(commands: Sequence[Sequence[str]]) -> list[Json]:
-    """Run several commands that print JSON in one process, as it is slow to start; what each printed."""
-    printed = _run([sys.executable, "-c", IN_TURN], told=json.dumps(commands))
-    return [json.loads(one) for one in printed.splitlines()]
-
-
-def _run(words: Sequence[str], *, told: str | None = None) -> str:
-    done = subprocess.run(
-        words,
-        cwd=CHECKOUT,
-        env=clean_environment(),
-        input=told,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    done = run_command(*words, environment=clean_environment(), within=60)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -12,7 +12,7 @@ from shared.pages.settings import FrontSettings, SettingsRefused
 from tests.support.checkout import ROOT
 
 BOTH = (GatewaySettings, AgencySettings)
-UNITS = ("second", "call", "day", "hour")
+UNITS = ("second", "call", "day", "hour", "month")
 PROCESS = """
 import sys
 from shared.kernel.errors import InputRejected, PeerUnavailable
