@@ -50,8 +50,8 @@ Hint = tuple[Table, Key]
 class Unit(Generic[D]):
     """Work to do at a desk, perhaps twice, so a function of the desk alone; and rows it will read.
 
-    `finish` makes of what the work returned what its caller gets. It may run while the commit is on its way: nobody
-    gets what it made unless the commit is known to be done.
+    `finish` makes of what the work returned what its caller gets. It may run while the commit is on its way, and again
+    when the work is: nobody gets what it made unless the commit is known to be done.
     """
 
     work: Callable[[D], Any]
