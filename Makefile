@@ -30,7 +30,8 @@ export PYTHONNOUSERSITE := 1
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV PYTHONDONTWRITEBYTECODE
 
 # Tests run in several processes at once; make test ARGS="-n 0" runs them in one, which a debugger can follow.
-SPREAD := -p tests.support.no_skips -n auto --dist loadscope
+# What takes longest begins (tests/support/spreading.py).
+SPREAD := -p tests.support.no_skips -n auto --dist loadscope --no-loadscope-reorder
 
 # Where tests need no whole gateway: to look for tests elsewhere would take as long as half of these.
 QUICK := tests/architecture tests/properties tests/rules tests/unit

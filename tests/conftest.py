@@ -18,6 +18,7 @@ from tests.support.broker import broker, nats_program, nats_servers
 from tests.support.postgres import database_url, memory, postgres_server, postgres_url, sqlite_url
 from tests.support.remembered_routes import remember_routes
 from tests.support.remembered_templates import remember_templates
+from tests.support.spreading import Spreading, turn
 
 __all__ = ["broker", "database_url", "nats_program", "nats_servers", "postgres_server", "postgres_url", "sqlite_url"]
 
@@ -54,8 +55,6 @@ def pytest_xdist_auto_num_workers() -> int:
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     """Keep tests together that share what is slow to start."""
-    from tests.support.spreading import Spreading
-
     return Spreading(config, log)
 
 
@@ -87,7 +86,7 @@ def pytest_runtest_teardown() -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes long, so that no process is left with it at the end; whole gateways are never quick."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
     for item in items:
         if item.path.relative_to(TESTS).parts[0] not in QUICK:
             item.add_marker("slow")
+    items.sort(key=lambda item: (turn(item.nodeid), item.get_closest_marker("slow") is None))
