@@ -3,14 +3,11 @@
 Minutes and hours run by the clock from the event. Days start on the next day and end with the last
 one, moved to the next working day if that is a day of rest; working days skip days of rest (Civil
 Code 2015 Arts 146-148). Rest days are Saturdays, Sundays and public holidays with their substitutes,
-from the `holidays` library; Tet moves, so that a year the library does not know well is an estimate. What it says of
-the years we live in stands in `data/rest_days.toml`: a process that counts in those does not load it (4 MiB).
+from the `holidays` library; Tet moves, so that a year the library does not know well is an estimate.
 Promises the same answer for the same question. Refuses a time without an offset.
 """
 
 import importlib.util
-import tomllib
-from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
@@ -22,7 +19,6 @@ from shared.sop.model import ClockUnit
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 
-_TABLE = Path(__file__).with_name("data") / "rest_days.toml"
 _BY_THE_CLOCK = {ClockUnit.MINUTES: timedelta(minutes=1), ClockUnit.HOURS: timedelta(hours=1)}
 _LAST_MOMENT = time(23, 59, 59, 999_000, tzinfo=ZONE)
 _ONE_DAY = timedelta(days=1)
@@ -70,8 +66,11 @@ def _or_next_working_day(day: date, amount: int) -> date:
 
 @cache
 def _vietnam() -> Any:
-    """Return the library's calendar of Viet Nam. Its package would load those of all other countries as well."""
-    import holidays  # noqa: PLC0415 - for years that the table does not have
+    """Return the library's calendar of Viet Nam, loaded when first asked for.
+
+    Its package would load those of all other countries as well.
+    """
+    import holidays  # noqa: PLC0415 - 4 MiB that many a process never asks for
 
     file = Path(holidays.__file__).with_name("countries") / "vietnam.py"
     spec = importlib.util.spec_from_file_location("holidays_of_vietnam", file)
@@ -83,18 +82,6 @@ def _vietnam() -> Any:
 
 
 @cache
-def _table() -> Mapping[str, Mapping[str, Sequence[date]]]:
-    return tomllib.loads(_TABLE.read_text("utf-8"))
-
-
-@cache
 def _year(year: int) -> tuple[frozenset[date], frozenset[date]]:
-    """Return the days of rest of a year, and the days of its weekends that are worked instead."""
-    stated = _table().get(str(year))
-    return by_library(year) if stated is None else (frozenset(stated["rest"]), frozenset(stated["worked"]))
-
-
-def by_library(year: int) -> tuple[frozenset[date], frozenset[date]]:
-    """Return what the library says of a year: days of rest, and days of its weekends that are worked instead."""
     calendar = _vietnam()(years=year)
-    return frozenset(calendar), frozenset(day for day in calendar.weekend_workdays if day.year == year)
+    return frozenset(calendar), frozenset(calendar.weekend_workdays)

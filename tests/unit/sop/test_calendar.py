@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.kernel.errors import InternalFault
-from shared.sop.calendar import ZONE, by_library, due_at, is_public_holiday, is_working_day
-from shared.sop.loader import DATA
+from shared.sop.calendar import ZONE, due_at, is_public_holiday, is_working_day
 from shared.sop.model import ClockUnit
 
 
@@ -114,17 +113,3 @@ def test_public_holiday_is_not_every_day_of_rest() -> None:
     assert is_public_holiday(date(2026, 2, 17))  # Tet
     assert is_public_holiday(date(2026, 4, 27))  # given for a Sunday
     assert not is_public_holiday(date(2026, 11, 21))  # an ordinary Saturday
-
-
-def test_table_of_rest_days_is_what_the_library_says_of_each_of_its_years() -> None:
-    """What is compared is the text, so that a newer library's table can be taken over from the difference."""
-    head, *tables = (DATA / "rest_days.toml").read_text("utf-8").split("\n\n")
-    years = [int(table[1:5]) for table in tables]
-    assert years == list(range(2024, 2037))
-    assert "\n\n".join(tables) == "\n".join(_as_table(year) for year in years)
-    assert head.startswith("# ")
-
-
-def _as_table(year: int) -> str:
-    rest, worked = (", ".join(map(str, sorted(days))) for days in by_library(year))
-    return f"[{year}]\nrest = [{rest}]\nworked = [{worked}]\n"
