@@ -212,6 +212,7 @@ _ROWS: Final[tuple[tuple[str, type[MeshError], str, str], ...]] = (
     ("availability.service", NotPermitted, "Not a service of yours", "Ask the directory's operator to add it."),
     ("figures.period", NotFound, "No numbers of this period", "A quarter is counted 30 days after its end."),
     ("chain.unknown", NotFound, "No such chain", "Check the chain id."),
+    ("chain.kept", InputRejected, "Hold does not fit", "Give a code as the reason, and a day in the future."),
     ("ledger.range", InputRejected, "Outside the ledger", "Ask for entries that the checkpoint covers."),
     ("ledger.tile", NotFound, "No such tile", "Ask for tiles that the checkpoint covers."),
     ("ledger.bundle", InputRejected, "Not an entry bundle", "Fetch the tile again."),
