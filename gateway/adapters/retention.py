@@ -17,7 +17,6 @@ from typing import Any, Final
 from sqlalchemy import Column, Engine, Table, func, select, tuple_
 
 from gateway.adapters.desk import SqlDesk
-from gateway.adapters.holds import PENDING
 from gateway.adapters.kept_tables import KEPT_CHAINS
 from gateway.adapters.rows import Row, fetch
 from gateway.adapters.tables import (
@@ -33,6 +32,7 @@ from gateway.adapters.tables import (
 )
 from gateway.application.outcome import answer_text
 from gateway.domain.retention import forgotten_before
+from gateway.domain.withdrawal import HoldResult
 from shared.kernel.clock import Clock, to_wire
 from shared.kernel.errors import MeshError
 from shared.kernel.identifiers import GATEWAY
@@ -47,6 +47,7 @@ LOOK_SECONDS: Final = 3600.0
 FORGOTTEN: Final = "retention.ended"
 _PORTION: Final = 200
 _ENDS: Final = sorted(state.value for state in ENDS)
+_NOT_SEALED: Final = frozenset({HoldResult.PENDING.value, HoldResult.LEGAL_HOLD.value})
 _BEGIN: Final = ("", "")
 
 _log = get_logger("retention")
@@ -167,10 +168,13 @@ def _beside(book: Book, chain_id: str, referral_ids: Collection[str]) -> dict[Ta
 
 
 def _is_owed(messages: Sequence[Row], rest: Mapping[Table, Sequence[Row]]) -> bool:
-    """Say whether anything waits: a delivery, a holder's answer, a review of access without consent."""
+    """Say whether anything waits: a delivery, a holder's answer, a review of access without consent.
+
+    A holder that keeps something by law has answered, and owes that it is sealed off in the end.
+    """
     waits = any(row["settled_at"] is None for row in messages)
-    unanswered = any(row["result"] == PENDING for row in rest[HOLDS])
-    return waits or unanswered or any(row["reviewed_at"] is None for row in rest[OVERRIDES])
+    held = any(row["result"] in _NOT_SEALED for row in rest[HOLDS])
+    return waits or held or any(row["reviewed_at"] is None for row in rest[OVERRIDES])
 
 
 def _last_heard(book: Book, about: Column[Any], key: str) -> str:

@@ -28,8 +28,9 @@ from shared.kernel.clock import to_wire
 from shared.kernel.errors import InputRejected, NotFound
 from tests.support.agency import Message, Sent, a_grant
 from tests.support.evidence import assert_ledger_intact
-from tests.support.mesh import HEALTH, SOCIAL, Mesh
+from tests.support.mesh import HEALTH, POLICE, SOCIAL, Mesh
 from tests.support.ticking import beside
+from tests.support.withdrawals import EVIDENCE, taken_back, taken_in
 
 #: What the gateway holds of people beside the ledger.
 OF_PEOPLE = (REFERRALS, CONSENTS, HOLDS, OVERRIDES, STATEMENTS, STATEMENT_REQUESTS, CONFLICTS)
@@ -119,6 +120,26 @@ async def test_chain_in_which_somebody_owes_an_answer_is_kept(mesh: Mesh) -> Non
     mesh.advance(OVER)
     await swept(mesh)
     assert left(mesh) == {"referrals", "consents", "holds"}
+
+
+async def test_chain_of_which_a_holder_keeps_a_part_by_law_stays_until_it_is_sealed_off(mesh: Mesh) -> None:
+    grant = a_grant(POLICE, services=["POL-01"], compartments=list(EVIDENCE))
+    consent = await mesh[HEALTH].record_consent(grant)
+    sent = await mesh[HEALTH].refer(POLICE, consent, service_type="POL-01", plaintexts=EVIDENCE)
+    await taken_in(mesh, sent)
+    await mesh[POLICE].open(sent, *EVIDENCE)
+    await taken_back(mesh[HEALTH], consent)
+    await mesh[POLICE].reported(sent, "sealed", result="legal_hold", article="CPC-2015/99")
+    for agency in (HEALTH, POLICE):
+        await mesh[agency].take_in()
+    mesh.advance(OVER)
+    await swept(mesh)
+    assert left(mesh) == {"referrals", "consents", "holds"}
+    await mesh[POLICE].reported(sent, "sealed", result="sealed")
+    await mesh[HEALTH].take_in()
+    mesh.advance(OVER)
+    await swept(mesh)
+    assert left(mesh) == set()
 
 
 async def test_chain_that_an_operator_keeps_stays_until_it_is_let_go(mesh: Mesh) -> None:
