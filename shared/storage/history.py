@@ -165,6 +165,8 @@ def begin(connection: Connection, history: History) -> None:
 def _upgrade(connection: Connection, history: History) -> None:
     from alembic import command  # noqa: PLC0415 - a second to import, and hardly ever needed
 
+    if connection.dialect.name == _POSTGRES:  # an index over millions of rows takes longer than any call may
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
     command.upgrade(configuration(connection, history), "head")
     fence(connection, history.metadata)
 

@@ -29,6 +29,7 @@ from mesh.home import Home
 from mesh.revisions import ROOMS, TABLES, bring_forward
 from shared.kernel.errors import InternalFault, MeshError
 from shared.referral.number import number_of
+from shared.storage import engine as storage_engine
 from shared.storage.engine import open_engine
 from shared.storage.history import configuration, history_of, migrate, new_tables, prepare
 from tests.support.postgres import PostgresServer, numbered
@@ -164,6 +165,19 @@ def test_an_embedded_database_is_brought_forward_and_a_shared_one_waits_for_its_
     assert columns(engine) == {"id", "label"}
     with engine.connect() as connection:
         assert connection.execute(text("SELECT id FROM shelf")).scalars().all() == [7]
+    engine.dispose()
+
+
+def test_a_revision_may_take_longer_than_any_call(
+    postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage_engine, "_STATEMENT_MILLIS", 1_000)
+    engine = open_engine(postgres_url)
+    prepare(engine, a_room(tmp_path, FIRST))
+    slow = SECOND.replace("def upgrade(): ", "def upgrade(): op.execute('SELECT pg_sleep(1.2)'); ")
+    assert migrate(engine, a_room(tmp_path, FIRST, slow)) == [("library", "0001", "0002")]
+    with engine.connect() as connection:
+        assert connection.execute(text("SHOW statement_timeout")).scalar() == "1s"
     engine.dispose()
 
 
