@@ -1,16 +1,15 @@
 """Bad input gets a problem that says how to mend it, an entry in the ledger, and nothing else happens."""
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 import httpx
 import pytest
 
-from gateway.adapters.provisioning import Provisioning
 from gateway.adapters.tables import CONSENTS, MESSAGES, REFERRALS
 from shared.kernel.clock import to_wire
 from shared.wire.codes import CODES
@@ -59,6 +58,15 @@ class Bad:
 
 
 LIST: list[Bad] = []
+
+
+@contextmanager
+def disabled(mesh: Mesh, agency_id: str) -> Iterator[None]:
+    """Disable an agency within this context."""
+    mesh.provision(lambda desk: desk.disable(agency_id))
+    yield
+    row = next(row for row in ROLL if row[0] == agency_id)
+    mesh.provision(lambda desk: desk.enroll(enrolment(*row)))
 
 
 def gets(status: int, code: str, *pointers: str) -> Callable[[Attempt], Attempt]:
@@ -142,15 +150,15 @@ async def unknown_agency(case: Case) -> httpx.Response:
 
 @gets(403, "agency.disabled")
 async def disabled_recipient(case: Case) -> httpx.Response:
-    case.mesh.provision(lambda desk: desk.disable(SOCIAL))
-    return await case.send()
+    with disabled(case.mesh, SOCIAL):
+        return await case.send()
 
 
 @gets(403, "agency.disabled")
 async def disabled_sender(case: Case) -> httpx.Response:
     await case.mesh[HEALTH].token()
-    case.mesh.provision(lambda desk: desk.disable(HEALTH))
-    return await case.send()
+    with disabled(case.mesh, HEALTH):
+        return await case.send()
 
 
 @gets(422, "signature.invalid")
@@ -259,10 +267,8 @@ async def lawful(mesh: Mesh) -> Case:
 
 
 @pytest.fixture
-async def case(shared_mesh: Mesh) -> AsyncIterator[Case]:
-    yield await lawful(shared_mesh)
-    for row in (row for row in ROLL if row[0] in {HEALTH, SOCIAL}):  # where one was disabled
-        shared_mesh.provision(partial(Provisioning.enroll, enrolment=enrolment(*row)))
+async def case(shared_mesh: Mesh) -> Case:
+    return await lawful(shared_mesh)
 
 
 @pytest.mark.parametrize("bad", LIST, ids=lambda bad: bad.name)
