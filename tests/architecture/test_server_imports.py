@@ -9,6 +9,8 @@ from mesh.roster import AGENCIES, GATEWAY
 from shared.web.server import LEFT_OUT
 from tests.support.checkout import ROOT
 
+pytestmark = pytest.mark.slow
+
 #: What a server on SQLite without broker, provider and collector has no use for before somebody asks for it.
 NOT_AT_START = {
     "alembic": "the tables are brought forward by whoever finds them behind",
