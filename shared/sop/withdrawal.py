@@ -5,17 +5,22 @@ list of what may be kept that holds more than evidence and records (fact sheet s
 """
 
 from collections.abc import Collection
-from datetime import UTC, datetime
+from datetime import timedelta
+from typing import Final
 
-from shared.sop.calendar import due_at
 from shared.sop.model import ClockUnit, Compartment, Sector, TimeLimit, WithdrawalRules
 from shared.sop.sheet import Sheet
 from shared.sop.sources import Sources
 
 #: Nothing else can be evidence or a statutory record: not who she is, where she is, nor what she needs.
 _RECORDS = frozenset({Compartment.INCIDENT, Compartment.FORENSIC, Compartment.LEGAL, Compartment.DOCUMENTS})
-#: A Wednesday without holidays before the weekend: any day will do to see which of two limits comes first.
-_SOME_DAY = datetime(2026, 1, 7, tzinfo=UTC)
+#: What a unit of time lasts at least, whatever day it begins on.
+_SHORTEST: Final = {
+    ClockUnit.MINUTES: timedelta(minutes=1),
+    ClockUnit.HOURS: timedelta(hours=1),
+    ClockUnit.DAYS: timedelta(days=1),
+    ClockUnit.WORKING_DAYS: timedelta(days=1),
+}
 
 
 def read_withdrawal(sheet: Sheet, sources: Sources, reasons: Collection[str]) -> WithdrawalRules:
@@ -42,8 +47,10 @@ def read_withdrawal(sheet: Sheet, sources: Sources, reasons: Collection[str]) ->
 
 
 def _check(rules: WithdrawalRules, sheet: Sheet) -> None:
-    ends = [_end(limit) for limit in (rules.unreached, rules.answer, rules.statute, rules.stop, rules.third_party)]
-    if ends != sorted(set(ends)):
+    lengths = [
+        _shortest(limit) for limit in (rules.unreached, rules.answer, rules.statute, rules.stop, rules.third_party)
+    ]
+    if lengths != sorted(set(lengths)):
         raise sheet.refuse("each of unreached, answer, statute, stop, third_party must be later than the one before")
     if any(not names or not names <= _RECORDS for names in rules.holdable.values()):
         raise sheet.refuse("only evidence and records may be kept: incident, forensic, legal, documents")
@@ -52,8 +59,8 @@ def _check(rules: WithdrawalRules, sheet: Sheet) -> None:
         raise sheet.refuse("an extension is counted as the limit it extends, and is no longer than that")
 
 
-def _end(limit: TimeLimit) -> datetime:
-    return due_at(_SOME_DAY, limit.amount, limit.unit)
+def _shortest(limit: TimeLimit) -> timedelta:
+    return limit.amount * _SHORTEST[limit.unit]
 
 
 def _limit(sheet: Sheet, sources: Sources, name: str) -> TimeLimit:

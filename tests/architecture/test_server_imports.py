@@ -15,6 +15,7 @@ pytestmark = pytest.mark.slow
 NOT_AT_START = {
     "alembic": "the tables are brought forward by whoever finds them behind",
     "authlib": "a provider to sign in with",
+    "holidays": "a limit that is counted in days",
     "joserfc": "a provider to sign in with",
     "matplotlib": "plots are the benchmark's",
     "mesh": "the command line",
@@ -32,13 +33,15 @@ from shared.web import server
 server.prepare()
 import uvicorn.main
 import {module}
+from shared.sop.loader import load_sop
+load_sop()
 print(*(name for name, module in sys.modules.items() if module is not None))
 """
 
 
 @pytest.fixture(scope="module", params=[GATEWAY, AGENCIES[0]], ids=lambda deployable: deployable.name)
 def imported(request: pytest.FixtureRequest) -> frozenset[str]:
-    """The modules of a server's process when its deployable has been imported."""
+    """The modules of a server's process when its deployable has been imported, and has read the procedure."""
     told = _TOLD.format(module=request.param.factory.partition(":")[0])
     done = subprocess.run([sys.executable, "-c", told], cwd=ROOT, capture_output=True, text=True, check=True)
     return frozenset(done.stdout.split())
