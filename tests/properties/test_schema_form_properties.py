@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlencode
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jsonschema_rs import Draft202012Validator
 
 from shared.agency.requests import ConsentRequest, RevocationRequest
 from shared.kernel.clock import to_wire
@@ -72,7 +73,8 @@ def texts(schema: Mapping[str, Any], key: str) -> st.SearchStrategy[Any]:
     if "pattern" in schema:
         whole = re.compile(schema["pattern"], re.ASCII)
         made = st.from_regex(whole, fullmatch=True).filter(lambda text: text == text.strip() and "\n" not in text)
-        return made.filter(lambda text: text and len(text) <= schema.get("maxLength", 999))
+        # A pattern of JSON Schema is of ECMA-262, which counts other characters as spaces.
+        return made.filter(bool).filter(Draft202012Validator(dict(schema)).is_valid)
     return WORDS.map(lambda text: text[: schema.get("maxLength", 40)].strip()).filter(bool)
 
 
