@@ -9,9 +9,9 @@ import ctypes
 import sys
 from typing import Final
 
-#: Colours of a terminal (structlog, httpx), reloading and web sockets (uvicorn), other kinds of threads (structlog,
-#: sqlalchemy), models of another age (fastapi): each of them takes along what it happens to find installed.
-LEFT_OUT: Final = ("rich", "pygments", "watchfiles", "websockets", "wsproto", "greenlet", "pydantic.v1")
+#: Colours of a terminal (structlog, httpx), other kinds of threads (structlog, sqlalchemy), models of another age
+#: (fastapi): each of them takes along what it happens to find installed.
+LEFT_OUT: Final = ("rich", "pygments", "greenlet", "pydantic.v1")
 #: `M_ARENA_MAX` of the C library's `mallopt` (malloc.h of glibc).
 _ARENAS_MOST: Final = -8
 
