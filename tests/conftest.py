@@ -2,8 +2,6 @@
 
 import gc
 import os
-import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import hypothesis
@@ -38,10 +36,6 @@ hypothesis.settings.load_profile("patient")
 
 remember_routes()
 remember_templates()
-
-# Each request to an application in this process looks for a library that is not installed: looking once is enough.
-if find_spec("sniffio") is None:
-    sys.modules["sniffio"] = None  # type: ignore[assignment]  # what the import system takes for "not there"
 
 # A commit waits for the disk. No test pulls the plug: what a killed process has written stays, in memory as well.
 if (_folder := memory()) is not None:

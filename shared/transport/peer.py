@@ -10,11 +10,9 @@ import asyncio
 import json
 import re
 import ssl
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.util import find_spec
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -63,7 +61,6 @@ class Peer:
 
     def __init__(self, base_url: str, *, client: httpx.AsyncClient | None = None, timeout: float = TIMEOUT) -> None:
         """Take the destination's base URL; `client` only where another transport is wanted, as in tests."""
-        _spare_the_search()
         self.base_url = base_url.rstrip("/")
         self.timeout = timeout
         self._owned = client is None
@@ -149,16 +146,6 @@ def _trusted(base_url: str) -> ssl.SSLContext:
 def _authorities() -> ssl.SSLContext:
     """Read the authorities once for all destinations: they take a few hundredths of a second, and 2 MiB."""
     return httpx.create_ssl_context(trust_env=False)
-
-
-def _spare_the_search() -> None:
-    """Let the client's library know at once that `sniffio` is not installed.
-
-    It looks for it some ten times per call, through every folder of the path: a third of what a call costs. A module
-    that is None is one that cannot be imported (Python reference, section 5.3.1).
-    """
-    if "sniffio" not in sys.modules and find_spec("sniffio") is None:
-        sys.modules["sniffio"] = None  # type: ignore[assignment]  # as the reference says
 
 
 def _headers(given: Mapping[str, str] | None, *, has_body: bool) -> dict[str, str]:

@@ -65,8 +65,8 @@ CALLS: Mapping[str, str] = {
 #: Calls that are not about one referral which is there: whoever adds one says here or in the table what it is.
 ELSEWHERE = frozenset(
     {
-        "POST /v1/batches", "POST /v1/consents", "GET /v1/consents", "POST /v1/leases", "POST /v1/matches", "GET /v1/inbox",
-        "POST /v1/inbox/receipts", "POST /v1/inbox/claims",
+        "POST /v1/batches", "POST /v1/consents", "GET /v1/consents", "POST /v1/leases", "POST /v1/matches",
+        "GET /v1/inbox", "POST /v1/inbox/receipts", "POST /v1/inbox/claims",
         "GET /v1/overrides", "GET /v1/withdrawals", "GET /v1/indicators",
         "GET /v1/indicators/{period}",
         "GET /v1/agencies", "GET /v1/agencies/{agency_id}", "PUT /v1/agencies/{agency_id}/availability",

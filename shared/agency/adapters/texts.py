@@ -40,12 +40,7 @@ class Texts:
         known = self._known.get(key)
         if known is None:
             columns = table.c
-            criteria = [
-                columns[name].is_(None)
-                if value is None
-                else columns[name] == bindparam(f"is__{name}", type_=columns[name].type)
-                for name, value in wanted.items()
-            ]
+            criteria = [_is(columns[name], value) for name, value in wanted.items()]
             statement = select(table).where(*criteria).order_by(*table.primary_key)
             known = self._known[key] = self._question(statement, {name: f"is__{name}" for name in wanted})
         return known

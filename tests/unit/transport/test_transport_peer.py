@@ -2,8 +2,6 @@
 
 import asyncio
 import gzip
-import importlib
-import sys
 
 import httpx
 import pytest
@@ -155,11 +153,3 @@ def test_reply_that_is_no_object_is_no_document() -> None:
     with pytest.raises(PeerUnavailable, match=r"peer\.answer"):
         Reply(200, {}, b"[]").document()
     assert Reply(200, {}, b'{"a": 1}').document() == {"a": 1}
-
-
-def test_a_library_that_is_not_there_is_looked_for_once_and_not_at_every_call(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "sniffio", raising=False)
-    Peer("http://127.0.0.1:9")
-    assert sys.modules["sniffio"] is None
-    with pytest.raises(ModuleNotFoundError):
-        importlib.import_module("sniffio")
