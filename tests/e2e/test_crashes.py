@@ -47,7 +47,7 @@ from tests.support.traffic import (
 REFERRALS = int(os.environ.get("CRASH_REFERRALS", "200"))
 #: When each victim is killed: after this many answers of every hundred, as often as it takes until a kill was early
 #: enough to be heard of by nobody.
-KILLED_AFTER = (20, 40, 60, 80)
+KILLED_AFTER = range(10, 100, 10)
 SETTLED_WITHIN = 60
 OPENED = 3
 _numbers = count()
