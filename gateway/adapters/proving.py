@@ -18,7 +18,7 @@ from shared.ledger.entry import Entry, read_leaf
 from shared.ledger.evidence import ChainEvidence, EntryItem
 from shared.ledger.nodes import TreeReader
 from shared.ledger.proofs import verify_consistency
-from shared.ledger.tree import EMPTY_ROOT, consistency_proof, inclusion_proof
+from shared.ledger.tree import EMPTY_ROOT, consistency_proof, inclusion_path
 from shared.ledger.verifier import Finding, verify_chain
 from shared.seal.checkpoints import CheckpointSigner, verify_note
 
@@ -67,30 +67,11 @@ class Growth:
     holds: bool
 
 
-class _Remembered:
-    """Hashes of the tree, each read at most once: the entries of a chain share most of their paths."""
-
-    def __init__(self, nodes: StoredNodes) -> None:
-        self._nodes = nodes
-        self._leaves: dict[tuple[int, int], Sequence[bytes]] = {}
-        self._tiles: dict[tuple[int, int, int], Sequence[bytes]] = {}
-
-    def leaves(self, start: int, end: int) -> Sequence[bytes]:
-        if (start, end) not in self._leaves:
-            self._leaves[start, end] = self._nodes.leaves(start, end)
-        return self._leaves[start, end]
-
-    def tiles(self, level: int, start: int, end: int) -> Sequence[bytes]:
-        if (level, start, end) not in self._tiles:
-            self._tiles[level, start, end] = self._nodes.tiles(level, start, end)
-        return self._tiles[level, start, end]
-
-
 class Prover:
     """Proves and checks within one snapshot of the database."""
 
     def __init__(self, connection: Connection, signer: CheckpointSigner) -> None:
-        self._nodes = _Remembered(StoredNodes(connection))
+        self._nodes = StoredNodes(connection)
         frontier = read_head(connection)
         name = signer.verifier.name
         note = signer.sign(Checkpoint(name, frontier.size, frontier.root()).body())
@@ -104,6 +85,8 @@ class Prover:
             key=signer.verifier.vkey(),
             signatures=len(checked.signers),
         )
+        # The right end of the tree is read too, and not taken from the head: what is stored is what is checked.
+        self._tree = TreeReader(self._nodes, self.head.size)
 
     def proved(self, rows: Iterable[dict[str, Any]], *, chain_id: str | None = None) -> list[ProvedEntry]:
         """Return entries with their verdicts; with `chain_id`, they must all be of that chain."""
@@ -144,7 +127,7 @@ class Prover:
     def _path(self, index: int) -> tuple[bytes, ...] | None:
         """Return the path of an entry; None where hashes that it needs are gone or are none."""
         try:
-            return tuple(inclusion_proof(index, self.head.size, self._nodes))
+            return tuple(inclusion_path(index, self._tree))
         except (FatalLedgerError, InputRejected, ValueError):
             return None
 

@@ -23,7 +23,6 @@ __all__ = [
     "Frontier",
     "consistency_proof",
     "inclusion_path",
-    "inclusion_proof",
     "leaf_hash",
     "node_hash",
     "verify_consistency",
@@ -123,16 +122,12 @@ class Frontier:
         return root
 
 
-def inclusion_proof(index: int, size: int, source: NodeSource) -> list[bytes]:
-    """Return the audit path of leaf `index` in the tree of `size` leaves (RFC 6962 section 2.1.1).
-
-    It reads a few tiles, never the tree. Raises `InputRejected` (`ledger.range`).
-    """
-    return inclusion_path(index, TreeReader(source, size))
-
-
 def inclusion_path(index: int, reader: TreeReader) -> list[bytes]:
-    """Do the same with a reader that serves for several paths of one tree."""
+    """Return the audit path of leaf `index` in the reader's tree (RFC 6962 section 2.1.1).
+
+    It reads a few tiles, never the tree; paths that are asked of one reader share them. Raises `InputRejected`
+    (`ledger.range`).
+    """
     start, end = 0, reader.size
     if not start <= index < end:
         raise InputRejected("ledger.range", "There is no such entry in a ledger of this size.")

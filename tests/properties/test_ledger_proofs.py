@@ -8,12 +8,11 @@ from hypothesis import strategies as st
 from shared.ledger.tree import (
     Frontier,
     consistency_proof,
-    inclusion_proof,
     leaf_hash,
     verify_consistency,
     verify_inclusion,
 )
-from tests.support.ledger import MemoryLedger, naive_consistency, naive_path, naive_root
+from tests.support.ledger import MemoryLedger, inclusion_proof, naive_consistency, naive_path, naive_root
 
 LARGEST = 800
 LEDGER = MemoryLedger([str(number).encode() for number in range(LARGEST)])

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from shared.ledger.entry import Entry, leaf_text
 from shared.ledger.evidence import EntryItem
-from shared.ledger.tree import Frontier, leaf_hash
+from shared.ledger.nodes import NodeSource, TreeReader
+from shared.ledger.tree import Frontier, inclusion_path, leaf_hash
 
 
 def naive_root(leaves: Sequence[bytes]) -> bytes:
@@ -26,6 +27,11 @@ def naive_path(m: int, leaves: Sequence[bytes]) -> list[bytes]:
     if m < k:
         return [*naive_path(m, leaves[:k]), naive_root(leaves[k:])]
     return [*naive_path(m - k, leaves[k:]), naive_root(leaves[:k])]
+
+
+def inclusion_proof(index: int, size: int, source: NodeSource) -> list[bytes]:
+    """The path of one entry, by a reader of its own."""
+    return inclusion_path(index, TreeReader(source, size))
 
 
 def naive_consistency(m: int, leaves: Sequence[bytes], *, known: bool = True) -> list[bytes]:

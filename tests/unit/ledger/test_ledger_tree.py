@@ -10,13 +10,12 @@ from shared.ledger.tree import (
     Frontier,
     consistency_proof,
     inclusion_path,
-    inclusion_proof,
     leaf_hash,
     node_hash,
     verify_consistency,
     verify_inclusion,
 )
-from tests.support.ledger import MemoryLedger, naive_root
+from tests.support.ledger import MemoryLedger, inclusion_proof, naive_root
 
 LEAVES = [
     bytes.fromhex(text)

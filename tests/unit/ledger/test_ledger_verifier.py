@@ -15,10 +15,10 @@ from shared.ledger.__main__ import main
 from shared.ledger.checkpoint import Checkpoint
 from shared.ledger.entry import leaf_text
 from shared.ledger.evidence import ChainEvidence, ConsistencyEvidence, EntryItem
-from shared.ledger.tree import consistency_proof, inclusion_proof, leaf_hash
+from shared.ledger.tree import consistency_proof, leaf_hash
 from shared.ledger.verifier import verify_chain, verify_entries
 from tests.support.checkout import ROOT
-from tests.support.ledger import MemoryLedger, an_entry, an_item
+from tests.support.ledger import MemoryLedger, an_entry, an_item, inclusion_proof
 
 SIZE = 12
 OTHER = "chain-2"
