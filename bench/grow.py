@@ -11,20 +11,13 @@ from typing import Any
 from pydantic_core import to_json
 from sqlalchemy import Connection, Engine, func, select, text, update
 
-from bench.history import History, Rows
+from bench.history import TABLES, History, Rows
 from gateway.adapters.ledger import HEAD_ID, read_head
-from gateway.adapters.tables import (
-    CONSENTS,
-    LEDGER_ENTRIES,
-    LEDGER_HEAD,
-    LEDGER_TILES,
-    MESSAGES,
-    REFERRALS,
-)
+from gateway.adapters.tables import LEDGER_HEAD, REFERRALS
 from shared.storage.engine import open_engine, read
 
 _PORTION = 5_000
-_TABLES = {table.name: table for table in (CONSENTS, REFERRALS, MESSAGES, LEDGER_ENTRIES, LEDGER_TILES)}
+_TABLES = {table.name: table for table in TABLES}
 
 
 def stored(database_url: str) -> int:

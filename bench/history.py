@@ -13,6 +13,9 @@ from typing import Any
 from pydantic_core import to_json
 
 from bench.workload import RECIPIENT, REFERRALS_PER_CONSENT, SENDER, SERVICE
+from gateway.adapters.ledger import kept_node
+from gateway.adapters.tables import CONSENTS, LEDGER_ENTRIES, MESSAGES, REFERRALS
+from gateway.adapters.tree_tables import LEDGER_GROUPS, LEDGER_TILES
 from shared.kernel.clock import ManualClock, SystemClock, to_wire
 from shared.kernel.identifiers import Uuid7Factory
 from shared.ledger.entry import Entry, leaf_text
@@ -21,6 +24,8 @@ from shared.referral.number import number_of
 
 #: By table: the rows of some cases, ready to be written.
 Rows = dict[str, list[dict[str, Any]]]
+#: Where a referral leaves something.
+TABLES = (CONSENTS, REFERRALS, MESSAGES, LEDGER_ENTRIES, LEDGER_TILES, LEDGER_GROUPS)
 _FAR = timedelta(days=365)
 _SPAN = timedelta(days=200)
 _PHASES = ("acknowledge", "decide", "contact", "complete")
@@ -44,7 +49,7 @@ class History:
     def portions(self, size: int) -> Iterator[Rows]:
         """Yield the rows of everything, `size` referrals at a time."""
         while self._left:
-            rows: Rows = {name: [] for name in ("consents", "referrals", "messages", "ledger_entries", "ledger_tiles")}
+            rows: Rows = {table.name: [] for table in TABLES}
             for _ in range(-(-min(size, self._left) // REFERRALS_PER_CONSENT)):
                 self._case(rows)
             yield rows
@@ -89,11 +94,9 @@ class History:
         )
         leaf = leaf_text(entry)
         hashed = leaf_hash(leaf.encode())
-        for tile in self.frontier.append(hashed):
-            key = f"{tile.level}/{tile.number}"
-            rows["ledger_tiles"].append(
-                {"key": key, "level": tile.level, "number": tile.number, "hash": tile.hash.hex()}
-            )
+        for node in self.frontier.append(hashed):
+            table, row = kept_node(node)
+            rows[table.name].append(row)
         searched = {name: getattr(entry, name) for name in ("code", "state", "referral_id", "chain_id", "consent_id")}
         rows["ledger_entries"].append(
             {"idx": index, "leaf": leaf, "leaf_hash": hashed.hex(), "kind": kind, "at": at, "actor": actor, **searched}

@@ -8,7 +8,7 @@ from sqlmodel import Field, SQLModel
 
 from shared.storage.history import new_tables
 
-_ONLY_ADDED = ("ledger_entries", "ledger_tiles", "oversight_readings")
+_ONLY_ADDED = ("ledger_entries", "ledger_tiles", "ledger_groups", "oversight_readings")
 MAPPERS = registry(metadata=new_tables("gateway", __file__, append_only=_ONLY_ADDED))
 
 

@@ -7,14 +7,15 @@ order in which they were committed.
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, Engine, Table, insert, select
 
-from gateway.adapters.tables import LEDGER_ENTRIES, LEDGER_HEAD, LEDGER_TILES
+from gateway.adapters.tables import LEDGER_ENTRIES, LEDGER_HEAD
+from gateway.adapters.tree_tables import LEDGER_GROUPS, LEDGER_TILES
 from gateway.application.ports import Recorded
 from shared.kernel.errors import FatalLedgerError
 from shared.ledger.entry import Entry, leaf_text
-from shared.ledger.nodes import TileMemory, TreeReader
-from shared.ledger.tree import Frontier, leaf_hash
+from shared.ledger.nodes import GROUP_HEIGHT, GROUP_WIDTH, TILE_HEIGHT, TileMemory, TreeReader, group_roots
+from shared.ledger.tree import CompletedNode, Frontier, leaf_hash
 from shared.storage.book import Book
 from shared.storage.engine import read
 
@@ -38,12 +39,20 @@ def append(book: Book, kind: str, actor: str, *, at: str, **facts: str | None) -
     leaf = leaf_text(entry)
     hashed = leaf_hash(leaf.encode())
     frontier = Frontier.from_list(head["frontier"], size=index)
-    for tile in frontier.append(hashed):
-        key = _tile_key(tile.level, tile.number)
-        book.insert(LEDGER_TILES, {"key": key, "level": tile.level, "number": tile.number, "hash": tile.hash.hex()})
+    for node in frontier.append(hashed):
+        book.insert(*kept_node(node))
     book.insert(LEDGER_ENTRIES, {"idx": index, "leaf": leaf, "leaf_hash": hashed.hex(), **_searched(entry)})
     book.update(LEDGER_HEAD, HEAD_ID, size=frontier.size, frontier=frontier.to_list())
     return Recorded(index, hashed.hex())
+
+
+def kept_node(node: CompletedNode) -> tuple[Table, dict[str, Any]]:
+    """Return in which table a node is kept, and its row."""
+    if node.height == GROUP_HEIGHT:
+        return LEDGER_GROUPS, {"number": node.number, "hash": node.hash.hex()}
+    level = node.height // TILE_HEIGHT
+    key = _tile_key(level, node.number)
+    return LEDGER_TILES, {"key": key, "level": level, "number": node.number, "hash": node.hash.hex()}
 
 
 def _searched(entry: Entry) -> dict[str, Any]:
@@ -75,6 +84,18 @@ class StoredNodes:
         return self._hashes(
             select(entries.leaf_hash).where(entries.idx >= start, entries.idx < end).order_by(entries.idx)
         )
+
+    def groups(self, start: int, end: int) -> Sequence[bytes]:
+        """Return the roots of full groups of sixteen leaves, `start` to `end` (exclusive).
+
+        Those that a gateway of the release before left out, while both ran side by side, are computed from the leaves.
+        """
+        groups = LEDGER_GROUPS.c
+        wanted = select(groups.hash).where(groups.number >= start, groups.number < end).order_by(groups.number)
+        found = self._hashes(wanted)
+        if len(found) == end - start:
+            return found
+        return group_roots(self.leaves(start * GROUP_WIDTH, end * GROUP_WIDTH))
 
     def entries(self, start: int, end: int) -> Sequence[bytes]:
         """Return the leaves `start` to `end` (exclusive) themselves."""

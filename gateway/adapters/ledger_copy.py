@@ -8,7 +8,8 @@ from gateway.adapters.ledger import StoredNodes, read_head
 from gateway.adapters.tables import LEDGER_ENTRIES
 from shared.kernel.errors import FatalLedgerError
 from shared.ledger.checkpoint import Checkpoint
-from shared.ledger.tree import CompletedTile, Frontier, leaf_hash
+from shared.ledger.nodes import GROUP_HEIGHT, TILE_HEIGHT
+from shared.ledger.tree import CompletedNode, Frontier, leaf_hash
 
 _PORTION = 1_000
 
@@ -17,15 +18,16 @@ def check_copy(source: Connection, target: Connection, *, kept: Checkpoint | Non
     """Recompute the tree of a copied ledger from its entries; return its size and root, under no name.
 
     Raises `FatalLedgerError` (`ledger.copy`) where it is not the tree that the source's head tells of, does not begin
-    with the tree of the checkpoint that somebody `kept`, or has other hashes of tiles than its entries give.
+    with the tree of the checkpoint that somebody `kept`, or has other hashes of tiles and groups than its entries give.
     """
-    grown, stored = Frontier(), StoredNodes(target)
+    grown, stored = Frontier(), _StoredAlike(target)
     is_continued = kept is None or kept.size == 0
     for hashed in _leaf_hashes(target):
-        if not all(_is_stored(stored, tile) for tile in grown.append(hashed)):
-            raise _differs("Its hashes of tiles are not those of its entries.")
+        for node in grown.append(hashed):
+            stored.check(node)
         if kept is not None and grown.size == kept.size:
             is_continued = grown.root() == kept.root
+    stored.check_groups()
     head = read_head(source)
     if (grown.size, grown.to_list()) != (head.size, head.to_list()):
         raise _differs(f"The source's head tells of {head.size} entries with another root.")
@@ -45,8 +47,27 @@ def _leaf_hashes(connection: Connection) -> Iterator[bytes]:
         yield hashed
 
 
-def _is_stored(stored: StoredNodes, tile: CompletedTile) -> bool:
-    return stored.tiles(tile.level, tile.number, tile.number + 1) == [tile.hash]
+class _StoredAlike:
+    """Holds nodes against those that a copy keeps; groups of leaves, of which there are many, some at a time."""
+
+    def __init__(self, target: Connection) -> None:
+        self._stored = StoredNodes(target)
+        self._first = 0
+        self._groups: list[bytes] = []
+
+    def check(self, node: CompletedNode) -> None:
+        if node.height == GROUP_HEIGHT:
+            self._groups.append(node.hash)
+            if len(self._groups) == _PORTION:
+                self.check_groups()
+        elif self._stored.tiles(node.height // TILE_HEIGHT, node.number, node.number + 1) != [node.hash]:
+            raise _differs("Its hashes of tiles are not those of its entries.")
+
+    def check_groups(self) -> None:
+        after = self._first + len(self._groups)
+        if self._stored.groups(self._first, after) != self._groups:
+            raise _differs("Its hashes of groups of entries are not those of its entries.")
+        self._first, self._groups = after, []
 
 
 def _differs(why: str) -> FatalLedgerError:

@@ -230,16 +230,6 @@ class LedgerHeadRow(GatewayRow, table=True):
     frontier: list[str] = json_column()
 
 
-class LedgerTileRow(GatewayRow, table=True):
-    """The hash of one full tile of 256 hashes (C2SP tlog-tiles): `level` 1 covers 256 leaves."""
-
-    __tablename__ = "ledger_tiles"
-    key: str = Field(primary_key=True)  # level "/" number
-    level: int
-    number: int
-    hash: str
-
-
 class HoldRow(GatewayRow, table=True):
     """What one holder owes since a revocation, and what it answered.
 
@@ -356,7 +346,6 @@ REFERRALS = table_of(ReferralRow)
 MESSAGES = table_of(MessageRow)
 LEDGER_ENTRIES = table_of(LedgerEntryRow)
 LEDGER_HEAD = table_of(LedgerHeadRow)
-LEDGER_TILES = table_of(LedgerTileRow)
 OVERRIDES = table_of(OverrideRow)
 HOLDS = table_of(HoldRow)
 CONFLICTS = table_of(ConflictRow)

@@ -1,7 +1,9 @@
 """Reading nodes of the tree from tiles of 256 hashes (C2SP tlog-tiles), so that a proof reads a few of them.
 
 A tile of level 0 holds the hashes of 256 leaves; one of level 1 the roots of 256 full tiles of level 0,
-and so on. Nodes between two levels are computed from the tile below them.
+and so on. Leaves are as many as there is of the ledger and come from the disk, so within a tile of level 0 the
+roots of every sixteen leaves are kept too: a path reads sixteen leaves and sixteen of those instead of 256.
+Nodes between two heights that are kept are computed from the lower one.
 """
 
 import hashlib
@@ -16,6 +18,9 @@ from shared.kernel.errors import FatalLedgerError
 TILE_HEIGHT = 8
 #: ... and holds this many hashes when full.
 TILE_WIDTH = 1 << TILE_HEIGHT
+#: Within a tile of leaves the roots of groups of leaves are kept, this many levels above them: sixteen leaves each.
+GROUP_HEIGHT: Final = 4
+GROUP_WIDTH: Final = 1 << GROUP_HEIGHT
 HASH_BYTES: Final = 32
 _sha256 = hashlib.sha256
 
@@ -25,6 +30,10 @@ class NodeSource(Protocol):
 
     def leaves(self, start: int, end: int) -> Sequence[bytes]:
         """Return the hashes of leaves `start` to `end` (exclusive), in their order."""
+        ...
+
+    def groups(self, start: int, end: int) -> Sequence[bytes]:
+        """Return the roots of full groups of sixteen leaves, `start` to `end` (exclusive), in their order."""
         ...
 
     def tiles(self, level: int, start: int, end: int) -> Sequence[bytes]:
@@ -136,27 +145,53 @@ class TreeReader:
         known = self._edge.get((height, number))
         if known is not None:
             return known
-        level, within = divmod(height, TILE_HEIGHT)
-        above = TILE_HEIGHT - within
-        return self._tile(level, number >> above).node(within, number & (1 << above) - 1)
+        floor, span = _kept_below(height)
+        above = span - (height - floor)
+        return self._tile(floor, span, number >> above).node(height - floor, number & (1 << above) - 1)
 
-    def _tile(self, level: int, number: int) -> _Tile:
-        """Return what exists of a tile. Raises `FatalLedgerError` (`ledger.nodes`) when the source lacks some."""
-        tile = self._tiles.get((level, number))
+    def _tile(self, floor: int, span: int, number: int) -> _Tile:
+        """Return what exists of a tile, or of a part of one. Raises `FatalLedgerError` (`ledger.nodes`)."""
+        tile = self._tiles.get((floor, number))
         if tile is None:
-            start = number * TILE_WIDTH
-            end = min(start + TILE_WIDTH, self.size >> level * TILE_HEIGHT)
-            tile = self._tiles[level, number] = self._known(level, number, end - start) or self._read(level, start, end)
+            start = number << span
+            end = min(start + (1 << span), self.size >> floor)
+            tile = self._tiles[floor, number] = self._known(floor, number, end - start) or self._read(floor, start, end)
         return tile
 
-    def _known(self, level: int, number: int, width: int) -> _Tile | None:
-        return self._memory.get(level, number, width) if level else None
+    def _known(self, floor: int, number: int, width: int) -> _Tile | None:
+        return self._memory.get(floor // TILE_HEIGHT, number, width) if floor >= TILE_HEIGHT else None
 
-    def _read(self, level: int, start: int, end: int) -> _Tile:
-        hashes = self._source.tiles(level, start, end) if level else self._source.leaves(start, end)
+    def _read(self, floor: int, start: int, end: int) -> _Tile:
+        hashes = self._hashes(floor, start, end)
         if len(hashes) != end - start:
             raise FatalLedgerError("ledger.nodes", "The ledger lacks hashes that it must have.")
         tile = _Tile(hashes)
-        if level:
-            self._memory.keep(level, start // TILE_WIDTH, end - start, tile)
+        if floor >= TILE_HEIGHT:
+            self._memory.keep(floor // TILE_HEIGHT, start // TILE_WIDTH, end - start, tile)
         return tile
+
+    def _hashes(self, floor: int, start: int, end: int) -> Sequence[bytes]:
+        if floor == 0:
+            return self._source.leaves(start, end)
+        if floor == GROUP_HEIGHT:
+            return self._source.groups(start, end)
+        return self._source.tiles(floor // TILE_HEIGHT, start, end)
+
+
+def is_kept(height: int) -> bool:
+    """Say whether the nodes of this height are kept, and not computed from those below."""
+    return height % TILE_HEIGHT == 0 or height == GROUP_HEIGHT
+
+
+def group_roots(leaves: Sequence[bytes]) -> list[bytes]:
+    """Return the roots of groups of sixteen leaves; those at the end that make no full group have none."""
+    groups = range(0, len(leaves) - GROUP_WIDTH + 1, GROUP_WIDTH)
+    return [_Tile(leaves[start : start + GROUP_WIDTH]).node(GROUP_HEIGHT, 0) for start in groups]
+
+
+def _kept_below(height: int) -> tuple[int, int]:
+    """Return the nearest height, at this one or below it, whose nodes are kept, and how far it is to the next such."""
+    floor = height - height % TILE_HEIGHT
+    if floor:
+        return floor, TILE_HEIGHT
+    return (GROUP_HEIGHT if height >= GROUP_HEIGHT else 0), GROUP_HEIGHT

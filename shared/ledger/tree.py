@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from typing import Self
 
 from shared.kernel.errors import FatalLedgerError, InputRejected
-from shared.ledger.nodes import TILE_HEIGHT, NodeSource, TreeReader, node_hash
+from shared.ledger.nodes import NodeSource, TreeReader, is_kept, node_hash
 from shared.ledger.proofs import verify_consistency, verify_inclusion
 
 __all__ = [
     "EMPTY_ROOT",
-    "CompletedTile",
+    "CompletedNode",
     "Frontier",
     "consistency_proof",
     "inclusion_path",
@@ -41,13 +41,13 @@ def leaf_hash(leaf: bytes) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class CompletedTile:
-    """The hash of a tile that has just become full: 256 hashes of the level below `level`.
+class CompletedNode:
+    """The root of a perfect subtree that has just become full, of a height whose nodes are kept (`is_kept`).
 
-    It is what a `NodeSource` gives back at `tiles(level, number, number + 1)`.
+    It is what a `NodeSource` gives back of its groups or tiles, by its number from the left.
     """
 
-    level: int
+    height: int
     number: int
     hash: bytes
 
@@ -87,18 +87,18 @@ class Frontier:
         """Return how many leaves the tree has."""
         return self._size
 
-    def append(self, leaf: bytes) -> list[CompletedTile]:
-        """Add a leaf by its hash, and return the tiles that became full: store them with the leaf.
+    def append(self, leaf: bytes) -> list[CompletedNode]:
+        """Add a leaf by its hash, and return the nodes that are to be kept with it: its group and tiles, if now full.
 
-        The list is empty for all but every 256th leaf.
+        The list is empty for all but every sixteenth leaf.
         """
         completed = []
         node, height = leaf, 0
         while self._size >> height & 1:
             node = node_hash(bytes.fromhex(self._hashes.pop()), node)
             height += 1
-            if height % TILE_HEIGHT == 0:
-                completed.append(CompletedTile(height // TILE_HEIGHT, self._size >> height, node))
+            if is_kept(height):
+                completed.append(CompletedNode(height, self._size >> height, node))
         self._hashes.append(node.hex())
         self._size += 1
         return completed

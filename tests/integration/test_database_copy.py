@@ -161,12 +161,13 @@ def test_a_database_of_another_version_is_not_copied(source: str, sqlite_url: st
         ("UPDATE ledger_entries SET leaf = '{}' WHERE idx = 7", "Entry 7 is missing or altered"),
         ("DELETE FROM ledger_entries WHERE idx = 299", "tells of 300 entries"),
         ("UPDATE ledger_tiles SET hash = leaf_hash FROM ledger_entries WHERE idx = 3", "hashes of tiles"),
+        ("UPDATE ledger_groups SET hash = leaf_hash FROM ledger_entries WHERE idx = 3", "hashes of groups"),
     ],
 )
 def test_a_ledger_that_is_not_what_its_head_says_is_not_copied(
     source: str, sqlite_url: str, harm: str, told: str
 ) -> None:
-    tables = ("ledger_entries", "ledger_tiles")
+    tables = ("ledger_entries", "ledger_tiles", "ledger_groups")
     alter(source, *(f"DROP TRIGGER only_appends_{act}_{one}" for act in ("update", "delete") for one in tables), harm)
     assert told in refused(source, sqlite_url)
     assert is_empty(sqlite_url)

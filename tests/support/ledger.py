@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from shared.ledger.entry import Entry, leaf_text
 from shared.ledger.evidence import EntryItem
-from shared.ledger.nodes import NodeSource, TreeReader
+from shared.ledger.nodes import GROUP_HEIGHT, TILE_HEIGHT, NodeSource, TreeReader
 from shared.ledger.tree import Frontier, inclusion_path, leaf_hash
 
 
@@ -58,23 +58,28 @@ class MemoryLedger:
     def __init__(self, leaves: Sequence[bytes] = ()) -> None:
         self.frontier = Frontier()
         self.hashes: list[bytes] = []
-        self.tile_hashes: dict[tuple[int, int], bytes] = {}
-        self.reads = 0
+        self.kept: dict[tuple[int, int], bytes] = {}
+        self.reads = self.taken = 0
         for leaf in leaves:
             self.append(leaf)
 
     def append(self, leaf: bytes) -> None:
         hashed = leaf_hash(leaf)
         self.hashes.append(hashed)
-        self.tile_hashes |= {(tile.level, tile.number): tile.hash for tile in self.frontier.append(hashed)}
+        self.kept |= {(node.height, node.number): node.hash for node in self.frontier.append(hashed)}
 
     def leaves(self, start: int, end: int) -> Sequence[bytes]:
-        self.reads += 1
-        return self.hashes[start:end]
+        return self._read(self.hashes[start:end])
+
+    def groups(self, start: int, end: int) -> Sequence[bytes]:
+        return self._read([self.kept[GROUP_HEIGHT, number] for number in range(start, end)])
 
     def tiles(self, level: int, start: int, end: int) -> Sequence[bytes]:
-        self.reads += 1
-        return [self.tile_hashes[level, number] for number in range(start, end)]
+        return self._read([self.kept[level * TILE_HEIGHT, number] for number in range(start, end)])
+
+    def _read(self, hashes: Sequence[bytes]) -> Sequence[bytes]:
+        self.reads, self.taken = self.reads + 1, self.taken + len(hashes)
+        return hashes
 
 
 def an_entry(index: int = 0, **facts: str) -> Entry:

@@ -7,8 +7,9 @@ from bench.cache import grow
 from bench.grow import some_chains, stored
 from bench.rest import bring_to_rest
 from gateway.adapters.counted_tables import RELEASES
-from gateway.adapters.ledger import read_head
-from gateway.adapters.tables import CONSENTS, LEDGER_ENTRIES, LEDGER_TILES, MESSAGES, REFERRALS
+from gateway.adapters.ledger import kept_node, read_head
+from gateway.adapters.tables import CONSENTS, LEDGER_ENTRIES, MESSAGES, REFERRALS
+from gateway.adapters.tree_tables import LEDGER_GROUPS, LEDGER_TILES
 from gateway.domain.period import quarter_of
 from shared.kernel.clock import SystemClock, to_wire
 from shared.ledger.tree import Frontier, leaf_hash
@@ -47,11 +48,11 @@ def test_every_referral_leaves_what_a_delivered_and_acknowledged_one_leaves(grow
 
 
 def test_the_ledger_of_a_grown_database_is_whole(grown: str) -> None:
-    frontier, tiles = Frontier(), {}
+    frontier, kept = Frontier(), []
     for row in sorted(rows(grown, LEDGER_ENTRIES), key=lambda row: int(str(row["idx"]))):
         hashed = leaf_hash(str(row["leaf"]).encode())
         assert row["leaf_hash"] == hashed.hex()
-        tiles |= {f"{tile.level}/{tile.number}": tile.hash.hex() for tile in frontier.append(hashed)}
+        kept += [kept_node(node) for node in frontier.append(hashed)]
     engine = open_engine(grown)
     try:
         with read(engine) as connection:
@@ -59,7 +60,8 @@ def test_the_ledger_of_a_grown_database_is_whole(grown: str) -> None:
     finally:
         engine.dispose()
     assert (head.size, head.root()) == (frontier.size, frontier.root())
-    assert {row["key"]: row["hash"] for row in rows(grown, LEDGER_TILES)} == tiles != {}
+    for table in (LEDGER_TILES, LEDGER_GROUPS):
+        assert rows(grown, table) == [row for where, row in kept if where is table] != []
 
 
 def test_chains_are_taken_from_all_over_the_database(grown: str) -> None:

@@ -3,10 +3,10 @@
 import pytest
 
 from shared.kernel.errors import FatalLedgerError, InputRejected
-from shared.ledger.nodes import TileMemory, TreeReader
+from shared.ledger.nodes import TileMemory, TreeReader, group_roots
 from shared.ledger.tree import (
     EMPTY_ROOT,
-    CompletedTile,
+    CompletedNode,
     Frontier,
     consistency_proof,
     inclusion_path,
@@ -15,7 +15,7 @@ from shared.ledger.tree import (
     verify_consistency,
     verify_inclusion,
 )
-from tests.support.ledger import MemoryLedger, inclusion_proof, naive_root
+from tests.support.ledger import MemoryLedger, inclusion_proof, naive_path, naive_root
 
 LEAVES = [
     bytes.fromhex(text)
@@ -125,15 +125,26 @@ def test_damaged_head_stops_the_writer(hashes: list[str], size: int) -> None:
         Frontier.from_list(hashes, size=size)
 
 
-def test_tiles_are_told_of_when_they_become_full() -> None:
+def test_groups_and_tiles_are_told_of_when_they_become_full() -> None:
     frontier = Frontier()
     leaves = [leaf_hash(str(number).encode()) for number in range(256 * 256)]
-    told = [(place, tile) for place, leaf in enumerate(leaves) for tile in frontier.append(leaf)]
-    assert [(place, tile.level, tile.number) for place, tile in told[:2]] == [(255, 1, 0), (511, 1, 1)]
-    assert told[0][1] == CompletedTile(1, 0, naive_root(leaves[:256]))
-    assert len(told) == 257
-    assert told[-1] == (65535, CompletedTile(2, 0, frontier.root()))
+    told = [(place, node) for place, leaf in enumerate(leaves) for node in frontier.append(leaf)]
+    assert told[:2] == [
+        (15, CompletedNode(4, 0, naive_root(leaves[:16]))),
+        (31, CompletedNode(4, 1, naive_root(leaves[16:32]))),
+    ]
+    tiles = [(place, node) for place, node in told if node.height > 4]
+    assert [(place, node.height, node.number) for place, node in tiles[:2]] == [(255, 8, 0), (511, 8, 1)]
+    assert tiles[0][1] == CompletedNode(8, 0, naive_root(leaves[:256]))
+    assert (len(told) - len(tiles), len(tiles)) == (4096, 257)
+    assert told[-1] == (65535, CompletedNode(16, 0, frontier.root()))
     assert frontier.to_list() == [frontier.root().hex()]
+
+
+def test_roots_of_groups_are_computed_from_leaves_alike() -> None:
+    ledger = MemoryLedger([str(number).encode() for number in range(50)])
+    assert group_roots(ledger.hashes) == list(ledger.groups(0, 3))
+    assert group_roots(ledger.hashes[:15]) == []
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +157,7 @@ def test_proof_of_a_large_tree_reads_a_few_tiles(large: MemoryLedger) -> None:
     for index in (0, 255, 256, 65_535, 65_536, 69_999):
         ledger.reads = 0
         proof = inclusion_proof(index, 70_000, ledger)
-        assert ledger.reads <= 6
+        assert ledger.reads <= 8
         assert verify_inclusion(
             ledger.hashes[index], index=index, size=70_000, proof=proof, root=ledger.frontier.root()
         )
@@ -161,7 +172,17 @@ def test_many_proofs_of_one_tree_read_each_tile_once_and_its_right_end_not_at_al
         ledger.reads = 0
     for index in (1_000, 1_023):
         inclusion_path(index, TreeReader(ledger, size, edge=ledger.frontier.nodes(), memory=memory))
-    assert ledger.reads == 2, "the tile of the entry itself, and what is above it from memory"
+    assert ledger.reads == 4, "of each entry its group and the groups beside it; what is above them from memory"
+
+
+def test_a_path_reads_sixteen_leaves_and_sixteen_groups_where_there_are_256_leaves(large: MemoryLedger) -> None:
+    ledger, size, memory = large, 70_000, TileMemory()
+    edge = ledger.frontier.nodes()
+    inclusion_path(1_000, TreeReader(ledger, size, edge=edge, memory=memory))
+    ledger.taken = 0
+    path = inclusion_path(1_000, TreeReader(ledger, size, edge=edge, memory=memory))
+    assert ledger.taken == 32
+    assert path == naive_path(1_000, ledger.hashes)
 
 
 def test_memory_of_tiles_forgets_what_was_not_used_for_longest(large: MemoryLedger) -> None:
