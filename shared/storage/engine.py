@@ -4,7 +4,7 @@ Promises: a transaction that may write is serialised against lost updates (SQLit
 PostgreSQL: the row that `Book.lock` holds); a committed transaction survives a power cut (SQLite:
 WAL with `synchronous=FULL`); foreign keys are enforced; nothing waits for ever (lock, statement,
 connect and pool timeouts; a peer that fell silent on the network is given up by both sides). A writer that froze in a
-transaction loses it before those who wait for what it holds have to give up (`keep_brief`).
+transaction loses it before those who wait for what it holds have to give up (`settle_writer`).
 Refuses: other databases, and SQLite in memory, which each connection would see differently.
 """
 
@@ -38,6 +38,8 @@ _KEEPALIVES = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_coun
 _UNHEARD_MILLIS = 25_000
 #: How long a writer may say nothing within a transaction: less than others wait for what it holds.
 _SILENT_MILLIS = 4_000
+#: The server compiles what it takes for dear, as a table without an index then seems to be.
+_OF_A_WRITER = {"idle_in_transaction_session_timeout": _SILENT_MILLIS, "enable_seqscan": "off", "jit": "off"}
 #: What a database or an account may have been given another default for. Behind a lock, what is true by then has to be
 #: seen: a transaction with a snapshot of its beginning would see what was true before it waited.
 _FIXED = " -c timezone=UTC -c default_transaction_isolation=read\\ committed"
@@ -101,14 +103,17 @@ def close_engine(engine: Engine, *, patience: float = 5.0) -> None:
     engine.dispose()
 
 
-def keep_brief(connection: Connection) -> None:
-    """Have the server end a transaction of this connection in which nothing is said for a while (PostgreSQL).
+def settle_writer(connection: Connection) -> None:
+    """Tell the server how to treat the connection of a writer, which others wait for (PostgreSQL).
 
-    For a connection that holds what other processes wait for: one that froze must not stop them all. The server does
-    not begin to count behind a message that asks for no answer: the last one of a round trip has to be `Sync`.
+    It ends a transaction in which nothing is said for a while: one that froze must not stop everybody. It does not
+    begin to count behind a message that asks for no answer: the last one of a round trip has to be `Sync`.
+    Rows are looked up by an index wherever there is one: a statement is prepared once, and a plan made while its table
+    was empty would read the whole of it, more of it with each commit, until somebody takes statistics.
     """
     if connection.dialect.name == _POSTGRES:
-        connection.exec_driver_sql(f"SET idle_in_transaction_session_timeout = {_SILENT_MILLIS}")
+        for name, value in _OF_A_WRITER.items():
+            connection.exec_driver_sql(f"SET {name} = {value}")
 
 
 def writes_side_by_side(engine: Engine) -> bool:

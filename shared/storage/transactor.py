@@ -25,7 +25,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from shared.kernel.errors import FatalLedgerError, InternalFault, MeshError
 from shared.storage.book import Book
-from shared.storage.engine import began_read_only, keep_brief
+from shared.storage.engine import began_read_only, settle_writer
 from shared.storage.faults import (
     is_connection_lost,
     is_rolled_back,
@@ -153,7 +153,7 @@ class Transactor(Generic[D]):
         if self._connection is None:
             self._connection = self._engine.connect()
             self._connection.begin()
-            keep_brief(self._connection)
+            settle_writer(self._connection)
         else:
             self._connection.begin()
         book = Book(self._connection, shapes=self._shapes, expected=wanted)

@@ -189,3 +189,25 @@ def test_server_counts_how_long_a_writer_is_silent_after_something_was_sent(post
     transactor.close()
     assert len(amounts(bank)) == 10
     bank.dispose()
+
+
+def test_rows_are_looked_up_by_their_key_though_the_statement_was_prepared_on_an_empty_table(postgres_url: str) -> None:
+    bank = open_bank(postgres_url)
+    told = text("SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relname = 'account'")
+    scans = select(told.columns(Column("seq_scan", Integer)).subquery())
+
+    def look_up(book: Book) -> int:
+        """Return how often the table was read whole, for rows that are looked up by their keys."""
+        before = book.select(scans)
+        book.prefetch(ACCOUNT, [f"key{number}" for number in range(64)])
+        return int(book.select(scans)[0]["seq_scan"]) - int(before[0]["seq_scan"])
+
+    transactor = a_transactor(bank)
+    for _ in range(8):  # after five times the server makes one plan and keeps it
+        transactor.run([Unit(look_up)])
+    with bank.begin() as other:
+        other.execute(ACCOUNT.insert(), [{"id": f"row{number}"} for number in range(3_000)])
+    seen = transactor.run([Unit(look_up)])
+    transactor.close()
+    assert [outcome.value for outcome in seen] == [0]
+    bank.dispose()
