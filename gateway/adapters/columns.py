@@ -7,6 +7,7 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 from shared.storage.history import new_tables
+from shared.storage.shape import KEPT
 
 _ONLY_ADDED = ("ledger_entries", "ledger_tiles", "ledger_groups", "oversight_readings")
 MAPPERS = registry(metadata=new_tables("gateway", __file__, append_only=_ONLY_ADDED))
@@ -26,7 +27,8 @@ def text_column(*, nullable: bool = False) -> Any:
     return Field(default=None, sa_column=Column(Text, nullable=nullable))
 
 
-def table_of(row: type[GatewayRow]) -> Table:
-    """Return the table of a row."""
+def table_of(row: type[GatewayRow], *, kept: bool = False) -> Table:
+    """Return the table of a row; `kept`: its rows are read often, and seldom change."""
     table: Table = row.__table__  # type: ignore[attr-defined]  # set by SQLModel's metaclass
+    table.info[KEPT] = kept
     return table

@@ -4,7 +4,6 @@ Everything written here is committed with the ledger entry that says so, or not 
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from gateway.adapters import rows
@@ -57,16 +56,12 @@ class SqlDesk:
         self.statements = StatementShelf(book)
         self.marks = MarkShelf(book)
         self.refusals = RefusalShelf(book)
-        self._at = clock.now()
-        self._now = to_wire(self._at)
+        #: The moment of this transaction: no unit of work in it is earlier or later than another.
+        self.at = clock.now()
+        self._now = to_wire(self.at)
         self._sop = sop
         self._memory = memory
         self._notices = notices
-
-    @property
-    def at(self) -> datetime:
-        """The moment of this transaction: no unit of work in it is earlier or later than another."""
-        return self._at
 
     def message(self, message_id: str) -> StoredMessage | None:
         """Return the admitted message of this id."""
@@ -167,7 +162,7 @@ class SqlDesk:
     def notify(self, agency_id: str, *, type: str, referral_id: str, data: Mapping[str, Any], trace_id: str) -> str:
         """Write a notice from the gateway to an agency, record it, and queue it for delivery; return its id."""
         notice = self._notices.write(
-            agency_id, type=type, referral_id=referral_id, data=data, trace_id=trace_id, at=self._at
+            agency_id, type=type, referral_id=referral_id, data=data, trace_id=trace_id, at=self.at
         )
         row = self.book.get(REFERRALS, referral_id) or {}
         recorded = self.record(

@@ -17,6 +17,7 @@ from shared.ledger.entry import Entry, leaf_text
 from shared.ledger.nodes import GROUP_HEIGHT, GROUP_WIDTH, TILE_HEIGHT, TileMemory, TreeReader, group_roots
 from shared.ledger.tree import CompletedNode, Frontier, leaf_hash
 from shared.storage.book import Book
+from shared.storage.driver import Driver
 from shared.storage.engine import read
 
 HEAD_ID = 1
@@ -134,7 +135,7 @@ def begin_ledger(engine: Engine) -> None:
     if _has_head(engine):
         return
     with engine.begin() as connection:
-        Book(connection).hold(LEDGER_HEAD)  # another process may begin it now
+        Book(Driver(connection)).hold(LEDGER_HEAD)  # another process may begin it now
         if connection.execute(_HEAD).first() is None:
             connection.execute(insert(LEDGER_HEAD).values(id=HEAD_ID, size=0, frontier=[]))
 

@@ -1,6 +1,7 @@
 """Domain values of rows that seldom change, kept for as long as their row says the same."""
 
 from collections.abc import Callable, Mapping
+from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
 from gateway.adapters.rows import agency_of, consent_of
@@ -37,14 +38,7 @@ class RowMemory:
     """
 
     def __init__(self, *, most: int = 4096) -> None:
-        self._agencies = _Kept(agency_of, lambda row: int(row["revision"]), most=most)
-        # a consent only ever changes by one more taking
-        self._consents = _Kept(consent_of, lambda row: len(row["takings"]), most=most)
-
-    def agency(self, row: Row) -> Agency:
-        """Return the agency of a row."""
-        return self._agencies.of(row)
-
-    def consent(self, row: Row) -> Consent:
-        """Return the consent of a row."""
-        return self._consents.of(row)
+        #: Returns the agency of a row.
+        self.agency: Callable[[Row], Agency] = _Kept(agency_of, itemgetter("revision"), most=most).of
+        #: Returns the consent of a row, which only ever changes by one more taking.
+        self.consent: Callable[[Row], Consent] = _Kept(consent_of, lambda row: len(row["takings"]), most=most).of

@@ -335,7 +335,7 @@ class OversightReadingRow(GatewayRow, table=True):
     refused: str | None = None
 
 
-AGENCIES = table_of(AgencyRow)
+AGENCIES = table_of(AgencyRow, kept=True)
 AVAILABILITIES = table_of(AvailabilityRow)
 LEASES = table_of(LeaseRow)
 OVERSIGHT_CLIENTS = table_of(OversightClientRow)

@@ -9,12 +9,13 @@ Refuses: reading by query what the unit itself has changed and not yet sent.
 Rows that the book hands out are the map's own: read them, and change them through `update` only.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
-from typing import Any
+from operator import attrgetter
+from types import TracebackType
+from typing import Any, Self
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, select
+from sqlalchemy import ColumnElement, Select, Table, select
 
 from shared.kernel.errors import Conflict, InternalFault
 from shared.storage.driver import Commit, Driver, Parameters, Template
@@ -34,6 +35,9 @@ class _Mark(Enum):
 _Pending = _Mark | tuple[str, ...]
 
 
+_Order = tuple[Template, list[Parameters]]
+
+
 class _Page:
     """The rows of one table: `None` for a key that is known to be absent."""
 
@@ -44,7 +48,44 @@ class _Page:
         self.rows: dict[Key, Row | None] = {}
         self.pending: dict[Key, _Pending] = {}
 
+    def added(self) -> list[Parameters]:
+        """Return the parameters of the rows that are to be inserted."""
+        parameters, rows = self.shape.insert.parameters, self.rows
+        return [parameters(rows[key] or {}) for key, mark in self.pending.items() if mark is _Mark.INSERT]
 
+    def orders(self) -> tuple[list[_Order], list[_Order], list[_Order]]:
+        """Return what is to be sent: inserts, updates by their columns, deletes."""
+        shape, rows = self.shape, self.rows
+        added: list[Parameters] = []
+        removed: list[Parameters] = []
+        changed: dict[tuple[str, ...], list[Parameters]] = {}
+        for key, mark in self.pending.items():
+            row = rows[key]
+            if row is None:
+                removed.append(shape.removal(key))
+            elif mark is _Mark.INSERT:
+                added.append(shape.insert.parameters(row))
+            elif isinstance(mark, tuple) and mark:
+                changed.setdefault(mark, []).append(shape.update(mark).parameters(row))
+        return (
+            [(shape.insert, added)] if added else [],
+            [(shape.update(columns), several) for columns, several in changed.items()] if changed else [],
+            [(shape.delete, removed)] if removed else [],
+        )
+
+
+class _Pages(dict[Table, _Page]):
+    """The pages of a book, each made when it is first asked for."""
+
+    def __init__(self, shapes: Shapes) -> None:
+        self._shapes = shapes
+
+    def __missing__(self, table: Table) -> _Page:
+        page = self[table] = _Page(self._shapes[table])
+        return page
+
+
+_RANK = attrgetter("shape.rank")
 _Undo = tuple[_Page, Key, Row | _Mark | None, _Pending | None]
 
 
@@ -56,22 +97,20 @@ class Book:
 
     def __init__(
         self,
-        connection: Connection,
+        driver: Driver,
         *,
         shapes: Shapes | None = None,
         expected: Mapping[Table, Iterable[Key]] | None = None,
     ) -> None:
-        """Take a connection; the `expected` rows are asked for along with the first that is needed."""
-        self._connection = connection
-        self._driver = Driver(connection)
-        self._shapes = Shapes(connection.dialect) if shapes is None else shapes
-        self._pages: dict[Table, _Page] = {}
+        """Take a connection in a transaction; `expected` rows are asked for along with the first that is needed."""
+        self._driver = driver
+        self._pages = _Pages(Shapes(driver.dialect) if shapes is None else shapes)
         self._undo: list[_Undo] | None = None
-        self._expected = dict(expected or {})
+        self._expected = {} if expected is None else expected
 
     def get(self, table: Table, key: Key) -> Row | None:
         """Return the row with this primary key as the transaction sees it, or `None`."""
-        page = self._page(table)
+        page = self._pages[table]
         if key not in page.rows:
             self._load([(page, [key])])
         return page.rows[key]
@@ -90,7 +129,7 @@ class Book:
         On SQLite the transaction itself is that lock. Raises `InternalFault` (`storage.lock-order`)
         when the row was read before: what was read may already be outdated.
         """
-        page = self._page(table)
+        page = self._pages[table]
         if key in page.rows:
             raise InternalFault("storage.lock-order", "A record was read before it was locked.")
         self._load([(page, [key])], lock=Lock.WAIT)
@@ -102,7 +141,7 @@ class Book:
         What was known of them before is forgotten. Raises `InternalFault` as `select` does.
         """
         self.flush()
-        page = self._page(table)
+        page = self._pages[table]
         for key in keys:
             page.rows.pop(key, None)
         self._load([(page, list(keys))], lock=lock)
@@ -116,9 +155,8 @@ class Book:
 
         For small tables that few write. On SQLite the transaction itself is that lock.
         """
-        if self._connection.dialect.name == "postgresql":
-            self._driver.settle()
-            self._connection.exec_driver_sql(f"LOCK TABLE {table.name} IN SHARE ROW EXCLUSIVE MODE")
+        if self._driver.dialect.name == "postgresql":
+            self._driver.toolkit().exec_driver_sql(f"LOCK TABLE {table.name} IN SHARE ROW EXCLUSIVE MODE")
 
     def insert(self, table: Table, row: Mapping[str, Any]) -> Row:
         """Add a row and return it in full; columns left out take their constant default, or null.
@@ -126,9 +164,11 @@ class Book:
         Raises `Conflict` (`storage.conflict`) when the book knows a row of this key. A row that only the
         database knows is found when the rows are sent: `get` first where that may happen.
         """
-        page = self._page(table)
+        page = self._pages[table]
         full = page.shape.full_row(row)
-        key = self._key(page, full)
+        key = page.shape.key_of(full)
+        if key is None:
+            raise InternalFault("storage.key", "A record was written without its key.")
         if page.rows.get(key) is not None:
             raise Conflict("storage.conflict", "Another record already has this identifier.")
         was_deleted = page.pending.get(key) is _Mark.DELETE
@@ -141,18 +181,14 @@ class Book:
         Raises `InternalFault` when there is no such row (`storage.absent`), no such column, or the key
         itself would change (`storage.columns`).
         """
-        page = self._page(table)
-        row = self._existing(table, key)
-        page.shape.check_columns(changes)
-        if not changes.keys().isdisjoint(page.shape.key_names):
-            raise InternalFault("storage.columns", "The key of a record cannot be changed.")
-        changed = {**row, **changes}
+        page = self._pages[table]
+        changed = page.shape.changed_row(self._existing(table, key), changes)
         self._write(page, key, changed, _merged(page.pending.get(key), changes))
         return changed
 
     def delete(self, table: Table, key: Key) -> None:
         """Remove a row. Raises `InternalFault` (`storage.absent`) when there is none."""
-        page = self._page(table)
+        page = self._pages[table]
         self._existing(table, key)
         self._write(page, key, None, None if page.pending.get(key) is _Mark.INSERT else _Mark.DELETE)
 
@@ -161,8 +197,7 @@ class Book:
 
         Raises `PeerUnavailable` (`storage.not-writable`) where a right that a service needs is missing.
         """
-        self._driver.settle()
-        check_writable(self._connection, tables)
+        check_writable(self._driver.toolkit(), tables)
 
     def select(self, statement: Select[Any]) -> list[Row]:
         """Run a query and return its rows as dicts; rows of earlier units are sent first.
@@ -170,8 +205,7 @@ class Book:
         Raises `InternalFault` (`storage.select-after-write`) when this unit has already written.
         """
         self.flush()
-        self._driver.settle()
-        return [dict(row) for row in self._connection.execute(statement).mappings()]
+        return [dict(row) for row in self._driver.toolkit().execute(statement).mappings()]
 
     def find(
         self,
@@ -185,24 +219,29 @@ class Book:
 
         Those that are locked are as they are now, whatever was known of them. Raises `InternalFault` as `select` does.
         """
-        page = self._page(table)
+        page = self._pages[table]
         statement = lock.applied_to(select(table).where(*criteria).order_by(*order_by).limit(limit))
         keep = self._keep if lock is Lock.NONE else self._renew
         return [keep(page, row) for row in self.select(statement)]
 
-    @contextmanager
-    def unit(self) -> Iterator[None]:
-        """Run one unit of work: what it wrote is kept when it ends well, and undone when it raises."""
+    def unit(self) -> Self:
+        """Run one unit of work within it: what it wrote is kept when it ends well, and undone when it raises."""
+        return self
+
+    def __enter__(self) -> Self:
+        """Begin a unit. Raises `InternalFault` (`storage.nested-unit`) inside another."""
         if self._undo is not None:
             raise InternalFault("storage.nested-unit", "A unit of work was begun inside another.")
         self._undo = []
-        try:
-            yield
-        except BaseException:
-            self._take_back(self._undo)
-            raise
-        finally:
-            self._undo = None
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End it."""
+        undo, self._undo = self._undo, None
+        if kind is not None and undo:
+            self._take_back(undo)
 
     def flush(self, *, commit: Commit | None = None) -> None:
         """Send what is pending: inserts in the order of foreign keys, updates, deletes in reverse; then `commit`.
@@ -215,12 +254,15 @@ class Book:
         pages = self._changed()
         if not pages and commit is None:
             return
-        orders = [
-            *(order for page in pages for order in _inserts(page)),
-            *(order for page in pages for order in _updates(page)),
-            *(order for page in reversed(pages) for order in _deletes(page)),
-        ]
-        self._driver.tell(orders, commit=commit)
+        added: list[_Order] = []
+        changed: list[_Order] = []
+        removed: list[_Order] = []
+        for page in pages:
+            inserts, updates, deletes = page.orders()
+            added += inserts
+            changed += updates
+            removed = deletes + removed
+        self._driver.tell(added + changed + removed, commit=commit)
         for page in pages:
             page.pending.clear()
 
@@ -232,53 +274,40 @@ class Book:
         if not self._driver.goes_ahead:
             return
         pages = self._changed()
-        if orders := [order for page in pages for order in _inserts(page)]:
+        orders = [(page.shape.insert, added) for page in pages if (added := page.added())]
+        if orders:
             self._driver.tell_ahead(orders)
         for page in pages:
             page.pending = {key: mark for key, mark in page.pending.items() if mark is not _Mark.INSERT}
 
     def _changed(self) -> list[_Page]:
         """Return the pages of which something is still to be sent, in the order of foreign keys."""
-        return sorted((page for page in self._pages.values() if page.pending), key=lambda page: page.shape.rank)
-
-    def _page(self, table: Table) -> _Page:
-        page = self._pages.get(table)
-        if page is None:
-            page = self._pages[table] = _Page(self._shapes.of(table))
-        return page
+        changed = [page for page in self._pages.values() if page.pending]
+        changed.sort(key=_RANK)
+        return changed
 
     def _unknown(self, wanted: Mapping[Table, Iterable[Key]]) -> list[tuple[_Page, list[Key]]]:
         found: list[tuple[_Page, list[Key]]] = []
         for table, keys in wanted.items():
-            page = self._page(table)
+            page = self._pages[table]
             found.append((page, [key for key in dict.fromkeys(keys) if key not in page.rows]))
         return found
 
     def _load(self, wanted: Iterable[tuple[_Page, list[Key]]], *, lock: Lock = Lock.NONE) -> None:
         expected, self._expected = self._expected, {}
-        portions = [(page, portion) for page, keys in wanted for portion in in_portions(keys)]
-        locked = len(portions)
-        portions += [(page, portion) for page, keys in self._unknown(expected) for portion in in_portions(keys)]
+        portions = [(page, portion, lock) for page, keys in wanted for portion in in_portions(keys)]
+        if expected:
+            also = self._unknown(expected)
+            portions += [(page, portion, Lock.NONE) for page, keys in also for portion in in_portions(keys)]
         if not portions:
             return
-        answers = self._driver.ask(
-            [
-                page.shape.load(portion, lock=lock if place < locked else Lock.NONE)
-                for place, (page, portion) in enumerate(portions)
-            ]
-        )
-        for (page, portion), found in zip(portions, answers, strict=True):
+        answers = self._driver.ask([page.shape.load(portion, lock=held) for page, portion, held in portions])
+        for (page, portion, _), found in zip(portions, answers, strict=True):
             rows, shape = page.rows, page.shape
             rows.update(dict.fromkeys(portion))
             for values in found:
-                row = shape.reader.row(values)
+                row = shape.row(values)
                 rows[shape.key_of(row)] = row
-
-    def _key(self, page: _Page, row: Row) -> Key:
-        key = page.shape.key_of(row)
-        if key is None:
-            raise InternalFault("storage.key", "A record was written without its key.")
-        return key
 
     def _existing(self, table: Table, key: Key) -> Row:
         row = self.get(table, key)
@@ -303,7 +332,10 @@ class Book:
         if self._undo is not None:
             self._undo.append((page, key, page.rows.get(key, _Mark.UNKNOWN), page.pending.get(key)))
         page.rows[key] = row
-        _set_pending(page, key, pending)
+        if pending is None:
+            page.pending.pop(key, None)
+        else:
+            page.pending[key] = pending
 
     def _take_back(self, undo: list[_Undo]) -> None:
         for page, key, row, pending in reversed(undo):
@@ -311,41 +343,10 @@ class Book:
                 del page.rows[key]
             else:
                 page.rows[key] = row
-            _set_pending(page, key, pending)
-
-
-_Order = tuple[Template, list[Parameters]]
-
-
-def _inserts(page: _Page) -> Iterator[_Order]:
-    insert = page.shape.insert
-    rows = [insert.parameters(page.rows[key] or {}) for key, mark in page.pending.items() if mark is _Mark.INSERT]
-    if rows:
-        yield insert, rows
-
-
-def _updates(page: _Page) -> Iterator[_Order]:
-    by_columns: dict[tuple[str, ...], list[Parameters]] = {}
-    for key, pending in page.pending.items():
-        if isinstance(pending, tuple) and pending:
-            values = page.shape.key_parameters(key) | (page.rows[key] or {})
-            by_columns.setdefault(pending, []).append(page.shape.update(pending).parameters(values))
-    for columns, rows in by_columns.items():
-        yield page.shape.update(columns), rows
-
-
-def _deletes(page: _Page) -> Iterator[_Order]:
-    delete = page.shape.delete
-    keys = [key for key, pending in page.pending.items() if pending is _Mark.DELETE]
-    if keys:
-        yield delete, [delete.parameters(page.shape.key_parameters(key)) for key in keys]
-
-
-def _set_pending(page: _Page, key: Key, pending: _Pending | None) -> None:
-    if pending is None:
-        page.pending.pop(key, None)
-    else:
-        page.pending[key] = pending
+            if pending is None:
+                page.pending.pop(key, None)
+            else:
+                page.pending[key] = pending
 
 
 def _merged(pending: _Pending | None, changes: Mapping[str, Any]) -> _Pending:

@@ -1,19 +1,23 @@
-"""Statements handed to the database's own driver, with the toolkit's transaction around them.
+"""Statements handed to the database's own driver, below the toolkit.
 
 The toolkit writes the text of a statement once per database (`Template`); running it costs a tenth of what it
 costs through the toolkit, and on PostgreSQL all statements travel in one round trip (`shared.storage.pipeline`).
-Used where a transaction for many callers is made; everything else goes through the toolkit.
+Used where a transaction for many callers is made, which is begun and committed here too: for a lone caller the
+toolkit's way of doing both costs as much as all statements between. Everything else goes through the toolkit, which
+is given the connection, and told of the transaction, only where it is needed (`Driver.toolkit`).
 Promises: failures leave as the toolkit's own errors, and say whether the connection is gone.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from sqlalchemy import ClauseElement, Connection, Dialect
+from sqlalchemy import JSON, Boolean, ClauseElement, Connection, Dialect
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DataError, DBAPIError
 
+from shared.storage.json_text import read_json, write_json
 from shared.storage.orders import COMMIT, Order, decoder, encoder
 
 if TYPE_CHECKING:
@@ -22,10 +26,13 @@ if TYPE_CHECKING:
 #: Where a connection keeps its pipeline, and so the statements that it has prepared.
 PIPELINE = "mesh.pipeline"
 _POSTGRES = "postgresql"
+#: How SQLite begins what may write: it takes the lock before the first read, so that what was read is still true.
+BEGIN_WRITING: Final = "BEGIN IMMEDIATE"
 #: PostgreSQL with its parameters numbered, as the wire has them.
 _NUMBERED: Dialect = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]  # the toolkit's
 
-Parameters = tuple[Any, ...]
+Parameters = Sequence[Any]
+Named = Mapping[str, Any]
 
 
 class Template:
@@ -34,25 +41,33 @@ class Template:
     `None` is null in a column of any type.
     """
 
-    def __init__(self, statement: ClauseElement, dialect: Dialect, *, columns: Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        statement: ClauseElement,
+        dialect: Dialect,
+        *,
+        columns: Sequence[str] | None = None,
+        called: Mapping[str, str] | None = None,
+    ) -> None:
+        """Write the statement; `called` says by which name the values have what the statement names otherwise."""
         spoken = _NUMBERED if dialect.name == _POSTGRES else dialect
         compiled: Any = statement.compile(dialect=spoken, column_keys=columns, for_executemany=True)
         self.text: str = compiled.string
-        writers = [(name, *_writer(compiled.binds[name].type, dialect)) for name in compiled.positiontup]
-        self.formats = tuple(form for _, _, form in writers)
-        self._slots = [(name, write) for name, write, _ in writers]
+        writers = [_writer(compiled.binds[name].type, dialect) for name in compiled.positiontup]
+        self.formats = tuple(form for _, form in writers)
+        self._pick = _picker([(called or {}).get(name, name) for name in compiled.positiontup])
+        self._writing = [(place, write) for place, (write, _) in enumerate(writers) if write is not None]
 
-    def parameters(self, values: Mapping[str, Any]) -> Parameters:
+    def parameters(self, values: Named) -> Parameters:
         """Return the parameters for `values`, which has one for each."""
+        found = [*self._pick(values)]
         try:
-            return tuple(
-                [
-                    value if (value := values[name]) is None or write is None else write(value)
-                    for name, write in self._slots
-                ]
-            )
+            for place, write in self._writing:
+                if (value := found[place]) is not None:
+                    found[place] = write(value)
         except (TypeError, ValueError) as fault:
             raise DataError(None, None, fault) from fault
+        return found
 
 
 class Reader:
@@ -73,15 +88,28 @@ class Reader:
         return row
 
 
+def _picker(names: Sequence[str]) -> Callable[[Named], Iterable[Any]]:
+    """Return what takes the values of these names, in this order, out of many."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda values: [*map(values.__getitem__, names)]
+
+
 def _writer(kind: Any, dialect: Dialect) -> tuple[Callable[[Any], Any] | None, int]:
     if dialect.name == _POSTGRES:
         return encoder(kind)
+    if isinstance(kind, JSON):
+        return write_json, 0
+    if isinstance(kind, Boolean):
+        return bool, 0
     return kind.dialect_impl(dialect).bind_processor(dialect), 0
 
 
 def _reader(kind: Any, dialect: Dialect) -> Callable[[Any], Any] | None:
     if dialect.name == _POSTGRES:
         return decoder(kind)
+    if isinstance(kind, JSON):
+        return read_json
     read: Callable[[Any], Any] | None = kind.dialect_impl(dialect).result_processor(dialect, None)
     return read
 
@@ -99,32 +127,58 @@ class Commit(Protocol):
 
 
 class Driver:
-    """The driver's connection below the toolkit's, within its transaction."""
+    """The driver's connection below the toolkit's, for as long as that lives. A transaction is begun with it."""
 
     def __init__(self, connection: Connection) -> None:
+        """Take a connection; where no transaction has begun on it the toolkit begins one."""
         if not connection.in_transaction():
             connection.begin()
-        self._dialect = connection.dialect
-        self._raw: Any = connection.connection.driver_connection
-        self._pipeline = _pipeline_of(connection, self._raw) if connection.dialect.name == _POSTGRES else None
+        self.dialect = connection.dialect
+        self.raw: Any = connection.connection.driver_connection
+        self._connection = connection
+        self._errors: Any = self.dialect.loaded_dbapi
+        self._pipeline = _pipeline_of(connection, self.raw) if self.dialect.name == _POSTGRES else None
 
-    def ask(self, questions: Iterable[tuple[Template, Parameters]]) -> Sequence[Sequence[Iterable[Any]]]:
+    def begin(self) -> None:
+        """Begin the next transaction: at once on SQLite, with what is sent first on PostgreSQL."""
+        if self._pipeline is None:
+            self._do(BEGIN_WRITING)
+
+    def commit(self) -> None:
+        """Commit, which on PostgreSQL was sent along with the last statements; have the toolkit know that it is so."""
+        if self._pipeline is None:
+            self._do(COMMIT.text)
+        if self._connection.in_transaction():
+            self._connection.commit()
+
+    def toolkit(self) -> Connection:
+        """Return the toolkit's connection, within the transaction, with nothing on its way any more."""
+        self._settle()
+        if not self._connection.in_transaction():
+            self._connection.begin()
+        return self._connection
+
+    def ask(self, questions: Iterable[tuple[Template, Parameters]]) -> Sequence[Sequence[Sequence[Any]]]:
         """Run queries and return the rows of each."""
-        with translated(self._dialect, self._raw):
+        try:
             if self._pipeline is not None:
                 return self._pipeline.run([_order(template, values) for template, values in questions])
-            return [self._raw.cursor().execute(template.text, values).fetchall() for template, values in questions]
+            return [self.raw.cursor().execute(template.text, values).fetchall() for template, values in questions]
+        except self._errors.Error as fault:
+            raise _translation(fault, self.dialect, self.raw) from fault
 
     def tell(self, orders: Iterable[tuple[Template, list[Parameters]]], *, commit: Commit | None = None) -> None:
         """Run statements in their order, each once for every set of parameters, and `commit` along with them.
 
         What the commit has to be done `meanwhile` is done while the database commits, or after it has.
         """
-        with translated(self._dialect, self._raw):
+        try:
             if self._pipeline is None:
                 self._tell_each(orders)
             else:
                 self._tell_together(self._pipeline, orders, commit)
+        except self._errors.Error as fault:
+            raise _translation(fault, self.dialect, self.raw) from fault
         if commit is not None:
             commit()
             if self._pipeline is None:
@@ -133,26 +187,32 @@ class Driver:
     def tell_ahead(self, orders: Iterable[tuple[Template, list[Parameters]]]) -> None:
         """Send statements to be run while the caller goes on; how they fared the next `ask` or `tell` says."""
         if self._pipeline is not None:
-            with translated(self._dialect, self._raw):
+            with translated(self.dialect, self.raw):
                 self._pipeline.send([_order(template, row) for template, rows in orders for row in rows])
-
-    def settle(self) -> None:
-        """Wait for what was told ahead, so that the toolkit may use the connection."""
-        if self._pipeline is not None:
-            with translated(self._dialect, self._raw):
-                self._pipeline.settle()
 
     @property
     def goes_ahead(self) -> bool:
         """Say whether the database works while its caller computes: SQLite is the caller's own thread."""
         return self._pipeline is not None
 
+    def _settle(self) -> None:
+        """Wait for what was told ahead, so that the toolkit may use the connection."""
+        if self._pipeline is not None:
+            with translated(self.dialect, self.raw):
+                self._pipeline.settle()
+
+    def _do(self, statement: str) -> None:
+        try:
+            self.raw.cursor().execute(statement)
+        except self._errors.Error as fault:
+            raise _translation(fault, self.dialect, self.raw) from fault
+
     def _tell_each(self, orders: Iterable[tuple[Template, list[Parameters]]]) -> None:
         for template, rows in orders:
             if len(rows) == 1:
-                self._raw.cursor().execute(template.text, rows[0])
+                self.raw.cursor().execute(template.text, rows[0])
             else:
-                self._raw.cursor().executemany(template.text, rows)
+                self.raw.cursor().executemany(template.text, rows)
 
     def _tell_together(
         self, pipeline: "Pipeline", orders: Iterable[tuple[Template, list[Parameters]]], commit: Commit | None
@@ -189,7 +249,14 @@ def translated(dialect: Dialect, raw: Any) -> Iterator[Any]:
     try:
         yield raw
     except errors.Error as fault:
-        is_lost = dialect.is_disconnect(fault, raw, None)
-        raise DBAPIError.instance(
-            None, None, fault, errors.Error, connection_invalidated=is_lost, dialect=dialect
-        ) from fault
+        raise _translation(fault, dialect, raw) from fault
+
+
+def _translation(fault: Any, dialect: Dialect, raw: Any) -> DBAPIError:
+    """Return the toolkit's error for one of the driver's."""
+    errors: Any = dialect.loaded_dbapi
+    is_lost = dialect.is_disconnect(fault, raw, None)
+    translation: DBAPIError = DBAPIError.instance(
+        None, None, fault, errors.Error, connection_invalidated=is_lost, dialect=dialect
+    )
+    return translation

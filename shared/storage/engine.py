@@ -21,7 +21,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from shared.kernel.errors import InputRejected
-from shared.storage.driver import translated
+from shared.storage.driver import BEGIN_WRITING, translated
 from shared.storage.faults import to_mesh_error
 from shared.storage.json_text import read_json, write_json
 
@@ -176,7 +176,10 @@ def _write_ahead(driver_connection: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    """Take the write lock before the first read, so that what was read is still true when written."""
+    """Take the write lock before the first read, unless the driver below the toolkit has begun already."""
+    driver_connection: Any = connection.connection.driver_connection
+    if driver_connection.in_transaction:
+        return
     read_only = bool(connection.get_execution_options().get("read_only_work"))
     if connection.info.get("read_only", False) is not read_only:
         connection.exec_driver_sql(f"PRAGMA query_only={int(read_only)}")
@@ -184,8 +187,8 @@ def _begin_sqlite(connection: Connection) -> None:
     if not read_only and not connection.info.get("writes", False):
         connection.exec_driver_sql(_WRITER_PAGES)
         connection.info["writes"] = True
-    with translated(connection.dialect, connection.connection.driver_connection) as driver:  # the toolkit takes longer
-        driver.execute("BEGIN" if read_only else "BEGIN IMMEDIATE")
+    with translated(connection.dialect, driver_connection) as driver:  # the toolkit takes longer
+        driver.execute("BEGIN" if read_only else BEGIN_WRITING)
 
 
 def _open_postgres(url: URL) -> Engine:

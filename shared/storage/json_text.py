@@ -26,3 +26,5 @@ def read_json(text: str | bytes) -> Any:
         return from_json(text, cache_strings="keys")
     except ValueError:
         return json.loads(text)
+    except TypeError:
+        return text  # a bare number, which SQLite keeps as one

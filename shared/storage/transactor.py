@@ -17,7 +17,6 @@ from one transaction to the next. A `FatalLedgerError` leaves this room: its own
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Final, Generic, TypeVar
 
 from sqlalchemy import Connection, Engine, Table
@@ -25,6 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from shared.kernel.errors import FatalLedgerError, InternalFault, MeshError
 from shared.storage.book import Book
+from shared.storage.driver import Driver
 from shared.storage.engine import began_read_only, settle_writer
 from shared.storage.faults import (
     is_connection_lost,
@@ -41,12 +41,15 @@ _log = get_logger("storage")
 #: After so many units what they added is sent: few enough to keep the database at work, enough to be worth a sending.
 _SENT_AT_ONCE: Final = 8
 
+#: What a unit may meet that is not its own fault alone.
+_OF_ALL: Final = (SQLAlchemyError, FatalLedgerError)
+
 D = TypeVar("D")
 
 Hint = tuple[Table, Key]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Unit(Generic[D]):
     """Work to do at a desk, perhaps twice, so a function of the desk alone; and rows it will read.
 
@@ -59,7 +62,7 @@ class Unit(Generic[D]):
     finish: Callable[[Any], Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Outcome:
     """What a unit returned, finished, or why it failed."""
 
@@ -78,6 +81,7 @@ class Transactor(Generic[D]):
         self._on_begin = on_begin
         self._shapes = Shapes(engine.dialect)
         self._connection: Connection | None = None
+        self._driver: Driver | None = None
 
     def run(self, units: Sequence[Unit[D]]) -> list[Outcome]:
         """Run and commit units, and return one outcome per unit, in their order.
@@ -95,7 +99,7 @@ class Transactor(Generic[D]):
         """Give the connection back."""
         if self._connection is not None:
             self._connection.close()
-            self._connection = None
+            self._connection = self._driver = None
 
     def _one_by_one(self, units: Sequence[Unit[D]]) -> list[Outcome]:
         outcomes: list[Outcome] = []
@@ -109,14 +113,14 @@ class Transactor(Generic[D]):
     def _together(self, units: Sequence[Unit[D]]) -> list[Outcome]:
         """Do steps (1) to (4). Raises the toolkit's error only where nothing can have been persisted."""
         try:
-            connection, book = self._open(units)
+            driver, book = self._open(units)
         except (SQLAlchemyError, MeshError) as fault:
-            is_begun = self._connection is not None
+            is_begun = self._driver is not None
             self._discard()
             if isinstance(fault, SQLAlchemyError) and is_begun and len(units) > 1 and may_be_of_one(fault):
                 raise
             return _failed(units, fault)
-        commit = _Commit(connection)
+        commit = _Commit(driver)
         try:
             commit.outcomes = self._work(book, units)
             commit.units = units
@@ -133,7 +137,7 @@ class Transactor(Generic[D]):
             raise
         return commit.outcomes
 
-    def _open(self, units: Sequence[Unit[D]]) -> tuple[Connection, Book]:
+    def _open(self, units: Sequence[Unit[D]]) -> tuple[Driver, Book]:
         """Do steps (1) and (2), once more on a fresh connection when the kept one turns out to be dead."""
         wanted: dict[Table, list[Key]] = {}
         for unit in units:
@@ -147,35 +151,40 @@ class Transactor(Generic[D]):
         self._discard()
         return self._begin(wanted)
 
-    def _begin(self, wanted: Mapping[Table, Sequence[Key]]) -> tuple[Connection, Book]:
-        if self._connection is not None and began_read_only(self._connection.connection.driver_connection):
+    def _begin(self, wanted: Mapping[Table, Sequence[Key]]) -> tuple[Driver, Book]:
+        if self._driver is not None and began_read_only(self._driver.raw):
             self._discard()
-        if self._connection is None:
-            self._connection = self._engine.connect()
-            self._connection.begin()
-            settle_writer(self._connection)
+        if self._driver is None:
+            self._driver = self._connected()
         else:
-            self._connection.begin()
-        book = Book(self._connection, shapes=self._shapes, expected=wanted)
+            self._driver.begin()
+        driver = self._driver
+        book = Book(driver, shapes=self._shapes, expected=wanted)
         if self._on_begin is not None:
             self._on_begin(book)
         book.prefetch_all({})  # what nothing has brought along yet
-        return self._connection, book
+        return driver, book
+
+    def _connected(self) -> Driver:
+        """Return a connection on which the toolkit has begun the first transaction."""
+        self._connection = self._engine.connect()
+        driver = Driver(self._connection)
+        settle_writer(self._connection)
+        return driver
 
     def _work(self, book: Book, units: Sequence[Unit[D]]) -> list[Outcome]:
         """Do step (3)."""
         desk = self._open_desk(book)
-        through = (SQLAlchemyError, FatalLedgerError)
         outcomes = []
         for number, unit in enumerate(units):
             if number and number % _SENT_AT_ONCE == 0:
                 book.send_ahead()
-            outcomes.append(attempt(partial(_work_alone, unit, book, desk), through=through))
+            outcomes.append(attempt(_work_alone, unit, book, desk, through=_OF_ALL))
         return outcomes
 
     def _discard(self) -> None:
         """Drop the connection with whatever is open on it: its state is not known well enough to go on."""
-        connection, self._connection = self._connection, None
+        connection, self._connection, self._driver = self._connection, None, None
         if connection is not None:
             connection.invalidate()
             connection.close()
@@ -184,8 +193,8 @@ class Transactor(Generic[D]):
 class _Commit:
     """A commit that remembers whether it was tried, and finishes what the units returned."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, driver: Driver) -> None:
+        self._driver = driver
         self.is_begun = False
         self.units: Sequence[Unit[Any]] = ()
         self.outcomes: list[Outcome] = []
@@ -196,13 +205,13 @@ class _Commit:
 
     def __call__(self) -> None:
         self.is_begun = True
-        self._connection.commit()
+        self._driver.commit()
 
 
 def _finished(unit: Unit[Any], outcome: Outcome) -> Outcome:
     if unit.finish is None or outcome.error is not None:
         return outcome
-    return attempt(partial(unit.finish, outcome.value))
+    return attempt(unit.finish, outcome.value)
 
 
 def _work_alone(unit: Unit[D], book: Book, desk: D) -> Any:
@@ -210,10 +219,12 @@ def _work_alone(unit: Unit[D], book: Book, desk: D) -> Any:
         return unit.work(desk)
 
 
-def attempt(work: Callable[[], Any], *, through: tuple[type[Exception], ...] = (FatalLedgerError,)) -> Outcome:
+def attempt(
+    work: Callable[..., Any], *given: Any, through: tuple[type[Exception], ...] = (FatalLedgerError,)
+) -> Outcome:
     """Do one caller's work and say what came of it. Raises only what is `through`: what concerns every caller."""
     try:
-        return Outcome(value=work())
+        return Outcome(work(*given))
     except through:
         raise
     except MeshError as fault:

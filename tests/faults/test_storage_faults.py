@@ -7,7 +7,7 @@ unless the answer was "not available", which leaves it open; and the writer goes
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from shared.kernel.errors import MeshError
@@ -29,20 +29,10 @@ class Fault:
         self.hits = 0
 
     def arm(self, engine: Engine) -> None:
-        if self.call == "COMMIT" and engine.dialect.name == "sqlite":
-            event.listen(engine, "commit", self._at_commit)
-        else:
-            watch(engine, **{"after" if self.persisted else "before": self._at_statement})
+        watch(engine, **{"after" if self.persisted else "before": self._at_statement})
 
     def disarm(self) -> None:
         self.left = 0
-
-    def _at_commit(self, connection: Connection) -> None:
-        if self.left and self.persisted:
-            driver = connection.connection.driver_connection
-            assert driver is not None
-            driver.commit()
-        self._strike()
 
     def _at_statement(self, statement: str) -> None:
         verb, _, table = self.call.partition(" ")

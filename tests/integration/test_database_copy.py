@@ -18,6 +18,7 @@ from mesh.revisions import ROOMS
 from mesh.roster import DEPLOYABLES, GATEWAY
 from shared.ledger.checkpoint import Checkpoint, text_of_note
 from shared.storage.book import Book
+from shared.storage.driver import Driver
 from shared.storage.engine import open_engine
 from shared.storage.history import prepare
 from tests.support.agency_services import World, consented, contents, referred, world
@@ -32,7 +33,7 @@ AT = "2026-11-21T08:15:30.123Z"
 def grow(engine: Engine, size: int) -> None:
     """Append entries to the ledger of a gateway."""
     with engine.begin() as connection:
-        book = Book(connection)
+        book = Book(Driver(connection))
         lock_head(book)
         for _ in range(size):
             append(book, "directory", "operator", at=AT)

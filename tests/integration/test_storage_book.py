@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, func, select
 
 from shared.kernel.errors import Conflict, InternalFault
 from shared.storage.book import Book
+from shared.storage.driver import Driver
 from tests.support.small_bank import ACCOUNT, ENTRY, amounts, open_bank
 from tests.support.watched import watch
 
@@ -45,7 +46,7 @@ def connection(engine: Engine) -> Iterator[Connection]:
 
 @pytest.fixture
 def book(connection: Connection) -> Book:
-    return Book(connection)
+    return Book(Driver(connection))
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ def test_row_is_read_once(book: Book, statements: Statements) -> None:
 
 
 def test_expected_rows_come_along_with_the_first_that_is_needed(connection: Connection, statements: Statements) -> None:
-    book = Book(connection, expected={ACCOUNT: ["a", "b", "nobody"], ENTRY: [("b", 2)]})
+    book = Book(Driver(connection), expected={ACCOUNT: ["a", "b", "nobody"], ENTRY: [("b", 2)]})
     assert book.lock(ACCOUNT, "a") is not None
     assert statements == ["SELECT"] * 3
     assert [book.get(ACCOUNT, key) is None for key in ("a", "b", "nobody")] == [False, False, True]
@@ -89,7 +90,7 @@ def test_prefetch_of_thousands_of_keys_finds_every_row(book: Book, connection: C
     for key in keys:
         book.insert(ACCOUNT, {"id": key})
     book.flush()
-    other = Book(connection)
+    other = Book(Driver(connection))
     other.prefetch(ACCOUNT, keys)
     assert all(other.get(ACCOUNT, key) for key in keys)
 
@@ -154,7 +155,7 @@ def test_row_deleted_and_inserted_again_is_replaced(engine: Engine, book: Book, 
     book.flush()
     connection.commit()
     assert amounts(engine) == {"a": 9, "b": 0}
-    assert Book(connection).get(ACCOUNT, "a") == {"id": "a", "amount": 9, "note": None, "iban": None}
+    assert Book(Driver(connection)).get(ACCOUNT, "a") == {"id": "a", "amount": 9, "note": None, "iban": None}
 
 
 def test_failed_unit_leaves_no_trace_and_its_neighbours_stay(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import Engine, event, make_url, text
+from sqlalchemy import Engine, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from shared.kernel.errors import Conflict, FatalLedgerError, InternalFault, NotPermitted, PeerUnavailable
@@ -54,9 +54,9 @@ class Gate:
 
 
 def commits(engine: Engine) -> list[int]:
-    """A list that grows by one with each commit."""
+    """A list that grows by one with each commit on connections that are opened from now on."""
     seen: list[int] = []
-    event.listen(engine, "commit", lambda _connection: seen.append(1))
+    watch(engine, before=lambda statement: seen.append(1) if statement == "COMMIT" else None)
     return seen
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, select
 
 from shared.storage.book import Book
+from shared.storage.driver import Driver
 from tests.support.small_bank import ACCOUNT, open_bank
 
 KEYS = ("a", "b", "c", "d")
@@ -93,7 +94,7 @@ def run(book: Book, model: dict[str, dict[str, object]], unit: UnitOfWork) -> di
 @given(st.lists(units, max_size=6))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_database_ends_up_as_the_model(connection: Connection, plan: list[UnitOfWork]) -> None:
-    book = Book(connection)
+    book = Book(Driver(connection))
     model: dict[str, dict[str, object]] = {
         key: {"id": key, "amount": 0, "note": None, "iban": None} for key in ("a", "b")
     }

@@ -79,7 +79,7 @@ class SqlReading:
 
     def many(self, kind: type[R], keys: Sequence[str]) -> Sequence[R]:
         """Return the records of these keys that exist, in the order of their keys."""
-        shape = self._texts.shapes.of(self._places.table_of(kind))
+        shape = self._texts.shapes[self._places.table_of(kind)]
         found = self._driver.ask(
             [shape.load(portion, lock=Lock.NONE) for portion in in_portions(list(dict.fromkeys(keys)))]
         )
