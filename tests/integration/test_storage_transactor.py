@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, Engine, ForeignKey, Integer, MetaData, Table, event, func, select, text
+from sqlalchemy import JSON, Boolean, Column, Engine, ForeignKey, Integer, MetaData, Table, event, func, select, text
 
 from shared.kernel.errors import Conflict, InternalFault, PeerUnavailable
 from shared.storage.book import Book
 from shared.storage.engine import open_engine
 from shared.storage.history import prepare
+from shared.storage.shape import KEPT
 from shared.storage.transactor import Transactor, Unit
 from tests.support.small_bank import ACCOUNT, ENTRY, add_one, amounts, lock_account, open_bank
 from tests.support.watched import watch
@@ -211,3 +212,53 @@ def test_rows_are_looked_up_by_their_key_though_the_statement_was_prepared_on_an
     transactor.close()
     assert [outcome.value for outcome in seen] == [0]
     bank.dispose()
+
+
+def test_units_query_through_the_toolkit_in_any_transaction_of_a_connection(engine: Engine) -> None:
+    """The first transaction of a connection is begun by the toolkit, later ones below it."""
+    counting: Unit[Book] = Unit(lambda book: len(book.select(ACCOUNT.select())))
+    broken: Unit[Book] = Unit(lambda book: book.select(select(text("1 FROM nowhere"))))
+    transactor = a_transactor(engine)
+    asked = [[counting], [open_account("x")], [counting], [broken], [open_account("y"), counting], [counting]]
+    told = [[outcome.value for outcome in transactor.run(units)] for units in asked]
+    transactor.close()
+    assert told == [[1], ["x"], [2], [None], ["y", 3], [3]]
+    assert sorted(amounts(engine)) == ["a", "x", "y"]
+
+
+def test_row_that_is_kept_is_the_same_until_any_column_of_it_changes(engine: Engine) -> None:
+    metadata = MetaData()
+    notice = Table(
+        "notice",
+        metadata,
+        Column("id", Integer, primary_key=True),
+        Column("said", JSON),
+        Column("read", Boolean),
+        info={KEPT: True},
+    )
+    metadata.create_all(engine)
+    seen: Unit[Book] = Unit(lambda book: book.get(notice, 1))
+    transactor = a_transactor(engine)
+    transactor.run([Unit(lambda book: book.insert(notice, {"id": 1, "said": ["a"], "read": False}))])
+    (first,), (again,) = transactor.run([seen]), transactor.run([seen])
+    with engine.begin() as another:
+        another.execute(notice.update().values(read=True))
+    (changed,) = transactor.run([seen])
+    with engine.begin() as another:
+        another.execute(notice.delete())
+    (gone,) = transactor.run([seen])
+    transactor.close()
+    assert first.value is again.value
+    assert changed.value == {**first.value, "read": True}
+    assert gone.value is None
+
+
+def test_document_that_is_a_bare_number_is_read_as_it_was_written(engine: Engine) -> None:
+    metadata = MetaData()
+    note = Table("note", metadata, Column("id", Integer, primary_key=True), Column("said", JSON))
+    metadata.create_all(engine)
+    transactor = a_transactor(engine)
+    transactor.run([Unit(lambda book: book.insert(note, {"id": 1, "said": 7}))])
+    (read_back,) = transactor.run([Unit(lambda book: book.get(note, 1))])
+    transactor.close()
+    assert read_back.value == {"id": 1, "said": 7}
