@@ -141,7 +141,7 @@ def _against(desk: Desk, referral: Referral, statement: Statement, name: Compart
         yield by_rule("referral.blocked", CONFLICT_RULE, sop)
     if holder.sectors.isdisjoint(map(str, service.senders)):
         yield by_service("sop.sender", service)
-    if name not in service.allowed():
+    if name not in service.allowed:
         yield by_service("sop.compartment-forbidden", service)
     tried = [list(_without(desk, consent, referral, held=held, name=name, sop=sop)) for consent in _ids(referral, held)]
     if all(tried):

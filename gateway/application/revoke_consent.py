@@ -17,7 +17,7 @@ from gateway.domain.withdrawal import Hold, HoldResult, answer_due_at
 from shared.consent.grant import Consent, Taking
 from shared.kernel.clock import to_wire
 from shared.kernel.identifiers import GATEWAY
-from shared.sop.model import Compartment, EventType, Presence, ReferralState, Sop
+from shared.sop.model import Compartment, EventType, ReferralState, Sop
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def _hit(desk: Desk, referral: Referral, taken: Consent, sop: Sop) -> _Hit | Non
     if not lost:
         return None
     service = sop.services[referral.service_type]
-    crippled = not left or not service.having(Presence.REQUIRED).isdisjoint(lost)
+    crippled = not left or not service.required.isdisjoint(lost)
     after = replace(referral, halves=destroy(referral.halves, lost))
     if crippled and not referral.has_ended:
         after = moved(after, ReferralState.REVOKED)

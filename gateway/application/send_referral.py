@@ -70,7 +70,7 @@ def _admit(desk: Desk, command: ReferralSent, sop: Sop) -> Mapping[str, Any]:
     check_sealed_for(recipient, command.sealed_for)
     halves = halves_of(command.compartments, arrival.hub_shares)
     parent, before = continued(desk, command), replaced(desk, command)  # (3)
-    blocked = command.blocked.union(*(one.blocked for one in (parent, before, linked(desk, command)) if one))
+    blocked = command.blocked.union(*[one.blocked for one in (parent, before, linked(desk, command)) if one])
     command = remembering(command, parent, before)
     lineage = lineage_of(desk, command.basis)  # (4)
     kept_from = is_blocked(blocked, chain_id=command.chain_id, who=(recipient.id, *deciders(command, lineage)))
@@ -139,7 +139,7 @@ def _keep(
         chain_id=referral.chain_id,
         consent_id=referral.consent_id,
         code=referral.service_type,
-        state=referral.state.value,
+        state=str(referral.state),
         trace_id=arrival.trace_id,
     )
     desk.add_referral(referral)
@@ -164,8 +164,9 @@ def _check_procedure(desk: Desk, command: ReferralSent, sop: Sop) -> None:
         raise _invalid("/service_type", "sop.service-unknown", "No such service type; see GET /v1/sop/service-types.")
     if not desk.area_exists(command.area):
         raise _invalid("/area", "area.unknown", "No such area. Use a province of 2 digits or a commune of 5 digits.")
+    stages = service.stages[command.urgency]
     for position, label in enumerate(command.compartments):
-        if label.name in service.compartments and label.stage is not service.stage(label.name, command.urgency):
+        if label.stage is not stages.get(label.name, label.stage):
             message = "The procedure opens this compartment at another stage; see the service type."
             raise _invalid(f"/compartments/{position}/stage", "sop.stage", message)
 
@@ -192,7 +193,7 @@ def _disclosure(
         area=command.area,
         area_province=desk.province_of(command.area) if len(command.area) == COMMUNE_DIGITS else None,
         facts=command.facts,
-        compartments=frozenset(label.name for label in command.compartments),
+        compartments=frozenset([label.name for label in command.compartments]),
         basis=command.basis,
         holds_parent=holds_case(parent, sender=command.arrival.sender, subject=command.subject),
         blocked=blocked,

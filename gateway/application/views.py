@@ -6,7 +6,9 @@ from gateway.domain.referral import Referral
 from gateway.domain.statement import StatementRequest
 from shared.consent.grant import Consent
 from shared.kernel.clock import to_wire
-from shared.sop.model import ClockPhase, Name, Sop
+from shared.sop.model import ENDS, ClockPhase, Name, Sop
+
+_PHASES = tuple((phase, phase.value) for phase in ClockPhase)
 
 
 def referral_view(referral: Referral) -> dict[str, Any]:
@@ -17,12 +19,12 @@ def referral_view(referral: Referral) -> dict[str, Any]:
         "parent_id": referral.parent_id,
         "linked_id": referral.linked_id,
         "replaces": referral.replaces,
-        "state": referral.state.value,
+        "state": str(referral.state),
         "sender": referral.sender,
         "recipient": referral.recipient,
         "service_type": referral.service_type,
-        "urgency": referral.urgency.value,
-        "due": {phase.value: due.at if (due := referral.due.get(phase)) else None for phase in ClockPhase},
+        "urgency": str(referral.urgency),
+        "due": {name: due.at if (due := referral.due.get(phase)) else None for phase, name in _PHASES},
         "sent_at": referral.sent_at,
     }
 
@@ -35,7 +37,7 @@ def referral_answer(referral: Referral, *, sop: Sop, statements: int = 0) -> dic
     view = referral_view(referral)
     if statements:
         view["statements"] = statements_view(statements)
-    if referral.has_ended:
+    if referral.state in ENDS:
         return view
     level = sop.urgencies[referral.urgency]
     if level.instruction is not None:

@@ -16,7 +16,18 @@ from gateway.domain.referral import DueTime, Referral
 from shared.kernel.clock import from_wire, to_wire
 from shared.referral.deadlines import clock_rules
 from shared.sop.calendar import due_at
-from shared.sop.model import Alarm, AlarmLevel, ClockPhase, ClockRule, ClockStart, Expiry, ReferralState, Sop
+from shared.sop.model import (
+    ENDS,
+    Alarm,
+    AlarmLevel,
+    ClockPhase,
+    ClockRule,
+    ClockStart,
+    Expiry,
+    ReferralState,
+    Sop,
+    Urgency,
+)
 
 #: Nobody has acknowledged: from these states a referral expires (row T17 of the lifecycle).
 UNHEARD: frozenset[ReferralState] = frozenset({ReferralState.SENT, ReferralState.DELIVERED})
@@ -69,10 +80,10 @@ def schedule(referral: Referral, *, sop: Sop) -> Sequence[Firing]:
 
 def next_clock_at(referral: Referral, *, sop: Sop) -> str | None:
     """Return when the clocks of a referral next have something to say; None when never again."""
-    if referral.has_ended:
+    if referral.state in ENDS:
         return None
     duties = _duties(referral, sop)
-    moments = [duty.began + _first_offset(duty.alarms, duty.limit - duty.began) for duty in duties if duty.alarms]
+    moments = [began + _first_offset(alarms, limit - began) for _, began, limit, alarms in duties if alarms]
     if (end := _end(referral, sop)) is not None:
         moments.append(end)
     return to_wire(min(moments)) if moments else None
@@ -97,11 +108,16 @@ def worth_saying(due: Sequence[Firing]) -> Sequence[Firing]:
 
 def rule_of(referral: Referral, phase: ClockPhase, *, sop: Sop) -> ClockRule | None:
     """Return the clock rule behind a due time; None when the procedure has it no longer."""
-    due, service = referral.due.get(phase), sop.services.get(referral.service_type)
-    if due is None or service is None:
-        return None
-    rules = clock_rules(sop, service, phase=phase, urgency=referral.urgency)
-    return next((rule for rule in rules if rule.id == due.rule_id), None)
+    due = referral.due.get(phase)
+    return None if due is None else _rule_named(due.rule_id, sop, referral.service_type, referral.urgency, phase)
+
+
+@lru_cache(maxsize=1024)
+def _rule_named(rule_id: str, sop: Sop, service_type: str, urgency: Urgency, phase: ClockPhase) -> ClockRule | None:
+    """Find a clock rule by its id. A procedure has few, and each write of a referral asks for one."""
+    service = sop.services.get(service_type)
+    rules = () if service is None else clock_rules(sop, service, phase=phase, urgency=urgency)
+    return next((rule for rule in rules if rule.id == rule_id), None)
 
 
 def began_at(referral: Referral, rule: ClockRule | None) -> datetime:
@@ -120,29 +136,24 @@ class _Ring(NamedTuple):
     alarm: Alarm | None
 
 
-class _Duty(NamedTuple):
-    """An open duty: since when, until when, and what was not yet said of it."""
-
-    phase: ClockPhase
-    began: datetime
-    limit: datetime
-    alarms: tuple[Alarm, ...]
+#: An open duty: since when, until when, and what was not yet said of it.
+_Duty = tuple[ClockPhase, datetime, datetime, tuple[Alarm, ...]]
 
 
 def _rings(referral: Referral, sop: Sop) -> Iterator[_Ring]:
     """Yield all that was not said before, in no order."""
     if referral.has_ended:
         return
-    for duty in _duties(referral, sop):
-        for alarm in duty.alarms:
-            moment = duty.began + _offset(alarm, duty.limit - duty.began)
-            yield _Ring(moment, duty.phase, duty.limit, alarm)
+    for phase, began, limit, alarms in _duties(referral, sop):
+        for alarm in alarms:
+            yield _Ring(began + _offset(alarm, limit - began), phase, limit, alarm)
     if (end := _end(referral, sop)) is not None:
         yield _Ring(end, ClockPhase.ACKNOWLEDGE, end, None)
 
 
-def _duties(referral: Referral, sop: Sop) -> Iterator[_Duty]:
-    """Yield the open duties. Every write of a referral asks for them: it is kept quick."""
+def _duties(referral: Referral, sop: Sop) -> list[_Duty]:
+    """Return the open duties. Every write of a referral asks for them: it is kept quick."""
+    found = []
     level, fired = sop.urgencies[referral.urgency], referral.clocks.fired
     received = from_wire(referral.received_at)
     for phase, due in referral.open_duties().items():
@@ -153,7 +164,8 @@ def _duties(referral: Referral, sop: Sop) -> Iterator[_Duty]:
             alarms = tuple(alarm for alarm in alarms if _key(phase, alarm) not in fired)
         if limit <= began:  # the window had closed before anybody was asked: said, once
             alarms = tuple(alarm for alarm in alarms if alarm.percent == _LIMIT)
-        yield _Duty(phase, began, limit, alarms)
+        found.append((phase, began, limit, alarms))
+    return found
 
 
 @lru_cache(maxsize=1024)
@@ -176,7 +188,7 @@ def _firing(referral: Referral, ring: _Ring) -> Firing:
 
 
 def _key(phase: ClockPhase, alarm: Alarm) -> str:
-    return f"{phase.value}.{alarm.id}"
+    return f"{phase}.{alarm.id}"
 
 
 def _end(referral: Referral, sop: Sop) -> datetime | None:

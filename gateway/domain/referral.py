@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from shared.consent.request import ConsentBasis, OtherBasis
 from shared.sop.model import ENDS, AgeBand, ClockPhase, Compartment, EventType, Party, ReferralState, Stage, Urgency
@@ -16,8 +17,7 @@ class HalfState(StrEnum):
     DESTROYED = "destroyed"
 
 
-@dataclass(frozen=True, slots=True)
-class Half:
+class Half(NamedTuple):
     """The gateway's half of one compartment's key. `share` None: given away for good, or destroyed."""
 
     stage: Stage
@@ -30,7 +30,6 @@ UNDECIDED: frozenset[ReferralState] = frozenset(
     {ReferralState.SENT, ReferralState.DELIVERED, ReferralState.ACKNOWLEDGED, ReferralState.INFO_REQUESTED}
 )
 
-_NOTHING: frozenset[ClockPhase] = frozenset()
 _HEARD = frozenset({ClockPhase.ACKNOWLEDGE})
 _DECIDED = _HEARD | {ClockPhase.DECIDE}
 _BEGUN = _DECIDED | {ClockPhase.CONTACT}
@@ -127,19 +126,19 @@ class Referral:
 
     def lapses_at(self) -> str | None:
         """Return when the end of its consent will change this referral; None when it will not, or there is none."""
-        if self.consent_id is None:  # access on another ground ends otherwise: see `gateway.domain.override`
+        if not isinstance(self.basis, ConsentBasis):  # other access ends otherwise: see `gateway.domain.override`
             return None
         concerned = self.state in UNDECIDED or any(half.share is not None for half in self.halves.values())
         return self.basis_expires_at if concerned else None
 
     def next_due_at(self) -> str | None:
         """Return the earliest due time that still counts; None when nothing is due any more."""
-        return min((due.at for due in self.open_duties().values()), default=None)
+        return min([due.at for due in self.open_duties().values()], default=None)
 
     def open_duties(self) -> Mapping[ClockPhase, DueTime]:
         """Return what the recipient still has to do, and by when."""
-        met = _MET.get(self.state, _NOTHING)
-        return {phase: due for phase, due in self.due.items() if phase not in met}
+        met = _MET.get(self.state)
+        return {phase: due for phase, due in self.due.items() if phase not in met} if met else self.due
 
     def party(self, agency_id: str) -> Party | None:
         """Return which side `agency_id` is on; None when it is on neither."""

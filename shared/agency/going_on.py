@@ -13,7 +13,7 @@ from shared.agency.records import Box, Referral, Reroute, RerouteState
 from shared.consent.grant import Consent
 from shared.consent.scope import scope_faults, standing_faults
 from shared.referral.blocked import is_blocked
-from shared.sop.model import Compartment, EventType, Presence, ReferralState, RerouteRules, ServiceType, Stopped
+from shared.sop.model import Compartment, EventType, ReferralState, RerouteRules, ServiceType, Stopped
 
 IF_EXPIRED, IF_DECLINED = "reroute_if_expired", "reroute_if_declined"
 NEXT_AGENCY: Final = "next_agency"
@@ -88,7 +88,7 @@ def consent_carries(
     lineage: Sequence[Consent], referral: Referral, following: str, *, service: ServiceType, at: datetime
 ) -> bool:
     """Say whether every consent of the line stands, names `following` and covers what the service cannot do without."""
-    required = frozenset(service.having(Presence.REQUIRED))
+    required = service.required
     return bool(lineage) and not any(
         fault
         for consent in lineage
@@ -101,7 +101,7 @@ def consent_carries(
 
 def enough(contents: Mapping[Compartment, Any], service: ServiceType) -> bool:
     """Say whether all that the service requires can still be read here."""
-    return bool(contents) and frozenset(service.having(Presence.REQUIRED)) <= contents.keys()
+    return bool(contents) and service.required <= contents.keys()
 
 
 def lasting(facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from shared.agency.ports import Desk
 from shared.agency.records import Holding, HoldingState, Note, Referral
 from shared.agency.standing import has_ended
 from shared.agency.vault import CaseVault, is_entry, note_place
-from shared.sop.model import ENDS, Compartment, Presence, ReferralState, Sop
+from shared.sop.model import ENDS, Compartment, ReferralState, Sop
 
 #: Ends after which a recipient has no purpose left for what it opened.
 WITHOUT_PURPOSE: Final = frozenset(
@@ -96,7 +96,7 @@ def seal_off(
 def state_without(contents: Contents, lost: frozenset[str], sop: Sop) -> str:
     """Return where a referral stands once `lost` is gone: revoked when the service cannot be given without it."""
     referral = contents.referral
-    required = {name.value for name in sop.services[referral.service_type].having(Presence.REQUIRED)}
+    required = {name.value for name in sop.services[referral.service_type].required}
     crippled = contents.names() <= lost or not required.isdisjoint(lost)
     return ReferralState.REVOKED.value if crippled and not has_ended(referral.state) else referral.state
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from shared.consent.citation import CONFLICT_RULE, SCOPE_RULE, by_consent, by_rule, by_service
 from shared.consent.giving import giving_faults
 from shared.consent.grant import Consent
-from shared.consent.procedure import data_faults, ground_faults, may_travel, precondition_faults, route_faults
+from shared.consent.procedure import data_faults, ground_faults, precondition_faults, route_faults
 from shared.consent.request import ConsentBasis, Disclosure, Release
 from shared.consent.scope import is_whole, may_send, scope_faults, standing_faults
 from shared.kernel.errors import Reason
@@ -117,7 +117,8 @@ def _against(
 
 
 def _may_use(disclosure: Disclosure, lineage: Sequence[Consent]) -> bool:
-    return all(may_send(c, sender=disclosure.sender, holds_parent=disclosure.holds_parent) for c in lineage)
+    sender, holds_parent = disclosure.sender, disclosure.holds_parent
+    return not [consent for consent in lineage if not may_send(consent, sender=sender, holds_parent=holds_parent)]
 
 
 def _against_release(
@@ -133,7 +134,7 @@ def _against_release(
     if release.basis_ends_at is not None and release.basis_ends_at <= at:  # (5)
         access = sop.overrides.access
         yield Reason("basis.unconfirmed", access.id, access.basis.citation)
-    if not is_note and not may_travel(release.compartment, service):  # (4)
+    if not is_note and release.compartment not in service.allowed:  # (4)
         yield by_service("sop.compartment-forbidden", service)
     yield from _without_ground(
         release, frozenset({release.compartment}), lineage=lineage, service=service, sop=sop, at=at

@@ -6,7 +6,7 @@ consent and referral state different ages each must permit; an unsafe caregiver 
 never makes a best-interest decision. Knows roles and codes only, never a name.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,6 +21,8 @@ from shared.sop.codes import AgeBand, Assent, Caregiver, Grantor
 GUARDIANS: frozenset[Grantor] = frozenset({Grantor.PARENT, Grantor.GUARDIAN, Grantor.LEGAL_REPRESENTATIVE})
 #: The fact of the envelope by which a sender says that a caregiver is not safe.
 GUARDIAN_UNSAFE = "guardian_unsafe"
+
+_NOT_KNOWN = frozenset({AgeBand.UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +74,10 @@ def giving_faults(
     2. A best-interest decision was made by two workers, for a reason the procedure knows.
     3. At each age that is stated, one way of the table was gone, and the child was heard as it says.
     """
-    bands = _bands([age_band, *(given.age_band for given in line)])
-    unsafe = guardian_unsafe or any(given.knows_unsafe(rules) for given in line)
+    bands = _bands([age_band, *[given.age_band for given in line]])
     for given in line:
-        if given.grantor in GUARDIANS and unsafe and given.caregiver is not Caregiver.ANOTHER_UNSAFE:  # (1)
+        is_guardian = given.grantor in GUARDIANS and given.caregiver is not Caregiver.ANOTHER_UNSAFE
+        if is_guardian and (guardian_unsafe or any(one.knows_unsafe(rules) for one in line)):  # (1)
             yield by_age("consent.who", rules.unsafe)
         if given.grantor is Grantor.BEST_INTEREST_DECISION and not is_made_by_two(given.decision, rules.best_interest):
             yield by_age("consent.decision", rules.best_interest)  # (2)
@@ -94,19 +96,18 @@ def is_made_by_two(decision: BestInterest | None, rules: BestInterestRules) -> b
     return len(people) >= rules.workers and any(worker.sector == rules.sector for worker in decision.workers)
 
 
-def _bands(stated: Iterable[AgeBand | None]) -> list[AgeBand]:
+def _bands(stated: Sequence[AgeBand | None]) -> list[AgeBand]:
     """Return the ages that must permit: all that are stated, but what is known counts before what is not."""
     bands = {band for band in stated if band is not None}
-    return sorted(bands - {AgeBand.UNKNOWN} or bands)
+    return sorted(bands - _NOT_KNOWN or bands)
 
 
 def _against_age(given: Giving, band: AgeBand, rules: AgeRules) -> Iterator[Reason]:
-    ways = rules.ways[band]
-    open_to = [way for way in ways if given.grantor in way.grantors]
-    if not open_to:
-        yield by_age("consent.who", ways[0])
-    elif not any(not way.assent or given.assent in way.assent for way in open_to):
-        yield by_age("consent.assent", open_to[0])
+    open_to = rules.ways_of[band, given.grantor]
+    for way in open_to:
+        if not way.assent or given.assent in way.assent:
+            return
+    yield by_age("consent.assent", open_to[0]) if open_to else by_age("consent.who", rules.ways[band][0])
 
 
 def giving_document(given: Giving) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 
 from shared.consent.citation import by_consent, by_legal_basis, by_service
 from shared.consent.grant import Consent
-from shared.consent.procedure import may_travel
 from shared.consent.request import ConsentBasis, OtherBasis
 from shared.consent.scope import is_whole, scope_faults
 from shared.kernel.errors import Reason
@@ -30,7 +29,7 @@ def held_back(
     """
     found = {}
     for compartment in sorted(offered):
-        if not may_travel(compartment, service):
+        if compartment not in service.allowed:
             found[compartment] = by_service("sop.compartment-forbidden", service)
         elif reason := _without_ground(compartment, recipient, service, basis=basis, lineage=lineage, sop=sop):
             found[compartment] = reason

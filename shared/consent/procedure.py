@@ -17,7 +17,7 @@ from shared.consent.citation import (
     by_urgency,
 )
 from shared.consent.giving import is_made_by_two
-from shared.consent.request import Disclosure, OtherBasis
+from shared.consent.request import ConsentBasis, Disclosure, OtherBasis
 from shared.kernel.errors import Reason
 from shared.sop.model import (
     AgeBand,
@@ -26,7 +26,6 @@ from shared.sop.model import (
     LegalBasis,
     LegalBasisKind,
     Precondition,
-    Presence,
     Sender,
     ServiceType,
     Sop,
@@ -34,7 +33,6 @@ from shared.sop.model import (
 )
 
 _PROVINCE_DIGITS = 2
-_EVERYTHING = frozenset(Compartment)
 
 
 def route_faults(disclosure: Disclosure, service: ServiceType, sop: Sop) -> Iterator[Reason]:
@@ -77,26 +75,17 @@ def data_faults(disclosure: Disclosure, service: ServiceType, sop: Sop) -> Itera
     A ground other than consent never demands more than its own maximum. Nothing at all is never enough.
     """
     compartments = disclosure.compartments
-    if not all(may_travel(compartment, service) for compartment in compartments):
+    if not compartments <= service.allowed:
         yield by_service("sop.compartment-forbidden", service)
-    maximum = _maximum(disclosure, sop)
-    missing = any(
-        rule.presence is Presence.REQUIRED and compartment not in compartments and compartment in maximum
-        for compartment, rule in service.compartments.items()
-    )
-    if missing or not compartments:
+    if not compartments or not service.demanded(_maximum(disclosure.basis, sop)) <= compartments:
         yield by_service("sop.compartment-missing", service)
 
 
-def _maximum(disclosure: Disclosure, sop: Sop) -> frozenset[Compartment]:
-    ground = None if disclosure.basis.kind is LegalBasisKind.CONSENT else sop.legal_bases.get(disclosure.basis.kind)
-    return _EVERYTHING if ground is None else ground.maximum
-
-
-def may_travel(compartment: Compartment, service: ServiceType) -> bool:
-    """Say whether the service type lists `compartment` as required or optional; unlisted is forbidden."""
-    rule = service.compartments.get(compartment)
-    return rule is not None and rule.presence is not Presence.FORBIDDEN
+def _maximum(basis: ConsentBasis | OtherBasis, sop: Sop) -> frozenset[Compartment] | None:
+    if isinstance(basis, ConsentBasis) or basis.kind is LegalBasisKind.CONSENT:
+        return None
+    ground = sop.legal_bases.get(basis.kind)
+    return None if ground is None else ground.maximum
 
 
 def precondition_faults(disclosure: Disclosure, service: ServiceType) -> Iterator[Reason]:

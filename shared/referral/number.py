@@ -18,6 +18,9 @@ ALPHABET: Final = "0123456789AHKMPRTVX"
 LENGTH: Final = 9
 
 _GROUP: Final = 3
+_PRIME: Final = len(ALPHABET)
+_BODIES: Final = _PRIME ** (LENGTH - 1)
+_LAST_WEIGHT_INVERSE: Final = pow(LENGTH, -1, _PRIME)
 _VALUES: Final = {character: value for value, character in enumerate(ALPHABET)}
 _LOOK_ALIKES: Final = str.maketrans({"O": "0", "Q": "0", "I": "1", "L": "1", "Z": "2", "S": "5", "B": "8"})
 _BETWEEN: Final = str.maketrans("", "", " \t\u00a0-\u2010\u2011\u2012\u2013\u2014._/")
@@ -27,18 +30,17 @@ _TEXT_MOST: Final = 40
 
 def number_of(referral_id: str) -> str:
     """Return the number of a referral: the same text for the same id, everywhere and always."""
-    rest = int.from_bytes(sha256(f"referral-number|{referral_id}".encode())) % len(ALPHABET) ** (LENGTH - 1)
+    rest = int.from_bytes(sha256(f"referral-number|{referral_id}".encode())) % _BODIES
     body = ""
     for _ in range(LENGTH - 1):
-        rest, value = divmod(rest, len(ALPHABET))
-        body += ALPHABET[value]
+        body += ALPHABET[rest % _PRIME]
+        rest //= _PRIME
     return body + check_character(body)
 
 
 def check_character(body: str) -> str:
     """Return the character that makes a number of the eight before it."""
-    last_weight = pow(LENGTH, -1, len(ALPHABET))
-    return ALPHABET[-_weighed(body) * last_weight % len(ALPHABET)]
+    return ALPHABET[-_weighed(body) * _LAST_WEIGHT_INVERSE % _PRIME]
 
 
 def spoken(number: str) -> str:
@@ -55,13 +57,13 @@ def read_number(text: str) -> str:
     number = text[:_TEXT_MOST].upper().translate(_BETWEEN).translate(_LOOK_ALIKES)
     if len(text) > _TEXT_MOST or len(number) != LENGTH or not (number.isascii() and number.isalnum()):
         raise _refused("number.form", "A referral number has nine letters and digits. Write them as you heard them.")
-    if not set(number) <= _VALUES.keys() or _weighed(number) % len(ALPHABET) != 0:
+    if not set(number) <= _VALUES.keys() or _weighed(number) % _PRIME != 0:
         raise _refused("number.slip", "This number has a slip of the tongue in it. Have it read aloud once more.")
     return number
 
 
 def _weighed(characters: str) -> int:
-    return sum(weight * _VALUES[character] for weight, character in enumerate(characters, start=1))
+    return sum([weight * _VALUES[character] for weight, character in enumerate(characters, start=1)])
 
 
 def _refused(code: str, message: str) -> InputRejected:

@@ -4,7 +4,7 @@ What stands in the table, and on what it rests, is in `shared/sop/data/ages.toml
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shared.sop.cited import Basis, Name
 from shared.sop.codes import AgeBand, Assent, Grantor, Sector
@@ -59,3 +59,13 @@ class AgeRules:
     ways: Mapping[AgeBand, tuple[ConsentWay, ...]]
     best_interest: BestInterestRules
     unsafe: CaregiverRules
+    ways_of: Mapping[tuple[AgeBand, Grantor], tuple[ConsentWay, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Sort the ways at each age by who may go them: they are looked up for every consent of every referral."""
+        open_to = {
+            (band, grantor): tuple(way for way in ways if grantor in way.grantors)
+            for band, ways in self.ways.items()
+            for grantor in Grantor
+        }
+        object.__setattr__(self, "ways_of", open_to)

@@ -207,7 +207,7 @@ def _fields(sheet: Sheet, key: str, vocabulary: Vocabulary) -> Mapping[Compartme
 def _check(service: ServiceType, vocabulary: Vocabulary, sheet: Sheet) -> None:
     if not _CODE.fullmatch(service.code) or not _SLUG.fullmatch(service.slug):
         raise sheet.refuse("code or slug is malformed")
-    if not service.having(Presence.REQUIRED) or not service.senders or not service.legal_bases:
+    if not service.required or not service.senders or not service.legal_bases:
         raise sheet.refuse("needs a required compartment, a sender and a legal basis")
     if LegalBasisKind.CONSENT not in service.legal_bases and Sender.SELF in service.senders:
         raise sheet.refuse("what she may ask for herself must be able to rest on her consent")
@@ -238,7 +238,7 @@ def _refuse_police_report(service: ServiceType) -> None:
 
 def _refuse_perpetrator(service: ServiceType) -> None:
     """R-17: data on the perpetrator are a third party's; those who treat her have no use for them."""
-    if service.sector is Sector.HEALTH and Compartment.PERPETRATOR in service.allowed():
+    if service.sector is Sector.HEALTH and Compartment.PERPETRATOR in service.allowed:
         raise SopRefused(service.code, "takes data on the perpetrator (R-17)")
 
 

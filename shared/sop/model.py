@@ -162,25 +162,26 @@ class ServiceType:
     basis: tuple[Basis, ...]
     alternative_declines: frozenset[str] = frozenset()  # must name another agency at any urgency
     inherits_urgency: bool = False  # takes the urgency of its parent referral; `urgency` when it has none
+    required: frozenset[Compartment] = field(init=False, repr=False, compare=False)
+    allowed: frozenset[Compartment] = field(init=False, repr=False, compare=False)  # those that may travel at all
+    stages: Mapping[Urgency, Mapping[Compartment, Stage]] = field(init=False, repr=False, compare=False)
 
-    def having(self, presence: Presence) -> frozenset[Compartment]:
-        """Return the compartments with this presence."""
-        return frozenset(c for c, rule in self.compartments.items() if rule.presence is presence)
-
-    def allowed(self) -> frozenset[Compartment]:
-        """Return the compartments that may travel at all."""
-        return self.having(Presence.REQUIRED) | self.having(Presence.OPTIONAL)
+    def __post_init__(self) -> None:
+        """Sort the compartments by what is said of them: every referral is held against these tables."""
+        said = self.compartments.items()
+        object.__setattr__(self, "required", frozenset(c for c, rule in said if rule.presence is Presence.REQUIRED))
+        object.__setattr__(self, "allowed", frozenset(c for c, rule in said if rule.presence is not Presence.FORBIDDEN))
+        stages = {urgency: {c: rule.stage for c, rule in said} for urgency in Urgency}
+        at_once = dict.fromkeys(self.compartments, Stage.TRIAGE)
+        object.__setattr__(self, "stages", stages | {Urgency.IMMEDIATE: at_once})
 
     def demanded(self, maximum: frozenset[Compartment] | None = None) -> frozenset[Compartment]:
         """Return what must be sent; a basis other than consent never demands more than its `maximum`."""
-        required = self.having(Presence.REQUIRED)
-        return required if maximum is None else required & maximum
+        return self.required if maximum is None else self.required & maximum
 
     def stage(self, compartment: Compartment, urgency: Urgency) -> Stage:
-        """Return when `compartment` opens; in immediate danger everything opens at once."""
-        if urgency is Urgency.IMMEDIATE or compartment is Compartment.NOTE:
-            return Stage.TRIAGE
-        return self.compartments[compartment].stage
+        """Return when `compartment` opens; in immediate danger everything opens at once, and a note always."""
+        return Stage.TRIAGE if compartment is Compartment.NOTE else self.stages[urgency][compartment]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

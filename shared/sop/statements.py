@@ -6,7 +6,7 @@ and an outcome that the service does not have (fact sheet section 5, R-02 and R-
 
 from collections.abc import Mapping
 
-from shared.sop.model import ClockUnit, Compartment, Presence, ServiceType, TimeLimit
+from shared.sop.model import ClockUnit, Compartment, ServiceType, TimeLimit
 from shared.sop.sheet import Sheet
 from shared.sop.sources import Sources
 from shared.sop.statement import AskingService, StatementRules
@@ -49,6 +49,5 @@ def _check(asking: AskingService, rules: StatementRules, services: Mapping[str, 
     service = services.get(asking.code)
     if service is None or not asking.taken_by <= set(service.outcomes):
         raise sheet.refuse(f"{asking.code} is no service type, or does not have these outcomes")
-    forbidden = service.having(Presence.FORBIDDEN)
-    if forbidden.issuperset(rules.carried_in):
+    if service.allowed.isdisjoint(rules.carried_in):
         raise sheet.refuse(f"{asking.code} carries no compartment in which a statement could travel")

@@ -28,7 +28,7 @@ SOP = load_sop()
 
 def minimum(recipient: str) -> list[str]:
     """What the service of a recipient cannot be given without."""
-    return sorted(SOP.services[SERVICES[recipient]].having(Presence.REQUIRED))
+    return sorted(SOP.services[SERVICES[recipient]].required)
 
 
 def takes(recipient: str, parts: list[str]) -> list[str]:

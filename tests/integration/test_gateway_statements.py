@@ -334,4 +334,4 @@ async def test_nobody_answers_a_request_that_was_made_to_another(mesh: Mesh, pro
 def test_every_service_that_asks_can_be_sent_what_was_told() -> None:
     sop = load_sop()
     for code in sop.statements.services:
-        assert not sop.services[code].allowed().isdisjoint(sop.statements.carried_in)
+        assert not sop.services[code].allowed.isdisjoint(sop.statements.carried_in)

@@ -164,7 +164,7 @@ def test_what_is_permitted_was_granted_to_this_recipient_and_not_withheld(
     if not permits(question, (consent,), at):
         return
     for compartment in asked_for(question):
-        assert compartment in SOP.services[question.service_type].allowed()
+        assert compartment in SOP.services[question.service_type].allowed
         assert compartment not in consent.withheld
         assert any(
             question.recipient in grant.recipients

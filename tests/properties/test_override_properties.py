@@ -70,7 +70,7 @@ def test_no_disclosure_without_consent_lacks_article_or_approver_or_goes_beyond_
     assert basis.kind in service.legal_bases
     assert basis.article.strip()
     assert basis.approver.strip()
-    assert drawn.compartments <= SOP.legal_bases[basis.kind].maximum & service.allowed()
+    assert drawn.compartments <= SOP.legal_bases[basis.kind].maximum & service.allowed
     assert basis.kind is not LegalBasisKind.BEST_INTEREST_CHILD or drawn.age_band is not AgeBand.ADULT
 
 

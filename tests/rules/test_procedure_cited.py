@@ -63,7 +63,7 @@ def test_nothing_that_names_her_opens_before_acceptance() -> None:
     early = [
         (code, compartment)
         for code, service in SOP.services.items()
-        for compartment in service.allowed() & sensitive
+        for compartment in service.allowed & sensitive
         if service.stage(compartment, Urgency.PROMPT) is Stage.TRIAGE
     ]
     assert early == []

@@ -25,7 +25,7 @@ from shared.kernel.clock import from_wire
 from shared.referral.blocked import blocked_hash
 from shared.referral.number import number_of
 from shared.sop.loader import load_sop
-from shared.sop.model import Compartment, EventType, Presence, Stopped
+from shared.sop.model import Compartment, EventType, Stopped
 
 SOP = load_sop()
 RULES = SOP.reroutes
@@ -33,7 +33,7 @@ SHELTER = SOP.services["SOC-01"]
 AT = "2026-11-21T08:00:00.000Z"
 NOW = from_wire(AT)
 OFFER = {"state": "expired", "next_agency": "peace-house", "reroute": True}
-ALL = frozenset(SHELTER.allowed())
+ALL = SHELTER.allowed
 AGENCIES = ["social-a", "peace-house", "sun-house", "house-four", "house-five"]
 
 
@@ -186,7 +186,7 @@ def test_consent_must_name_the_next_agency_stand_and_reach_up_to_the_root() -> N
 @given(st.sets(st.sampled_from(sorted(Compartment))))
 def test_what_the_service_requires_must_still_be_readable(left: set[Compartment]) -> None:
     readable: dict[Compartment, Any] = {name: {} for name in left}
-    assert enough(readable, SHELTER) is (bool(left) and SHELTER.having(Presence.REQUIRED) <= left)
+    assert enough(readable, SHELTER) is (bool(left) and SHELTER.required <= left)
 
 
 def test_a_place_held_elsewhere_is_not_carried_on() -> None:

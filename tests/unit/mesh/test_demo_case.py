@@ -5,7 +5,7 @@ import pytest
 from mesh.demo import case
 from shared.sop.compartments import check_plaintext
 from shared.sop.loader import load_sop
-from shared.sop.model import Compartment, Presence
+from shared.sop.model import Compartment
 
 SENT = [("SOC-01", case.SHELTER_DATA), ("LEG-02", case.LAWYER_DATA), ("POL-04", case.ORDER_DATA)]
 
@@ -20,8 +20,8 @@ def test_referral_carries_what_its_service_needs_and_nothing_it_forbids(
     service_type: str, names: tuple[str, ...]
 ) -> None:
     service = load_sop().services[service_type]
-    assert {*names} >= {str(name) for name in service.having(Presence.REQUIRED)}
-    assert {*names} <= {str(name) for name in service.allowed()}
+    assert {*names} >= {str(name) for name in service.required}
+    assert {*names} <= {str(name) for name in service.allowed}
 
 
 @pytest.mark.parametrize(("service_type", "names"), SENT)

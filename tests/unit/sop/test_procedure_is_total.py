@@ -76,7 +76,7 @@ def test_service_type_speaks_of_every_compartment(service: ServiceType) -> None:
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_recipient_can_decide_on_something_before_it_accepts(service: ServiceType) -> None:
-    assert any(service.compartments[one].stage is Stage.TRIAGE for one in service.allowed())
+    assert any(service.compartments[one].stage is Stage.TRIAGE for one in service.allowed)
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -93,8 +93,8 @@ def test_legal_opens_early_only_where_the_recipient_decides_on_it(service: Servi
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_attachments_travel_only_beside_something_they_can_belong_to(service: ServiceType) -> None:
-    if Compartment.ATTACHMENTS in service.allowed():
-        assert len(service.allowed()) > 1
+    if Compartment.ATTACHMENTS in service.allowed:
+        assert len(service.allowed) > 1
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -162,7 +162,7 @@ def test_every_member_of_every_vocabulary_is_in_use() -> None:
     assert {kind for service in services for kind in service.legal_bases} == set(LegalBasisKind)
     assert {service.urgency for service in services} == set(Urgency)
     assert {rule.presence for service in services for rule in service.compartments.values()} == set(Presence)
-    assert {one for service in services for one in service.allowed()} == set(Compartment) - {Compartment.NOTE}
+    assert {one for service in services for one in service.allowed} == set(Compartment) - {Compartment.NOTE}
     assert {party for row in SOP.transitions for party in row.by} == set(Party)
     assert {row.event for row in SOP.transitions} == set(EventType)
     assert {row.target for row in SOP.transitions} | {ReferralState.SENT} == set(ReferralState) | {None}
@@ -224,7 +224,7 @@ def test_a_no_contact_order_is_asked_for_with_her_consent_or_where_life_is_threa
 
 @pytest.mark.rule("R-17")
 def test_data_on_the_perpetrator_reach_no_health_service() -> None:
-    carrying = {one.sector for one in SOP.services.values() if Compartment.PERPETRATOR in one.allowed()}
+    carrying = {one.sector for one in SOP.services.values() if Compartment.PERPETRATOR in one.allowed}
     assert carrying == {Sector.POLICE, Sector.LEGAL_AID, Sector.SOCIAL, Sector.COORDINATION}
 
 
