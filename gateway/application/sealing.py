@@ -27,7 +27,7 @@ def receiving_agency(desk: Desk, agency_id: str | None) -> Agency:
 def check_sealed_for(agency: Agency, kid: str) -> None:
     """Refuse a message sealed for a key the recipient does not have: it could never be opened."""
     keys = agency.jwks.get("keys", ())
-    if not any(key.get("kid") == kid and key.get("use") == "enc" for key in keys):
+    if kid not in [key.get("kid") for key in keys if key.get("use") == "enc"]:
         message = "Seal for the recipient's current encryption key; its kid is in the directory's JWKS."
         raise InputRejected("seal.key", message, faults=[FieldFault("/sealed/kid", "seal.key", message)])
 
@@ -37,14 +37,15 @@ def halves_of(compartments: Sequence[SealedCompartment], hub_shares: Mapping[str
 
     Raises `InputRejected` (`seal.shares`) when halves and compartments do not match one to one.
     """
-    faults = [
-        _fault(position)
-        for position, label in enumerate(compartments)
-        if not _belongs(hub_shares.get(label.name), label)
-    ]
-    if faults or hub_shares.keys() != {label.name for label in compartments}:
+    faults, halves = [], {}
+    for position, label in enumerate(compartments):
+        share = hub_shares.get(label.name)
+        halves[label.name] = Half(label.stage, HalfState.SEALED, share)
+        if share is None or not _belongs(share, label):
+            faults.append(_fault(position))
+    if faults or len(halves) != len(hub_shares):
         raise _mismatch(faults)
-    return {label.name: Half(label.stage, HalfState.SEALED, hub_shares[label.name]) for label in compartments}
+    return halves
 
 
 def _mismatch(faults: Sequence[FieldFault]) -> MeshError:
@@ -55,10 +56,10 @@ def _mismatch(faults: Sequence[FieldFault]) -> MeshError:
     )
 
 
-def _belongs(half: str | None, label: SealedCompartment) -> bool:
+def _belongs(half: str, label: SealedCompartment) -> bool:
     """Say whether a half is the one whose digest was signed."""
     try:
-        share = from_b64url(half or "")
+        share = from_b64url(half)
     except InputRejected:
         return False
     return len(share) == SHARE_BYTES and sha256_b64url(share) == label.share_sha256

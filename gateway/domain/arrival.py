@@ -7,7 +7,7 @@ Each is an `Arrival` (what all share) with what its kind adds. They are commands
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from shared.consent.giving import GUARDIAN_UNSAFE
 from shared.consent.request import ConsentBasis, OtherBasis
@@ -37,13 +37,23 @@ class Arrival:
     traceparent: str
 
 
-@dataclass(frozen=True, slots=True)
-class SealedCompartment:
+class SealedCompartment(Protocol):
     """The label of one sealed compartment: its name, stage and the digest of the gateway's half."""
 
-    name: Compartment
-    stage: Stage
-    share_sha256: str
+    @property
+    def name(self) -> Compartment:
+        """What is sealed."""
+        ...
+
+    @property
+    def stage(self) -> Stage:
+        """When it may be opened."""
+        ...
+
+    @property
+    def share_sha256(self) -> str:
+        """The digest of the gateway's half of its key, base64url."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """Signed messages of the wire, once parsed and authenticated, as the commands the use cases take."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from gateway.application.record_consent import ConsentRecorded
@@ -11,14 +10,12 @@ from gateway.domain.arrival import (
     OpeningAsked,
     ReferralSent,
     RevocationAsked,
-    SealedCompartment,
 )
 from shared.kernel.errors import FieldFault, InputRejected
-from shared.sop.model import Compartment, Sop
+from shared.sop.model import Sop
 from shared.wire.facts import check_facts
 from shared.wire.mapping import basis_of, consent_of
 from shared.wire.messages import ConsentV1, EventV1, NoteV1, OpeningV1, ReferralV1, RevocationV1
-from shared.wire.parts import SealedCompartment as SealedCompartmentV1
 
 
 def referral_sent(message: ReferralV1, arrival: Arrival, *, sop: Sop) -> ReferralSent:
@@ -42,7 +39,7 @@ def referral_sent(message: ReferralV1, arrival: Arrival, *, sop: Sop) -> Referra
         phoned_first=message.phoned_first,
         blocked=frozenset(message.blocked),
         sealed_for=message.sealed.kid,
-        compartments=_labels(message.compartments),
+        compartments=message.compartments,
         linked_id=message.linked_id,
         replaces=message.replaces,
     )
@@ -78,7 +75,7 @@ def note_sent(message: NoteV1, arrival: Arrival, *, referral_id: str | None) -> 
         arrival=arrival,
         referral_id=_one_id(message.referral_id, referral_id, "/referral_id"),
         sealed_for=message.sealed.kid,
-        compartments=_labels(message.compartments),
+        compartments=message.compartments,
     )
 
 
@@ -114,10 +111,6 @@ def _set(names: tuple[Any, ...] | None) -> frozenset[Any] | None:
     return None if names is None else frozenset(names)
 
 
-def _labels(compartments: tuple[SealedCompartmentV1, ...]) -> tuple[SealedCompartment, ...]:
-    return tuple(SealedCompartment(Compartment(c.name), c.stage, c.share_sha256) for c in compartments)
-
-
 def _one_id(in_body: str | None, in_path: str | None, pointer: str) -> str:
     """Return the id a message is about: signed in the body, stated by the path, or the same in both."""
     chosen = in_body or in_path
@@ -127,20 +120,25 @@ def _one_id(in_body: str | None, in_path: str | None, pointer: str) -> str:
     return chosen
 
 
-def prefetchable(kind: str, message: Any) -> Iterator[tuple[str, str | None]]:
-    """Yield what a use case will read for this message: of which records, which id. A new referral is not there yet."""
-    yield "messages", message.id
-    yield "agencies", message.sender
+def prefetchable(kind: str, message: Any) -> list[tuple[str, str]]:
+    """Return what a use case will read for this message: of which records, which id. A new one is not there yet."""
     match kind:
         case "referral":
-            yield "agencies", message.recipient
-            yield "consents", getattr(message.basis, "consent_id", None)
-            yield from (("referrals", one) for one in (message.parent_id, message.linked_id, message.replaces))
+            more = [
+                ("agencies", message.recipient),
+                ("consents", getattr(message.basis, "consent_id", None)),
+                ("referrals", message.parent_id),
+                ("referrals", message.linked_id),
+                ("referrals", message.replaces),
+            ]
         case "consent":
-            yield "consents", message.derived_from
+            more = [("consents", message.derived_from)]
         case "revocation":
-            yield "consents", message.consent_id
+            more = [("consents", message.consent_id)]
         case _:
-            yield "agencies", getattr(message, "recipient", None)
-            yield "referrals", message.referral_id
-            yield "consents", getattr(getattr(message, "basis", None), "consent_id", None)
+            more = [
+                ("agencies", getattr(message, "recipient", None)),
+                ("referrals", message.referral_id),
+                ("consents", getattr(getattr(message, "basis", None), "consent_id", None)),
+            ]
+    return [("messages", message.id), ("agencies", message.sender), *[(name, one) for name, one in more if one]]

@@ -55,6 +55,7 @@ ACCEPTED = 202
 #: Admitting one of these queues something for another agency.
 _QUEUED = frozenset({"referral", "event", "note", "revocation"})
 
+_NO_KEYS = KeyRing()
 _TABLES = {"messages": MESSAGES, "agencies": AGENCIES, "referrals": REFERRALS, "consents": CONSENTS}
 
 
@@ -150,7 +151,7 @@ class _Admission:
         self._trace = trace
         self._key = key
         self._sop = sop
-        self.ring = KeyRing()
+        self.ring = _NO_KEYS
         self.recipient: str | None = None
 
     def prepare(self) -> Unit[SqlDesk]:
@@ -196,7 +197,7 @@ class _Admission:
         arrival = self._arrival(message)
         work = _USE_CASES[submission.kind](message, arrival, submission.path_id, self._sop)
         records = commands.prefetchable(submission.kind, message)
-        rows = [(_TABLES[name], key) for name, key in records if key is not None]
+        rows = [(_TABLES[name], key) for name, key in records]
         return Unit(work, [*rows, (REFUSED_MESSAGES, arrival.sha256)])
 
     def _arrival(self, message: Any) -> Arrival:

@@ -111,7 +111,7 @@ class ReferralV1(Closed):
 
     @model_validator(mode="after")
     def _hangs_together(self) -> "ReferralV1":
-        names = tuple(compartment.name for compartment in self.compartments)
+        names = [compartment.name for compartment in self.compartments]
         faults = [*repeated(names, "compartments", leaf="name"), *_identity_faults(self)]
         if self.incident_at is not None and self.incident_at > self.sent_at:
             faults.append(FieldFault("/incident_at", "field.order", "The incident cannot be later than sent_at."))

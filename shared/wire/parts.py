@@ -4,6 +4,7 @@ Follows the wire contract, sections 3 and 4. The head of a message is laid out b
 because who is addressed differs; see `shared.wire.messages`.
 """
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import Discriminator, Field, StrictBool, Tag, model_validator
@@ -42,7 +43,7 @@ def refuse(*faults: FieldFault) -> PydanticCustomError:
     return PydanticCustomError("wire_rules", "rules", {"faults": faults})
 
 
-def repeated(names: tuple[Any, ...], *parts: str | int, leaf: str | None = None) -> list[FieldFault]:
+def repeated(names: Sequence[Any], *parts: str | int, leaf: str | None = None) -> list[FieldFault]:
     """Return one fault for each member of `names` that stood there before; `parts` lead to the array."""
     if len(set(names)) == len(names):
         return []

@@ -7,9 +7,10 @@ names it holds and how many its text has. Where counting could mislead, the text
 import json
 import types
 import typing
-from collections.abc import Iterable
+from collections.abc import Callable
 from datetime import datetime
 from functools import cache
+from operator import attrgetter
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
@@ -19,6 +20,9 @@ from shared.kernel.errors import InputRejected
 #: In a text without these, `":` stands exactly where a name ends, or where a text value begins with a colon.
 _MISLEADING = (b"\\", b" ", b"\n", b"\r", b"\t")
 _NAME_END = b'":'
+_PLAIN = (str, int, float, datetime, types.NoneType)
+_UNIONS = (typing.Union, types.UnionType)
+_given = attrgetter("__pydantic_fields_set__")
 
 
 def refuse_repeated_names(body: bytes, message: BaseModel) -> None:
@@ -27,48 +31,74 @@ def refuse_repeated_names(body: bytes, message: BaseModel) -> None:
     Every name that was read is in the text, so the text never has fewer: it has as many only when none is repeated.
     Raises `InputRejected` (`message.repeated-name`).
     """
-    if any(mark in body for mark in _MISLEADING) or body.count(_NAME_END) != count_names(message):
+    if body.count(_NAME_END) != count_names(message) or any(map(body.__contains__, _MISLEADING)):
         json.loads(body, object_pairs_hook=_once)
 
 
-def count_names(value: Any) -> int:
-    """Return how many members were given in `value` and everything below it; defaults do not count."""
-    given: set[str] | None = getattr(value, "__pydantic_fields_set__", None)
-    if given is not None:
-        members = value.__dict__
-        model: type[BaseModel] = type(value)
-        below = [members[name] for name in _holding(model) if name in given]
-        return len(given) + _count_all(below) if below else len(given)
-    if isinstance(value, dict):
-        return len(value) + _count_all(value.values())
-    return _count_all(value) if isinstance(value, (tuple, list)) else 0
-
-
-def _count_all(values: Iterable[Any]) -> int:
-    counts = [count_names(value) for value in values if not isinstance(value, _PLAIN)]
-    return sum(counts)
-
-
-_PLAIN = (str, int, float, datetime, types.NoneType)
+def count_names(message: BaseModel) -> int:
+    """Return how many members were given in a message and everything below it; defaults do not count."""
+    given, members = message.__pydantic_fields_set__, message.__dict__
+    count = len(given)
+    for name, count_below in _holding(type(message)):
+        if name in given:
+            count += count_below(members[name])
+    return count
 
 
 @cache
-def _holding(model: type[BaseModel]) -> tuple[str, ...]:
-    """Return the fields of a model that may have members below them: all but those of plain values."""
-    return tuple(name for name, field in model.model_fields.items() if not _is_plain(field.annotation))
+def _holding(model: type[BaseModel]) -> tuple[tuple[str, Callable[[Any], int]], ...]:
+    """Return the fields of a model that may have members below them, each with the way to count those.
+
+    Worked out once for each model: the type says most of it, and the names of every message are counted.
+    """
+    ways = [(name, _way_to_count(field.annotation)) for name, field in model.model_fields.items()]
+    return tuple((name, way) for name, way in ways if way is not None)
+
+
+def _way_to_count(annotation: Any) -> Callable[[Any], int] | None:
+    """Return how to count the members of a value of this type; None where it has none."""
+    if _is_plain(annotation):
+        return None
+    if _is_model(annotation):
+        return count_names
+    origin, inside = get_origin(annotation), get_args(annotation)
+    if origin is tuple and _is_model(inside[0]) and not _holding(inside[0]):
+        return _count_each
+    return len if origin is dict and _is_plain(inside[1]) else _count_whatever
+
+
+def _count_each(messages: tuple[BaseModel, ...]) -> int:
+    """Count the members of messages with nothing below them."""
+    return sum(map(len, map(_given, messages)))
+
+
+def _count_whatever(value: Any) -> int:
+    """Count the members of a value whose type leaves open what it is."""
+    if hasattr(value, "__pydantic_fields_set__"):
+        return count_names(value)
+    if isinstance(value, dict):
+        return len(value) + sum(map(_count_whatever, value.values()))
+    return sum(map(_count_whatever, value)) if isinstance(value, (tuple, list)) else 0
+
+
+def _is_model(annotation: Any) -> bool:
+    """Say whether this is the type of a message or of one of several, which must have members."""
+    origin, inside = get_origin(annotation), get_args(annotation)
+    if origin is typing.Annotated:
+        return _is_model(inside[0])
+    if origin in _UNIONS:
+        return all(map(_is_model, inside))
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
 
 
 def _is_plain(annotation: Any) -> bool:
-    if isinstance(annotation, type):
-        return issubclass(annotation, _PLAIN)
-    match get_origin(annotation):
-        case typing.Literal:
-            return True
-        case typing.Annotated:
-            return _is_plain(get_args(annotation)[0])
-        case typing.Union | types.UnionType:
-            return all(map(_is_plain, get_args(annotation)))
-    return False
+    """Say whether a value of this type has no members, and nothing in it has."""
+    origin, inside = get_origin(annotation), get_args(annotation)
+    if origin is typing.Annotated:
+        return _is_plain(inside[0])
+    if origin is tuple or origin in _UNIONS:
+        return all(_is_plain(one) for one in inside if one is not Ellipsis)
+    return origin is typing.Literal or (isinstance(annotation, type) and issubclass(annotation, _PLAIN))
 
 
 def _once(pairs: list[tuple[str, Any]]) -> None:

@@ -19,13 +19,25 @@ class Part(BaseModel):
     size: int | None = None
 
 
+class Box(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    lid: Part
+    parts: tuple[Part, ...] = ()
+
+
 class Whole(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     title: str = ""
     part: Part = Part()
+    maybe: Part | None = None
+    either: Part | Box = Part()
     parts: tuple[Part, ...] = ()
-    facts: dict[str, str] = {}
+    boxes: tuple[Box, ...] = ()
+    words: tuple[str, ...] = ()
+    facts: dict[str, str | tuple[str, ...]] = {}
+    by_name: dict[str, Part] = {}
 
 
 _texts = st.sampled_from(["", ":", '":', "a:b", ' "x":', "\\", "é", "title"]) | st.text(max_size=4)
@@ -45,12 +57,25 @@ def documents(draw: st.DrawFn) -> str:
         escaped = draw(st.booleans())
         return written([(name, json.dumps(value, ensure_ascii=escaped)) for name, value in members])
 
-    parts = draw(st.lists(_part_members, max_size=3))
+    def part() -> str:
+        return leaf(draw(_part_members))
+
+    def parts() -> str:
+        return "[" + ",".join(part() for _ in range(draw(st.integers(0, 3)))) + "]"
+
+    def box() -> str:
+        return written([("lid", part()), *draw(st.sampled_from([[], [("parts", parts())]]))])
+
     choices = [
         ("title", json.dumps(draw(_texts))),
-        ("part", leaf(draw(_part_members))),
-        ("parts", "[" + ",".join(leaf(part) for part in parts) + "]"),
+        ("part", part()),
+        ("maybe", draw(st.sampled_from(["null", part()]))),
+        ("either", draw(st.sampled_from([part(), box()]))),
+        ("parts", parts()),
+        ("boxes", f"[{box()},{box()}]"),
+        ("words", json.dumps(draw(st.lists(_texts, max_size=2)), separators=(",", ":"))),
         ("facts", leaf(draw(_fact_members))),
+        ("by_name", written([("a", part()), (draw(st.sampled_from(["a", "b", "c"])), part())])),
     ]
     return written(draw(st.lists(st.sampled_from(choices), max_size=5)))
 
@@ -80,6 +105,10 @@ def test_counting_gives_the_verdict_of_reading_again(body: str) -> None:
         '{"part":{"size":1},"part":{"name":"x"}}',
         '{"facts":{"a":"1","a":"2"}}',
         '{"parts":[{"name":"x"},{"name":"y","name":"z"}]}',
+        '{"maybe":{"size":1,"size":2}}',
+        '{"either":{"lid":{"size":1,"size":2}}}',
+        '{"boxes":[{"lid":{},"parts":[{"size":1,"size":2}]}]}',
+        '{"by_name":{"a":{"size":1,"size":2}}}',
     ],
 )
 def test_a_name_smuggled_in_twice_is_refused(body: str) -> None:
