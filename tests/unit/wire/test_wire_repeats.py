@@ -80,6 +80,12 @@ def documents(draw: st.DrawFn) -> str:
     return written(draw(st.lists(st.sampled_from(choices), max_size=5)))
 
 
+def names_of(body: str) -> list[int]:
+    found: list[int] = []
+    json.loads(body, object_pairs_hook=lambda pairs: found.append(len(pairs)))
+    return found
+
+
 def is_repeated(body: str) -> bool:
     found = []
     json.loads(body, object_pairs_hook=lambda pairs: found.append(len(dict(pairs)) != len(pairs)))
@@ -114,6 +120,20 @@ def test_counting_gives_the_verdict_of_reading_again(body: str) -> None:
 def test_a_name_smuggled_in_twice_is_refused(body: str) -> None:
     with pytest.raises(InputRejected, match=r"message\.repeated-name"):
         refuse_repeated_names(body.encode(), Whole.model_validate_json(body))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"parts":[{"name":"x","size":1},{},{"name":"y"}]}',
+        '{"boxes":[{"lid":{"size":1},"parts":[{"name":"x","size":1}]}]}',
+        '{"maybe":{"name":"x","size":1},"either":{"lid":{"name":"x","size":1}}}',
+        '{"facts":{"a":"1","b":["2","3"]},"by_name":{"a":{"size":1},"b":{"name":"x","size":2}}}',
+        '{"title":"x","words":["y"],"maybe":null}',
+    ],
+)
+def test_every_name_counts_so_that_no_document_is_read_again_for_nothing(body: str) -> None:
+    assert count_names(Whole.model_validate_json(body)) == sum(names_of(body))
 
 
 def test_defaults_do_not_count_so_they_cannot_hide_a_repeat() -> None:
