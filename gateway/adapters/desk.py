@@ -105,6 +105,8 @@ class SqlDesk:
 
         One that is just being claimed is waited for: then it has left, and that is known.
         """
+        if not referral_ids:
+            return ()
         found = self.book.find(
             MESSAGES,
             MESSAGES.c.referral_id.in_(referral_ids),

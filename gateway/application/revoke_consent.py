@@ -62,7 +62,7 @@ def _admit(desk: Desk, command: RevocationAsked, sop: Sop) -> Mapping[str, Any]:
     check_revoker(desk, consent, under, agency_id=arrival.sender, by=command.by, rules=sop.ages)  # (1)
     taking = Taking(at=desk.at, by=command.by, recipients=command.recipients, compartments=command.compartments)
     taken = replace(consent, takings=(*consent.takings, taking))
-    hits = [hit for referral in under if (hit := _hit(desk, referral, taken, sop))]  # (2)
+    hits = _hits(desk, under, taken, sop)  # (2)
     recorded = desk.record(  # (3)
         "revocation",
         arrival.sender,
@@ -85,7 +85,17 @@ def _admit(desk: Desk, command: RevocationAsked, sop: Sop) -> Mapping[str, Any]:
     return answer
 
 
-def _hit(desk: Desk, referral: Referral, taken: Consent, sop: Sop) -> _Hit | None:
+def _hits(desk: Desk, under: Sequence[Referral], taken: Consent, sop: Sop) -> list[_Hit]:
+    """Return what the taking hits; what waits of all of them is asked for at once."""
+    losses = [loss for referral in under if (loss := _loss(desk, referral, taken, sop))]
+    waiting: dict[str | None, list[StoredMessage]] = {}
+    for message in desk.unsettled([after.referral_id for after, _ in losses]):
+        waiting.setdefault(message.referral_id, []).append(message)
+    return [_Hit(after, lost, waiting.get(after.referral_id, ())) for after, lost in losses]
+
+
+def _loss(desk: Desk, referral: Referral, taken: Consent, sop: Sop) -> tuple[Referral, frozenset[Compartment]] | None:
+    """Return a referral as it is after the taking, and what it lost; None where it loses nothing."""
     lineage = consent_lineage(desk, referral.consent_id)
     left = _left(referral, [taken if member.id == taken.id else member for member in lineage])
     lost = _left(referral, lineage) - left
@@ -96,7 +106,7 @@ def _hit(desk: Desk, referral: Referral, taken: Consent, sop: Sop) -> _Hit | Non
     after = replace(referral, halves=destroy(referral.halves, lost))
     if crippled and not referral.has_ended:
         after = moved(after, ReferralState.REVOKED)
-    return _Hit(after, lost, desk.unsettled([referral.referral_id]))
+    return after, lost
 
 
 def _left(referral: Referral, lineage: Sequence[Consent]) -> frozenset[Compartment]:

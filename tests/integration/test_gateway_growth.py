@@ -72,3 +72,19 @@ async def test_no_act_of_a_referrals_life_reads_a_table_of_history_whole(
     assert len(asked) > 30
     found = {text: tables for text in asked if (tables := scans(database, text))}
     assert not found
+
+
+async def test_taking_back_asks_once_for_what_waits_however_many_referrals_it_hits(
+    enrolled_file: Enrolled, tmp_path: Path
+) -> None:
+    database = tmp_path / "mesh.db"
+    database.write_bytes(Path(enrolled_file.url.removeprefix("sqlite:///")).read_bytes())
+    with heard_statements() as heard:
+        async with running_mesh(f"sqlite:///{database}", tmp_path, secrets=enrolled_file.secrets) as mesh:
+            consent = await mesh[HEALTH].record_consent(a_grant(SOCIAL))
+            for _ in range(3):
+                await mesh[HEALTH].refer(SOCIAL, consent)
+            heard.clear()
+            assert len((await mesh[HEALTH].revoke(consent)).json()["own"]) == 3
+            asked = [text for text in heard if "FROM messages" in text and "settled_at, '')" in text]
+    assert len(asked) == 1
