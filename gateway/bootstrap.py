@@ -66,7 +66,6 @@ from shared.web import withdrawal_page
 from shared.web.drain import Drain
 from shared.web.factory import Lifespan, MeshApp, create_app
 from shared.web.rate_limit import RateLimit, RatePolicy
-from shared.web.security import bearer
 
 VERSION = "0.1.0"
 ENVELOPE_MOST = 2 * 1024 * 1024
@@ -106,7 +105,7 @@ def build_app(
         version=VERSION,
         description="Admits, records, routes and delivers sealed referral messages. It cannot read a case.",
         telemetry=telemetry,
-        authenticate=bearer(tokens.principal),
+        authenticate=tokens.principal,
         lifespan=_life(core, front, _companions(core, bell, limit), background=background, drain=drain),
         routers=[
             *_exchange(core, settings, tokens, receipts, bell=bell),

@@ -25,17 +25,17 @@ STALE_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """One client of the gateway: an agency, or a body of oversight (`agency` None)."""
+    """One client of the gateway: an agency, or a body of oversight (`agency` None).
+
+    `kids` name its keys, and None among them is what a message claims that names no key: nothing to look up.
+    """
 
     id: str
     ring: KeyRing
+    kids: frozenset[str | None]
     scopes: frozenset[str]
     agency: Agency | None
-
-    @property
-    def is_active(self) -> bool:
-        """Say whether it may call now."""
-        return self.agency is None or self.agency.is_active
+    is_active: bool
 
 
 class Roster:
@@ -49,18 +49,18 @@ class Roster:
 
     async def client(self, client_id: str) -> Client | None:
         """Return a client, from memory when that is fresh enough."""
-        known = self._clients.get(client_id)
-        if known is None or not known.is_active or time.monotonic() - self._read_at > STALE_SECONDS:
+        known = self._fresh(client_id)
+        if known is None:
             await self._refresh()
-        return self._clients.get(client_id)
+        return known or self._clients.get(client_id)
 
     async def active(self, client_id: str, *, kids: Sequence[str | None] = ()) -> Client:
         """Return an active client. A key of `kids` that it is not known to have is looked up at once.
 
         Raises `NotAuthenticated` (`client.unknown`) or `NotPermitted` (`agency.disabled`).
         """
-        client = await self.client(client_id)
-        if client is not None and any(kid is not None and client.ring.get(kid) is None for kid in kids):
+        client = self._fresh(client_id) or await self.client(client_id)
+        if client is not None and not client.kids.issuperset(kids):
             await self._refresh()
             client = self._clients.get(client_id)
         if client is None:
@@ -74,6 +74,11 @@ class Roster:
     async def ring(self, agency_id: str, *, kids: Sequence[str | None] = ()) -> KeyRing:
         """Return the verification keys of an active client, those of `kids` for certain among them if it has them."""
         return (await self.active(agency_id, kids=kids)).ring
+
+    def _fresh(self, client_id: str) -> Client | None:
+        client = self._clients.get(client_id)
+        is_fresh = client is not None and client.is_active and time.monotonic() - self._read_at <= STALE_SECONDS
+        return client if is_fresh else None
 
     async def _refresh(self) -> None:
         asked_at = time.monotonic()
@@ -89,14 +94,19 @@ class Roster:
             oversight = fetch(connection, select(OVERSIGHT_CLIENTS))
         clients = {agency.id: _agency_client(agency, known.get(agency.id)) for agency in agencies}
         for row in oversight:
-            clients[row["id"]] = Client(row["id"], KeyRing.from_jwks(row["jwks"]), frozenset(row["scopes"]), None)
+            clients[row["id"]] = _client(row["id"], KeyRing.from_jwks(row["jwks"]), frozenset(row["scopes"]), None)
         return clients
+
+
+def _client(client_id: str, ring: KeyRing, scopes: frozenset[str], agency: Agency | None) -> Client:
+    kids = frozenset([None, *(key.kid for key in ring)])
+    return Client(client_id, ring, kids, scopes, agency, is_active=agency is None or agency.is_active)
 
 
 def _agency_client(agency: Agency, known: Client | None) -> Client:
     if known is not None and known.agency is not None and known.agency.revision == agency.revision:
         return known
-    return Client(agency.id, signature_ring(agency), AGENCY_SCOPES, agency)
+    return _client(agency.id, signature_ring(agency), AGENCY_SCOPES, agency)
 
 
 def signature_ring(agency: Agency) -> KeyRing:

@@ -8,10 +8,9 @@ committed or after that. Nobody gets a receipt before the commit is known to be 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from gateway.adapters.desk import SqlDesk
 from gateway.adapters.refused_messages import REFUSED_MESSAGES
@@ -70,8 +69,7 @@ class Rings(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
+class Submission(NamedTuple):
     """One signed message as posted: by whom, of which kind, about what the path says."""
 
     kind: str
@@ -82,8 +80,7 @@ class Submission:
     path_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What the caller gets: the exact JSON text, and the gateway's receipt as compact JWS."""
 
     status: int

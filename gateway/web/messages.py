@@ -8,18 +8,18 @@ door, for want of a scope, is in the ledger like every other refusal.
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, Final
 
 from pydantic import BaseModel
-from starlette.requests import Request
-from starlette.responses import Response
 
 from gateway.web.intake import SCOPES, Answer, Intake, Submission, check_kind
 from shared.kernel.errors import InputRejected, InternalFault, MeshError, NotPermitted, PeerUnavailable
 from shared.seal.compartments import decode_hub_shares
 from shared.telemetry.context import current_trace_id
-from shared.web.body import read_bytes, read_json
+from shared.web.body import read
 from shared.web.factory import MeshApp, document_route
+from shared.web.hot import Call, HotHandler, Reply, json_reply
 from shared.web.openapi import operation
 from shared.web.security import Principal, RequiredScope
 from shared.wire.answers import ConsentRecordedV1, ConsentRevokedV1, OpeningAnswerV1, ReferralAnswerV1
@@ -27,8 +27,7 @@ from shared.wire.delivery import BatchItemV1, BatchResultsV1, BatchV1
 from shared.wire.messages import ConsentV1, EventV1, NoteV1, OpeningV1, ReferralV1, RevocationV1
 from shared.wire.problem import status_of, to_problem
 
-JSON = "application/json"
-
+_REPLAYED: Final = (b"idempotent-replayed", b"true")
 _SIGNATURE_HEADER = {
     "name": "Referral-Signature",
     "in": "header",
@@ -62,24 +61,6 @@ _ROUTES: Sequence[tuple[str, str, str, type[BaseModel], Mapping[int, type[BaseMo
 )
 
 
-class _Door(RequiredScope):
-    """Lets through who has one of the scopes, and has it recorded when an agency that is known has not."""
-
-    def __init__(self, intake: Intake, kind: str, *any_of: str) -> None:
-        super().__init__(*any_of)
-        self._intake = intake
-        self._kind = kind
-
-    async def __call__(self, request: Request) -> Principal:
-        """Return the caller. Raises as `RequiredScope` does; by then a refusal for want of a scope is recorded."""
-        caller = await self.known(request)
-        try:
-            self.check(caller)
-        except NotPermitted as error:
-            raise await self._intake.refuse(kind=self._kind, caller=caller.subject, error=error) from error
-        return caller
-
-
 def add_message_routes(app: MeshApp, intake: Intake) -> None:
     """Add the routes of signed messages and of batches; each goes in front, so the busiest is added last."""
     _add_batch_route(app, intake)
@@ -90,7 +71,8 @@ def add_message_routes(app: MeshApp, intake: Intake) -> None:
             path,
             _handler(intake, kind),
             method="POST",
-            guard=_Door(intake, kind, *sorted(SCOPES[kind])),
+            guard=RequiredScope(*sorted(SCOPES[kind])),
+            refused=partial(_refused, intake, kind),
             operation={
                 **operation(summary, body=body, answers=answers, headers=headers, description=body.__doc__ or ""),
                 "tags": ["messages"],
@@ -105,7 +87,8 @@ def _add_batch_route(app: MeshApp, intake: Intake) -> None:
         "/v1/batches",
         _batch_handler(intake),
         method="POST",
-        guard=_Door(intake, "batch", *sorted(frozenset().union(*SCOPES.values()))),
+        guard=RequiredScope(*sorted(frozenset().union(*SCOPES.values()))),
+        refused=partial(_refused, intake, "batch"),
         operation={
             **operation("Send many signed messages", body=BatchV1, answers={200: BatchResultsV1}),
             "tags": ["messages"],
@@ -114,46 +97,46 @@ def _add_batch_route(app: MeshApp, intake: Intake) -> None:
     )
 
 
-def _handler(intake: Intake, kind: str) -> Any:
-    async def handle(request: Request, caller: Principal) -> Response:
+async def _refused(intake: Intake, kind: str, caller: Principal, error: MeshError) -> MeshError:
+    """Record what a known caller is refused at the door."""
+    return await intake.refuse(kind=kind, caller=caller.subject, error=error)
+
+
+def _handler(intake: Intake, kind: str) -> HotHandler:
+    async def handle(call: Call) -> Reply:
         try:
-            body = await read_bytes(request)
-            submission = _submission(request, caller, kind, body)
+            submission = _submission(call, kind, await call.read_json())
         except (InternalFault, PeerUnavailable):
             raise
         except MeshError as error:
-            raise await intake.refuse(kind=kind, caller=caller.subject, error=error) from error
-        return _response(await intake.admit(submission))
+            raise await _refused(intake, kind, call.caller, error) from error
+        answer = await intake.admit(submission)
+        receipt = (b"mesh-receipt", answer.receipt.encode())
+        marks = (receipt, _REPLAYED) if answer.replayed else (receipt,)
+        return json_reply(answer.text, *marks, status=answer.status)
 
     handle.__name__ = f"post_{kind}"
     return handle
 
 
-def _submission(request: Request, caller: Principal, kind: str, body: bytes) -> Submission:
-    header = request.headers.get("hub-shares")
+def _submission(call: Call, kind: str, body: bytes) -> Submission:
+    header = call.first(b"hub-shares")
     return Submission(
         kind=kind,
-        caller=caller.subject,
+        caller=call.caller.subject,
         body=body,
-        signature=request.headers.get("referral-signature", ""),
+        signature=call.first(b"referral-signature") or "",
         hub_shares=decode_hub_shares(header) if header else {},
-        path_id=request.path_params.get("id"),
+        path_id=call.about,
     )
 
 
-def _response(answer: Answer) -> Response:
-    headers = {"Mesh-Receipt": answer.receipt}
-    if answer.replayed:
-        headers["Idempotent-Replayed"] = "true"
-    return Response(answer.text, status_code=answer.status, media_type=JSON, headers=headers)
-
-
-def _batch_handler(intake: Intake) -> Any:
-    async def post_batch(request: Request, caller: Principal) -> Response:
-        batch = await read_json(request, BatchV1)
+def _batch_handler(intake: Intake) -> HotHandler:
+    async def post_batch(call: Call) -> Reply:
+        batch = read(await call.read_json(), BatchV1)
         # submitted in order, so an event may follow its referral in one batch; committed together
-        results = await asyncio.gather(*[_one(intake, item, caller) for item in batch.items])
-        return Response(json.dumps({"results": results}, separators=(",", ":")), media_type=JSON)
+        results = await asyncio.gather(*[_one(intake, item, call.caller) for item in batch.items])
+        return json_reply(json.dumps({"results": results}, separators=(",", ":")))
 
     return post_batch
 

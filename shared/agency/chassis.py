@@ -77,7 +77,6 @@ from shared.web import withdrawal_page
 from shared.web.factory import MeshApp, create_app
 from shared.web.health import Check
 from shared.web.rate_limit import RateLimit, RatePolicy
-from shared.web.security import bearer
 from shared.wire.delivery import ENVELOPE_MOST
 
 if TYPE_CHECKING:
@@ -153,7 +152,7 @@ def build_app(
         version=VERSION,
         description="One agency's keys, cases and partner API. Case data is in clear only here.",
         telemetry=telemetry,
-        authenticate=bearer(partners.verify),
+        authenticate=partners.verify,
         lifespan=partial(_lifespan, house=house),
         routers=[
             oauth.oauth_router(partners, ground.keys, issuer=settings.issuer),

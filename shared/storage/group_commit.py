@@ -17,13 +17,13 @@ work once closed or stopped. A `FatalLedgerError` stops the writer for good: res
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
 from concurrent.futures import InvalidStateError as FutureSettled
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar, cast
+from typing import Any, Generic, Self, TypeVar
 
 from sqlalchemy import Engine
 
@@ -35,7 +35,7 @@ from shared.storage.transactor import D, Hint, Outcome, Transactor, Unit, attemp
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class _Caller(Generic[D]):
     """How a unit is made, and the future that somebody awaits: on a loop, or blocking a thread (`loop` is None)."""
 
@@ -90,22 +90,25 @@ class GroupWriter(Generic[D]):
         is not; `Conflict` (`storage.conflict`); `PeerUnavailable` (`storage.busy`, `storage.closed`, and
         `storage.unavailable`, after which the work may or may not have been done).
         """
-        return cast(T, await self._submit(lambda: Unit(work, prefetch)))
+        result: T = await self._submit(lambda: Unit(work, prefetch))
+        return result
 
-    async def submit_prepared(self, prepare: Callable[[], Unit[D]], *, finish: Callable[[Any], T]) -> T:
-        """Have `prepare` make a unit, do that as `submit` does, and return what `finish` makes of its durable result.
+    def submit_prepared(self, prepare: Callable[[], Unit[D]], *, finish: Callable[[Any], T]) -> Awaitable[T]:
+        """Have `prepare` make a unit, do that as `submit` does, and await what `finish` makes of its durable result.
 
         All three run on the writer's thread, `prepare` once and before the transaction, `finish` as `Unit` says. A
         `MeshError` that one of them raises is raised here; where `finish` does, the work is done and durable.
         """
-        return cast(T, await self._submit(prepare, finish))
+        return self._submit(prepare, finish)
 
-    async def _submit(self, prepare: Callable[[], Unit[D]], finish: Callable[[Any], Any] | None = None) -> Any:
+    def _submit(
+        self, prepare: Callable[[], Unit[D]], finish: Callable[[Any], Any] | None = None
+    ) -> asyncio.Future[Any]:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Any] = loop.create_future()
         self._enqueue(_Caller(prepare, finish, future, loop))
         loop.call_soon(self._wake)  # after all that is about to submit in this turn of the loop
-        return await future
+        return future
 
     def submit_blocking(self, work: Callable[[D], T], *, prefetch: Sequence[Hint] = ()) -> T:
         """Do as `submit` does, for a caller without an event loop."""
@@ -232,8 +235,10 @@ class _Alarm:
     def ring(self) -> None:
         """Wake who sleeps, or who goes to sleep next; ringing twice is ringing once."""
         if self._silent.locked():
-            with suppress(RuntimeError):  # somebody else has just rung
+            try:
                 self._silent.release()
+            except RuntimeError:  # somebody else has just rung
+                return
 
     def hush(self) -> None:
         """Take back a ringing that nobody slept through."""
@@ -248,11 +253,13 @@ def _answer(answers: Sequence[tuple[Any, Outcome]]) -> None:
     for future, outcome in answers:
         if future.done():  # the caller went away
             continue
-        with suppress(FutureSettled):
+        try:
             if outcome.error is None:
                 future.set_result(outcome.value)
             else:
                 future.set_exception(outcome.error)
+        except FutureSettled:  # just now
+            continue
 
 
 def _closed() -> PeerUnavailable:

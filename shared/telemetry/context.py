@@ -8,8 +8,8 @@ of that text asks; `tracestate` is not carried, so no foreign text enters the me
 
 import os
 import re
-from contextvars import ContextVar, Token
-from dataclasses import dataclass
+from contextvars import ContextVar
+from typing import Final, NamedTuple
 
 _TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?", re.ASCII)
 _SAMPLED = 0x01
@@ -19,8 +19,7 @@ _NO_TRACE = "0" * 32
 _NO_SPAN = "0" * 16
 
 
-@dataclass(frozen=True, slots=True)
-class TraceContext:
+class TraceContext(NamedTuple):
     """A place in a trace: ids in lower-case hexadecimal (32 and 16 digits)."""
 
     trace_id: str
@@ -33,29 +32,21 @@ class TraceContext:
 
     def child(self) -> "TraceContext":
         """Return a new place below this one, in the same trace."""
-        return TraceContext(self.trace_id, _digits(_SPAN_BYTES), self.sampled)
+        return TraceContext(self.trace_id, os.urandom(_SPAN_BYTES).hex(), self.sampled)
 
 
 _current: ContextVar[TraceContext | None] = ContextVar("shared.telemetry.trace", default=None)
 
 
-def enter(here: TraceContext) -> Token[TraceContext | None]:
-    """Stand at `here` until `leave` is given the token."""
-    return _current.set(here)
-
-
-def leave(token: Token[TraceContext | None]) -> None:
-    """Go back to where this work stood before `enter`."""
-    _current.reset(token)
-
-
-def _digits(count: int) -> str:
-    return os.urandom(count).hex()
+#: Stands at a place until `leave` is given the token that this returns.
+enter: Final = _current.set
+#: Goes back to where this work stood before `enter`.
+leave: Final = _current.reset
 
 
 def new_trace() -> TraceContext:
     """Start a trace with random ids."""
-    ids = _digits(_TRACE_BYTES + _SPAN_BYTES)
+    ids = os.urandom(_TRACE_BYTES + _SPAN_BYTES).hex()
     return TraceContext(ids[: 2 * _TRACE_BYTES], ids[2 * _TRACE_BYTES :])
 
 

@@ -1,4 +1,4 @@
-"""The ASGI middleware that gives every request its trace, its span and its place in the histogram.
+"""What gives every request its trace, its span and its place in the histogram.
 
 Owns the server's side of W3C Trace Context. Promises a trace id to everything that runs inside, the header
 `traceresponse` (W3C Trace Context Level 2, draft) on the answer, and cheapness: without an exporter no span object
@@ -27,6 +27,31 @@ UNMATCHED: Final = "unmatched"
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _OTHER: Final = "_OTHER"
 _SERVER_FAULT: Final = 500
+#: Status label of requests whose answer never began.
+UNANSWERED: Final = _SERVER_FAULT
+
+
+class Visit:
+    """One request on its way through this process: its trace from here to `end`, and `mark`, the header that tells it.
+
+    Begin it on the task that serves the request, and end it there.
+    """
+
+    __slots__ = ("_span", "_started", "_telemetry", "_token", "mark")
+
+    def __init__(self, telemetry: Telemetry, traceparent: str | None) -> None:
+        self._started = time.perf_counter()
+        self._telemetry = telemetry
+        here, self._span = telemetry.start("request", kind=SpanKind.SERVER, traceparent=traceparent)
+        self._token = enter(here)
+        self.mark = (b"traceresponse", here.traceparent().encode("ascii"))
+
+    def end(self, method: str, route: str, status: int, *, fault: BaseException | None = None) -> None:
+        """Leave the trace, count the request, and close its span; `route` is a template, never a path."""
+        leave(self._token)
+        self._telemetry.metrics.answered.count(method, route, status, time.perf_counter() - self._started)
+        if self._span is not None:
+            _finish(self._span, method, route, status, fault=fault)
 
 
 class TraceMiddleware:
@@ -35,24 +60,19 @@ class TraceMiddleware:
     def __init__(self, app: App, telemetry: Telemetry) -> None:
         self.app = app
         self._telemetry = telemetry
-        self._observe = telemetry.metrics.observe
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request inside its trace."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        started = time.perf_counter()
-        here, span = self._telemetry.start("request", kind=SpanKind.SERVER, traceparent=_traceparent(scope))
-        token = enter(here)
-        status = _SERVER_FAULT
-        header = (b"traceresponse", here.traceparent().encode("ascii"))
+        visit, status = Visit(self._telemetry, _traceparent(scope)), UNANSWERED
 
         async def marked(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", ()), header]
+                message["headers"] = [*message.get("headers", ()), visit.mark]
             await send(message)
 
         fault: BaseException | None = None
@@ -62,11 +82,7 @@ class TraceMiddleware:
             fault = raised
             raise
         finally:
-            method, route = _method(scope), _route(scope)
-            leave(token)
-            self._observe(method, route, status, seconds=time.perf_counter() - started)
-            if span is not None:
-                _finish(span, method, route, status, fault=fault)
+            visit.end(_method(scope), _route(scope), status, fault=fault)
 
 
 def _traceparent(scope: Scope) -> str | None:

@@ -9,6 +9,7 @@ it), and what the model refuses is `422 message.invalid` with pointers. Follows 
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any, Final, NoReturn, TypeVar
 from urllib.parse import parse_qsl
 
@@ -78,17 +79,21 @@ def form_body(model: type[BaseModel]) -> Any:
     return Depends(BodyOf(model, FORM))
 
 
-async def read_bytes(request: Request) -> bytes:
-    """Return the exact bytes of a JSON body, unparsed, for what is signed. Raises `UnsupportedMedia`, `TooLarge`."""
-    media = _media_type(request)
+def check_json(content_types: Sequence[str]) -> None:
+    """Check the `Content-Type` headers of a request that is to bring JSON. Raises `UnsupportedMedia`."""
+    media = _media_type(content_types)
     if media != JSON and not (media.startswith("application/") and media.endswith("+json")):
         raise UnsupportedMedia("message.media-type", "Send the body as application/json.")
-    return await request.body()
 
 
 async def read_json(request: Request, model: type[_Model]) -> _Model:
     """Read a JSON body as `model`. Raises `InputRejected`, `UnsupportedMedia`, `TooLarge`."""
-    body = await read_bytes(request)
+    check_json(request.headers.getlist("content-type"))
+    return read(await request.body(), model)
+
+
+def read(body: bytes, model: type[_Model]) -> _Model:
+    """Read the bytes of a JSON body as `model`. Raises `InputRejected`."""
     parse_json(body)
     try:
         return model.model_validate_json(body)
@@ -98,7 +103,7 @@ async def read_json(request: Request, model: type[_Model]) -> _Model:
 
 async def read_form(request: Request) -> dict[str, str]:
     """Read a form body as text fields, each given once. Raises `InputRejected`, `UnsupportedMedia`, `TooLarge`."""
-    if _media_type(request) != FORM:
+    if _media_type(request.headers.getlist("content-type")) != FORM:
         raise UnsupportedMedia("message.media-type", f"Send the body as {FORM}.")
     try:
         text = (await request.body()).decode("utf-8")
@@ -134,9 +139,8 @@ def parse_json(body: bytes) -> Any:
     return value
 
 
-def _media_type(request: Request) -> str:
-    headers = request.headers.getlist("content-type")
-    return headers[0].partition(";")[0].strip().lower() if len(headers) == 1 else ""
+def _media_type(content_types: Sequence[str]) -> str:
+    return content_types[0].partition(";")[0].strip().lower() if len(content_types) == 1 else ""
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ or a query with U+0000, broken percent-encoding or bytes that are not UTF-8 goes
 import asyncio
 import contextlib
 import re
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
@@ -26,6 +26,8 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+#: Name in lower case, and value.
+Header = tuple[bytes, bytes]
 
 #: Bytes of a body, where a path has no cap of its own (wire contract, section 1).
 BODY_MOST: Final = 512 * 1024
@@ -84,12 +86,12 @@ class Edge:
             raise AnswerBroken from None
         await response(scope, receive, answer.send)
 
-    def _body(self, scope: Scope, receive: Receive) -> "_Body":
+    def _body(self, scope: Scope, receive: Receive) -> "Body":
         declared = next((value for name, value in scope["headers"] if name == b"content-length"), None)
-        return _Body(receive, cap=self._caps.get(scope["path"], BODY_MOST), declared=declared)
+        return Body(receive, cap=self._caps.get(scope["path"], BODY_MOST), declared=declared)
 
 
-class _Body:
+class Body:
     """A request's body, read no further than its cap.
 
     One that is over it is refused when it is first read: by then the caller is known, so that the refusal can be
@@ -103,7 +105,19 @@ class _Body:
         self._cap = cap
         self._read = 0
 
+    async def whole(self) -> bytes:
+        """Read to the end. Raises `TooLarge`, and `ClientDisconnect` where there is none."""
+        parts: list[bytes] = []
+        while True:
+            message = await self.receive()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
+            parts.append(message.get("body", b""))
+            if not message.get("more_body", False):
+                return b"".join(parts)
+
     async def receive(self) -> Message:
+        """Return the next piece, as the server does. Raises `TooLarge`."""
         if self.is_over:
             raise self._refusal()
         message = await self._receive()
@@ -131,7 +145,7 @@ class _Body:
 class _Answer:
     """Sends an answer on, with the headers that every answer has and without the body of a `HEAD`."""
 
-    def __init__(self, scope: Scope, send: Send, body: _Body, *, has_body: bool, drain: Drain) -> None:
+    def __init__(self, scope: Scope, send: Send, body: Body, *, has_body: bool, drain: Drain) -> None:
         self.started = False
         self._drain = drain
         self._body = body
@@ -144,20 +158,23 @@ class _Answer:
             self.started = True
             if self._body.is_over:
                 await self._body.discard()
-            message["headers"] = self._marked(message.get("headers", ()))
+            closes = self._body.is_over or self._drain.has_begun
+            message["headers"] = marked(message.get("headers", ()), self._scope, closes=closes)
         elif not self._has_body and message["type"] == "http.response.body":
             message = {**message, "body": b""}
         await self._send(message)
 
-    def _marked(self, headers: Any) -> list[tuple[bytes, bytes]]:
-        given = list(headers)
-        names = {name for name, _ in given}
-        given.extend(pair for pair in _UNLESS_SET if pair[0] not in names)
-        given.extend(_HEADERS)
-        given.extend(self._scope.get(SCOPE_KEY, ()))
-        if self._body.is_over or self._drain.has_begun:
-            given.append((b"connection", b"close"))
-        return given
+
+def marked(given: Iterable[Header], scope: Scope, *, closes: bool) -> list[Header]:
+    """Return the headers of an answer with those that every answer has; one that `closes` ends its connection."""
+    headers = list(given)
+    names = dict(headers)
+    headers += [pair for pair in _UNLESS_SET if pair[0] not in names]
+    headers += _HEADERS
+    headers += scope.get(SCOPE_KEY, ())
+    if closes:
+        headers.append((b"connection", b"close"))
+    return headers
 
 
 def check_target(scope: Scope) -> None:

@@ -22,12 +22,14 @@ from shared.telemetry.middleware import TraceMiddleware
 from shared.telemetry.tracing import Telemetry
 from shared.web import docs, health
 from shared.web.drain import Drain
-from shared.web.edge import App, Edge, Receive, Scope, Send
+from shared.web.edge import Edge, Receive, Scope, Send
+from shared.web.hot import HotHandler, HotRoute, Refused, as_it_is
+from shared.web.hot_door import HotDoor
 from shared.web.openapi import build_document
 from shared.web.problems import fault_response, from_http, method_response, on_validation, problem_response
 from shared.web.rate_limit import RateLimit
-from shared.web.routes import HotHandler, HotRoute, add_route, allowed_methods, join, serve_hot
-from shared.web.security import Authenticate, RequiredScope
+from shared.web.routes import allowed_methods, join
+from shared.web.security import Authenticate, Callers, RequiredScope
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -39,23 +41,20 @@ _QUIET: Any = {"tracing": False, "metrics": False, "logs": False, "operation_spa
 class MeshApp(FastAPI):
     """A FastAPI application whose document is finished by `shared.web.openapi`.
 
-    A hot route whose path has no parameter is reached through trace and edge alone (`hot_door`): the framework's own
-    layers handle exceptions and resources that such a route does not use; what it raises is answered by the edge.
+    Hot routes are reached by a door of their own: the framework's layers handle what such a route does not use.
     """
 
     scopes: Mapping[str, str]
     token_url: str
-    hot_paths: dict[str, HotRoute]
-    hot_door: App
+    hot: HotDoor
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one call."""
-        route = self.hot_paths.get(scope["path"]) if scope["type"] == "http" else None
-        if route is None or scope["method"] not in (route.methods or ()):
+        found = self.hot.find(scope) if scope["type"] == "http" else None
+        if found is None:
             await super().__call__(scope, receive, send)
-            return
-        scope["app"], scope["route"], scope["path_params"] = self, route, {}
-        await self.hot_door(scope, receive, send)
+        else:
+            await self.hot.serve(*found, scope, receive, send)
 
     def openapi(self) -> dict[str, Any]:
         """Return the complete OpenAPI document, built once."""
@@ -103,10 +102,10 @@ def create_app(
         ],
         exception_handlers={HTTPException: _on_http, RequestValidationError: on_validation, 500: _on_rest},
     )
-    app.scopes, app.token_url, app.hot_paths = scopes or {}, token_url, {}
-    app.hot_door = TraceMiddleware(Edge(serve_hot, caps=caps, drain=drain), telemetry)
-    app.state.authenticate, app.state.rate_limit, app.state.telemetry = authenticate, rate_limit, telemetry
-    app.state.metrics = telemetry.metrics
+    callers = Callers(authenticate, rate_limit)
+    app.scopes, app.token_url = scopes or {}, token_url
+    app.hot = HotDoor(telemetry=telemetry, callers=callers, caps=caps, drain=drain)
+    app.state.callers, app.state.telemetry, app.state.metrics = callers, telemetry, telemetry.metrics
     app.state.public_paths = frozenset(public_paths) | health.PATHS | docs.PATHS
     checked = [health.Check("accepting", drain.check), *checks]
     join(app, [*routers, health.health_router(checked, telemetry.metrics), docs.docs_router(app.openapi)])
@@ -122,16 +121,16 @@ def document_route(
     guard: RequiredScope,
     operation: dict[str, Any],
     models: Sequence[type[BaseModel]],
+    refused: Refused = as_it_is,
 ) -> None:
     """Add a hot route in front of all others, and its operation to the document (see `shared.web.openapi.operation`).
 
-    The handler gets the request and the caller, who has passed `guard`; it reads the raw body itself
-    (`shared.web.body.read_bytes`) and returns a Starlette response. Call before the first request.
+    The handler gets a call whose caller has passed `guard`; of who does not pass, `refused` is told. Call before the
+    first request. Raises `InternalFault` for a path that is none of a hot route.
     """
-    route = HotRoute(path, handler, method=method, guard=guard, operation=operation, models=models)
-    add_route(app, route, position=0)
-    if "{" not in path:
-        app.hot_paths[path] = route
+    route = HotRoute(path, handler, method=method, guard=guard, refused=refused, operation=operation, models=models)
+    app.hot.add(route)
+    app.router.routes.insert(0, route)
     app.openapi_schema = None
 
 

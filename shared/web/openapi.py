@@ -17,7 +17,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from shared.web.body import JSON, BodyOf
-from shared.web.routes import HotRoute, dependencies_of, guards_of
+from shared.web.hot import HotRoute
+from shared.web.routes import dependencies_of, guards_of
 from shared.web.security import SCHEME
 from shared.wire.problem import MEDIA_TYPE, ProblemV1
 

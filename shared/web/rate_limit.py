@@ -44,7 +44,9 @@ class RateLimit:
         self._rate = policy.quota / policy.window_seconds
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
         self._spent: dict[str, int] | None = None
-        self._policy_header = f'"{policy.name}";q={policy.quota};w={policy.window_seconds}'.encode()
+        told = f'"{policy.name}";q={policy.quota};w={policy.window_seconds}'
+        self._policy_header = (b"ratelimit-policy", told.encode())
+        self._state = f'"{policy.name}";r=%d;t=%d'.encode()
 
     def spend(self, scope: MutableMapping[str, Any], caller: str) -> None:
         """Take one call from the allowance of `caller` and leave the headers for the answer in `scope`.
@@ -57,7 +59,8 @@ class RateLimit:
             bucket.left -= 1
             if self._spent is not None:
                 self._spent[caller] = self._spent.get(caller, 0) + 1
-        scope[SCOPE_KEY] = self._headers(bucket.left)
+        left, full_in = max(0, int(bucket.left)), math.ceil((self._policy.quota - bucket.left) / self._rate)
+        scope[SCOPE_KEY] = (self._policy_header, (b"ratelimit", self._state % (left, full_in)))
         if not allowed:
             wait = max(1, math.ceil((1 - bucket.left) / self._rate))
             raise TooManyRequests("rate.exceeded", "Too many calls; wait as Retry-After says.", retry_after=wait)
@@ -101,8 +104,3 @@ class RateLimit:
         bucket.left = min(quota, bucket.left + (now - bucket.at) * self._rate)
         bucket.at = now
         return bucket
-
-    def _headers(self, left: float) -> list[tuple[bytes, bytes]]:
-        full_in = math.ceil((self._policy.quota - left) / self._rate)
-        state = f'"{self._policy.name}";r={max(0, int(left))};t={full_in}'.encode()
-        return [(b"ratelimit-policy", self._policy_header), (b"ratelimit", state)]

@@ -1,79 +1,27 @@
 """Routes: how they are joined into an application, and what is true of all of them.
 
-Owns the join of routers into one flat table, the fence around queries, the hot routes at Starlette level and the
-functions by which tests check any application. Promises that a query holds only parameters that the OpenAPI
-document names, each given once; that an answer 405 lists every method of the path; and that a hot route states
-guard and documentation where it is made. Refuses nested routers (their prefixes would be invisible to metrics)
-and bodies read by the framework (they would pass by `shared.web.body`).
+Owns the join of routers into one flat table, the fence around queries and the functions by which tests check any
+application. Promises that a query holds only parameters that the OpenAPI document names, each given once, and that an
+answer 405 lists every method of the path. Refuses nested routers (their prefixes would be invisible to metrics) and
+bodies read by the framework (they would pass by `shared.web.body`).
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, get_origin
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
-from pydantic import BaseModel
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import BaseRoute, Match, Route
+from starlette.routing import BaseRoute, Route
 
 from shared.kernel.errors import FieldFault, InputRejected, InternalFault
 from shared.web.edge import App, Receive, Scope, Send
-from shared.web.security import Guard, Principal, RequiredScope
+from shared.web.hot import HotRoute
+from shared.web.security import Guard
 from shared.wire.faults import pointer_to
 
-HotHandler = Callable[[Request, Principal], Awaitable[Response]]
-
 _QUERY_MOST: Final = 50
-
-
-class HotRoute(Route):
-    """A route below FastAPI: no parameter solving, no response model; the handler gets request and caller.
-
-    `operation` is its OpenAPI operation (see `shared.web.openapi.operation`), `models` the schemas it refers to.
-    """
-
-    def __init__(
-        self,
-        path: str,
-        handler: HotHandler,
-        *,
-        method: str,
-        guard: RequiredScope,
-        operation: dict[str, Any],
-        models: Sequence[type[BaseModel]],
-    ) -> None:
-        super().__init__(path, _HotEndpoint(handler, guard), methods=[method], name=handler.__name__)
-        self.guard = guard
-        self.operation = operation
-        self.models = tuple(models)
-
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Match as a route does, and leave the route in the scope for metrics."""
-        match, child = super().matches(scope)
-        if match is not Match.NONE:
-            child["route"] = self
-        return match, child
-
-
-class _HotEndpoint:
-    """The ASGI callable of a hot route."""
-
-    def __init__(self, handler: HotHandler, guard: RequiredScope) -> None:
-        self.handler = handler
-        self.guard = guard
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive, send)
-        response = await self.handler(request, await self.guard(request))
-        await response(scope, receive, send)
-
-
-async def serve_hot(scope: Scope, receive: Receive, send: Send) -> None:
-    """Serve a call whose hot route was found beforehand."""
-    await scope["route"].app(scope, receive, send)
 
 
 class _QueryFence:
@@ -127,16 +75,15 @@ def join(app: FastAPI, routers: Iterable[APIRouter]) -> None:
             add_route(app, route)
 
 
-def add_route(app: FastAPI, route: Route, *, position: int | None = None) -> None:
-    """Put one route into the table, fenced if it is documented; at `position`, or last."""
+def add_route(app: FastAPI, route: Route) -> None:
+    """Put one route into the table, fenced if it is documented."""
     if route.include_in_schema:
         route.app = _QueryFence(route.app, query_names(route))
-    routes = app.router.routes
-    routes.insert(len(routes) if position is None else position, route)
+    app.router.routes.append(route)
 
 
 def query_names(route: Route) -> dict[str, bool]:
-    """Return the query parameters of a route by name, and whether each may be repeated. A hot route has none."""
+    """Return the query parameters of a route by name, and whether each may be repeated."""
     if not isinstance(route, APIRoute):
         return {}
     return {

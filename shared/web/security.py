@@ -6,9 +6,8 @@ its scope where it is declared and that the same statement is enforced, document
 deployable's affair: it gives the factory an `Authenticate`.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Callable, MutableMapping, Sequence
+from typing import Any, Final, NamedTuple
 
 from fastapi import Depends
 from starlette.requests import Request
@@ -21,16 +20,33 @@ SCHEME: Final = "token"
 _TOKEN_MOST: Final = 16_384
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
+class Principal(NamedTuple):
     """Who is calling, as the token says: an agency, a partner system or a body of oversight."""
 
     subject: str
     scopes: frozenset[str]
 
 
-#: Says who sends this request, or raises `NotAuthenticated`.
-Authenticate = Callable[[Request], Awaitable[Principal]]
+#: Says for whom the text of a token stands, or raises `NotAuthenticated`.
+Authenticate = Callable[[str], Principal]
+
+
+class Callers:
+    """Who calls an application, and how often each may."""
+
+    def __init__(self, authenticate: Authenticate, limit: RateLimit | None) -> None:
+        self._authenticate = authenticate
+        self._limit = limit
+
+    def known(self, scope: MutableMapping[str, Any], credentials: Sequence[str]) -> Principal:
+        """Return who calls, whatever it may do, from all its `Authorization` headers.
+
+        Raises `NotAuthenticated`, `TooManyRequests`.
+        """
+        caller = self._authenticate(bearer_token(credentials))
+        if self._limit is not None:
+            self._limit.spend(scope, caller.subject)
+        return caller
 
 
 class Guard:
@@ -51,19 +67,10 @@ class RequiredScope(Guard):
 
     async def __call__(self, request: Request) -> Principal:
         """Return the caller. Raises `NotAuthenticated`, `NotPermitted` (`token.scope`), `TooManyRequests`."""
-        principal = await self.known(request)
-        self.check(principal)
-        return principal
-
-    async def known(self, request: Request) -> Principal:
-        """Return who calls, whatever it may do. Raises `NotAuthenticated`, `TooManyRequests`."""
-        state = request.app.state
-        authenticate: Authenticate = state.authenticate
-        principal = await authenticate(request)
-        limit: RateLimit | None = state.rate_limit
-        if limit is not None:
-            limit.spend(request.scope, principal.subject)
-        return principal
+        callers: Callers = request.app.state.callers
+        caller = callers.known(request.scope, request.headers.getlist("authorization"))
+        self.check(caller)
+        return caller
 
     def check(self, principal: Principal) -> None:
         """Raise `NotPermitted` (`token.scope`) for a caller that carries none of the scopes."""
@@ -80,28 +87,24 @@ def require(*any_of: str) -> Any:
     return Depends(RequiredScope(*any_of))
 
 
-def bearer_token(request: Request) -> str:
+def bearer_token(credentials: Sequence[str]) -> str:
     """Return the token of the one `Authorization: Bearer` header (RFC 6750 section 2.1).
 
     Raises `NotAuthenticated`: `token.missing` without credentials, `token.invalid` for what is not a bearer token.
     """
-    headers = request.headers.getlist("authorization")
-    if not headers:
+    if not credentials:
         raise NotAuthenticated("token.missing", "Send a token: Authorization: Bearer <token>.")
-    scheme, _, token = headers[0].partition(" ")
+    scheme, _, token = credentials[0].partition(" ")
     token = token.strip(" ")
-    if len(headers) > 1 or scheme.lower() != "bearer" or not token or len(token) > _TOKEN_MOST or not token.isascii():
+    if (
+        len(credentials) > 1
+        or scheme.lower() != "bearer"
+        or not token
+        or len(token) > _TOKEN_MOST
+        or not token.isascii()
+    ):
         raise NotAuthenticated("token.invalid", "Send one header of the form Authorization: Bearer <token>.")
     return token
-
-
-def bearer(verify: Callable[[str], Principal]) -> Authenticate:
-    """Make an `Authenticate` from a function that verifies a token's text, or raises `NotAuthenticated`."""
-
-    async def authenticate(request: Request) -> Principal:
-        return verify(bearer_token(request))
-
-    return authenticate
 
 
 def challenge(code: str) -> str:

@@ -1,5 +1,6 @@
 """A small service built with the factory, and a client that talks to it without a socket."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
@@ -8,16 +9,17 @@ import httpx
 from fastapi import APIRouter, FastAPI, Header, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 
 from shared.kernel.errors import InternalFault, NotAuthenticated
 from shared.telemetry.tracing import Telemetry
-from shared.web.body import form_body, json_body, maybe_json_body, read_json
+from shared.web.body import form_body, json_body, maybe_json_body, read
 from shared.web.factory import MeshApp, create_app, document_route
+from shared.web.hot import Call, Reply, json_reply
 from shared.web.listing import Paged, answer
 from shared.web.openapi import operation
 from shared.web.routes import undeclared_routes
-from shared.web.security import Principal, RequiredScope, bearer, require
+from shared.web.security import Principal, RequiredScope, require
 
 TOKEN = "good"
 SCOPES = {"things.read": "Read things.", "things.write": "Write things."}
@@ -119,9 +121,9 @@ async def _breaks_late(text: str) -> AsyncIterator[bytes]:
     raise ValueError(text)
 
 
-async def hot_thing(request: Request, caller: Principal) -> Response:
-    thing = await read_json(request, ThingV1)
-    return JSONResponse({"done": bool(thing.name) and bool(caller.subject)}, status_code=202)
+async def hot_thing(call: Call) -> Reply:
+    thing = read(await call.read_json(), ThingV1)
+    return json_reply(json.dumps({"done": bool(thing.name) and bool(call.caller.subject)}), status=202)
 
 
 @asynccontextmanager
@@ -141,7 +143,7 @@ def sample_app(*, routers: tuple[APIRouter, ...] | None = None, **changes: Any) 
         "title": "Sample",
         "version": "1",
         "telemetry": Telemetry("sample"),
-        "authenticate": bearer(verify),
+        "authenticate": verify,
         "lifespan": no_lifespan,
         "routers": routers if routers is not None else [sample_router()],
         "public_paths": {"/oauth/token", "/break/{how}"},

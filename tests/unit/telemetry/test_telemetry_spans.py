@@ -194,6 +194,6 @@ def test_endpoint_may_be_the_collector_or_its_traces_path(endpoint: str) -> None
 
 def test_each_application_counts_for_itself() -> None:
     one, other = Metrics(), Metrics()
-    one.observe("GET", "/livez", 200, seconds=0.001)
+    one.answered.count("GET", "/livez", 200, 0.001)
     assert "/livez" in one.text().decode()
     assert "/livez" not in other.text().decode()

@@ -11,7 +11,7 @@ from starlette.routing import Mount
 from shared.kernel.errors import InternalFault, TooManyRequests
 from shared.web.rate_limit import SCOPE_KEY, RateLimit, RatePolicy
 from shared.web.routes import unbounded_parameters, undeclared_routes
-from shared.web.security import Guard, Principal, bearer, require
+from shared.web.security import Guard, Principal, require
 from tests.support.web_app import DoneV1, client_of, sample_app, sample_router
 
 
@@ -52,7 +52,7 @@ async def test_token_in_the_query_is_no_token(anonymous: httpx.AsyncClient) -> N
 
 @pytest.mark.parametrize(("method", "path"), CALLS)
 async def test_token_without_the_scope_is_told_which(method: str, path: str) -> None:
-    app = sample_app(authenticate=bearer(lambda _token: Principal("agency-a", frozenset({"other"}))))
+    app = sample_app(authenticate=lambda _token: Principal("agency-a", frozenset({"other"})))
     async with client_of(app) as client:
         answer = await client.request(method, path)
     assert (answer.status_code, answer.json()["code"]) == (403, "token.scope")
