@@ -1,12 +1,14 @@
 """What is read without deciding anything: lists and single records, as the parties and oversight may see them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, select
+from sqlalchemy import tuple_ as sql_tuple
 
 from gateway.adapters import rows
+from gateway.adapters.chain_search import Place
 from gateway.adapters.statements import count_statements, read_requests
 from gateway.adapters.tables import CONSENTS, LEDGER_ENTRIES, REFERRALS
 from gateway.application.views import (
@@ -26,13 +28,13 @@ from shared.storage.engine import read
 
 @dataclass(frozen=True, slots=True)
 class ReferralFilter:
-    """What an agency asks of its list of referrals. `after` is the last id of the page before."""
+    """What an agency asks of its list of referrals. `after` is the place of the last one of the page before."""
 
     box: str | None = None
     state: str | None = None
     overdue: bool = False
     since: str | None = None
-    after: str | None = None
+    after: Place | None = None
     limit: int = 50
 
 
@@ -44,18 +46,17 @@ class Readings:
         self._clock = clock
         self._sop = sop
 
-    def referrals(self, agency_id: str | None, wanted: ReferralFilter) -> list[dict[str, Any]]:
-        """Return an agency's referrals, or for oversight (None) everybody's, oldest first, at most `limit`."""
-        mine = () if agency_id is None else (_box(agency_id, wanted.box),)
-        statement = (
-            select(REFERRALS)
-            .where(*mine, *self._criteria(wanted))
-            .order_by(REFERRALS.c.referral_id)
-            .limit(wanted.limit)
-        )
+    def referrals(self, agency_id: str | None, wanted: ReferralFilter) -> tuple[list[dict[str, Any]], Place | None]:
+        """Return an agency's referrals, or for oversight (None) everybody's, and the place of the last one.
+
+        In the order in which they came, the oldest first, at most `limit`.
+        """
         with read(self._engine) as connection:
-            found = rows.fetch(connection, statement)
-        return [referral_answer(rows.referral_of(row), sop=self._sop) for row in found]
+            statements = oldest_of(agency_id, wanted, late_at=to_wire(self._clock.now()))
+            unique = {row["referral_id"]: row for one in statements for row in rows.fetch(connection, one)}
+        found = sorted(unique.values(), key=_place)[: wanted.limit]
+        answers = [referral_answer(rows.referral_of(row), sop=self._sop) for row in found]
+        return answers, _place(found[-1]) if found else None
 
     def referral(self, agency_id: str, referral_id: str) -> dict[str, Any]:
         """Return one referral with its history. Raises `NotFound` (`referral.unknown`) for any but its parties."""
@@ -116,28 +117,37 @@ class Readings:
             "takings": row["takings"] if sees_all else _takings_for(row["takings"], agency_id),
         }
 
-    def _criteria(self, wanted: ReferralFilter) -> Sequence[ColumnElement[bool]]:
-        criteria: list[ColumnElement[bool]] = []
-        if wanted.state is not None:
-            criteria.append(REFERRALS.c.state == wanted.state)
-        if wanted.overdue:
-            criteria.append(REFERRALS.c.next_due_at < to_wire(self._clock.now()))
-        if wanted.since is not None:
-            criteria.append(REFERRALS.c.sent_at >= wanted.since)
-        if wanted.after is not None:
-            criteria.append(REFERRALS.c.referral_id > wanted.after)
-        return criteria
+
+def oldest_of(agency_id: str | None, wanted: ReferralFilter, *, late_at: str) -> list[Select[Any]]:
+    """Return the queries of a list, each of which follows an index; what they find is put together."""
+    criteria, place = list(_criteria(wanted, late_at=late_at)), (REFERRALS.c.received_at, REFERRALS.c.referral_id)
+    sides: list[list[ColumnElement[bool]]] = [[]] if agency_id is None else _sides(agency_id, wanted.box)
+    return [select(REFERRALS).where(*side, *criteria).order_by(*place).limit(wanted.limit) for side in sides]
+
+
+def _sides(agency_id: str, box: str | None) -> list[list[ColumnElement[bool]]]:
+    """Return the ways in which an agency takes part that are asked for: each has an index, both together have none."""
+    sides = {"sent": REFERRALS.c.sender, "received": REFERRALS.c.recipient}
+    return [[column == agency_id] for name, column in sides.items() if box in (None, name)]
+
+
+def _criteria(wanted: ReferralFilter, *, late_at: str) -> Iterator[ColumnElement[bool]]:
+    if wanted.state is not None:
+        yield REFERRALS.c.state == wanted.state
+    if wanted.overdue:
+        yield REFERRALS.c.next_due_at < late_at
+    if wanted.since is not None:
+        yield REFERRALS.c.sent_at >= wanted.since
+    if wanted.after is not None:
+        yield sql_tuple(REFERRALS.c.received_at, REFERRALS.c.referral_id) > sql_tuple(*wanted.after)
+
+
+def _place(row: Mapping[str, Any]) -> Place:
+    return row["received_at"], row["referral_id"]
 
 
 def _first(connection: Connection, statement: Select[Any]) -> dict[str, Any] | None:
     return next(iter(rows.fetch(connection, statement)), None)
-
-
-def _box(agency_id: str, box: str | None) -> ColumnElement[bool]:
-    sent, received = REFERRALS.c.sender == agency_id, REFERRALS.c.recipient == agency_id
-    if box is None:
-        return or_(sent, received)
-    return sent if box == "sent" else received
 
 
 #: How the lifecycle names what the ledger records of the gateway's own doing (wire section 5).

@@ -132,10 +132,10 @@ class ReferralRow(GatewayRow, table=True):
     blocked: list[str] = json_column()
     halves: dict[str, Any] = json_column()
     due: dict[str, list[str]] = json_column()
-    next_due_at: str | None = Field(default=None, index=True)
+    next_due_at: str | None = None
     next_clock_at: str | None = None
     clocks: dict[str, Any] = json_column()
-    lapses_at: str | None = Field(default=None, index=True)
+    lapses_at: str | None = None
     counts: dict[str, int] = json_column()
     sent_at: str
     received_at: str
@@ -356,7 +356,7 @@ OVERSIGHT_READINGS = table_of(OversightReadingRow)
 
 #: Written as text, also where they are asked for: a database sees only then that the index answers.
 REFUSED, GIVEN_UP = text("kind = 'refusal'"), text("settled_code = 'undelivered'")
-_WAITING, _TICKING = text("settled_at IS NULL"), text("next_clock_at IS NOT NULL")
+_WAITING = text("settled_at IS NULL")
 
 
 def is_unsettled(settled_at: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -373,11 +373,13 @@ def _partial(name: str, where: TextClause, *columns: Column[Any]) -> None:
 
 _partial("ix_messages_waiting", _WAITING, MESSAGES.c.recipient, MESSAGES.c.seq)
 _partial("ix_messages_given_up", GIVEN_UP, MESSAGES.c.seq)
-_partial("ix_referrals_next_clock", _TICKING, REFERRALS.c.next_clock_at, REFERRALS.c.referral_id)
 _partial("ix_ledger_refused", REFUSED, LEDGER_ENTRIES.c.idx)
-Index("ix_referrals_sender", REFERRALS.c.sender, REFERRALS.c.referral_id)
-Index("ix_referrals_recipient", REFERRALS.c.recipient, REFERRALS.c.referral_id)
-#: Oversight looks for referrals newest first, by one of these at a time: a search reads what it shows, not the table.
+#: What will happen to a referral by itself, and when: nothing any more once it has ended.
+for _name, _moment in (("next_clock", "next_clock_at"), ("next_due_at", "next_due_at"), ("lapses_at", "lapses_at")):
+    _partial(f"ix_referrals_{_name}", text(f"{_moment} IS NOT NULL"), REFERRALS.c[_moment])
+#: Every list of referrals is in the order in which they came, and follows one of these: it reads what it shows, not
+#: the table. What came in one moment is put in order when it is read: with its id in the key, a referral that comes in
+#: would have to be written among the others of its moment, on four pages instead of on the last.
 for _name, _first in (("agency_sent", "sender"), ("agency_got", "recipient"), ("state", "state")):
-    Index(f"ix_referrals_{_name}", REFERRALS.c[_first], REFERRALS.c.received_at, REFERRALS.c.referral_id)
-Index("ix_referrals_received", REFERRALS.c.received_at, REFERRALS.c.referral_id)
+    Index(f"ix_referrals_{_name}", REFERRALS.c[_first], REFERRALS.c.received_at)
+Index("ix_referrals_received", REFERRALS.c.received_at)

@@ -73,10 +73,10 @@ class ReadingRoutes:
 
     async def list_referrals(self, caller: Lister, page: Paged, asked: Asked) -> PageV1[ReferralSummaryV1]:
         """List referrals, oldest first: an agency its own, oversight everybody's, facts and due times only."""
-        wanted = ReferralFilter(**asked, after=page.after_text(), limit=page.limit)
+        wanted = ReferralFilter(**asked, after=page.after_pair(), limit=page.limit)
         whose = None if OVERSIGHT in caller.scopes else caller.subject
-        found = await asyncio.to_thread(self._readings.referrals, whose, wanted)
-        last = (str(found[-1]["referral_id"]),) if len(found) == page.limit else None
+        found, place = await asyncio.to_thread(self._readings.referrals, whose, wanted)
+        last = place if len(found) == page.limit else None
         return PageV1[ReferralSummaryV1].model_validate(listing.answer(found, last=last))
 
     async def read_referral(self, caller: Party, id: Id) -> ReferralDetailV1:

@@ -45,6 +45,15 @@ class Page:
             return self.after[0]
         raise _wrong_cursor()
 
+    def after_pair(self) -> tuple[str, str] | None:
+        """Return the position as two texts. Raises `InputRejected` if the cursor is of another list."""
+        if self.after is None:
+            return None
+        match self.after:
+            case (str(first), str(second)):
+                return first, second
+        raise _wrong_cursor()
+
 
 async def _page(
     limit: Annotated[int, Query(ge=1, le=LIMIT_MOST, description="The most items to answer.")] = LIMIT_DEFAULT,

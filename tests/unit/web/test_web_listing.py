@@ -40,6 +40,8 @@ def test_page_gives_its_position_in_the_form_that_the_list_uses() -> None:
     assert Page(1, None).after_text() is None
     assert Page(1, (7,)).after_int() == 7
     assert Page(1, ("a",)).after_text() == "a"
+    assert Page(1, None).after_pair() is None
+    assert Page(1, ("a", "b")).after_pair() == ("a", "b")
 
 
 def test_cursor_of_another_list_is_refused() -> None:
@@ -49,6 +51,9 @@ def test_cursor_of_another_list_is_refused() -> None:
     for page in (Page(1, (1,)), Page(1, ("a", "b"))):
         with pytest.raises(InputRejected):
             page.after_text()
+    for page in (Page(1, ("a",)), Page(1, ("a", 1)), Page(1, ("a", "b", "c"))):
+        with pytest.raises(InputRejected):
+            page.after_pair()
 
 
 def test_last_page_leads_nowhere() -> None:
