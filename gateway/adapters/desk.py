@@ -18,7 +18,6 @@ from gateway.adapters.overrides import OverrideShelf
 from gateway.adapters.refused_messages import RefusalShelf
 from gateway.adapters.statements import StatementShelf
 from gateway.adapters.tables import AGENCIES, AREAS, CONSENTS, MESSAGES, REFERRALS, is_unsettled
-from gateway.application.outcome import answer_text
 from gateway.application.ports import Recorded, StoredMessage
 from gateway.domain.agency import Agency
 from gateway.domain.alarms import next_clock_at
@@ -135,7 +134,7 @@ class SqlDesk:
         return append(self.book, kind, actor, at=self._now, **facts)
 
     def store_message(
-        self, arrival: Arrival, *, recorded: Recorded, answer: Mapping[str, Any], referral_id: str | None, deliver: bool
+        self, arrival: Arrival, *, recorded: Recorded, answer: str, referral_id: str | None, deliver: bool
     ) -> None:
         """Keep a message: for replays, and for delivery to its recipient when `deliver`."""
         self.book.insert(
@@ -148,7 +147,7 @@ class SqlDesk:
                 "recipient": arrival.recipient,
                 "referral_id": referral_id,
                 "sha256": arrival.sha256,
-                "answer": answer_text(answer),
+                "answer": answer,
                 "body": arrival.body if deliver else None,
                 "signature": arrival.signature if deliver else None,
                 "hub_shares": dict(arrival.hub_shares) if deliver and arrival.kind == "note" else None,
@@ -179,7 +178,7 @@ class SqlDesk:
             state=row.get("state"),
             trace_id=trace_id,
         )
-        self.store_message(notice, recorded=recorded, answer={}, referral_id=referral_id, deliver=True)
+        self.store_message(notice, recorded=recorded, answer="{}", referral_id=referral_id, deliver=True)
         return notice.message_id
 
     def settle_message(self, message: StoredMessage, *, code: str) -> None:

@@ -30,12 +30,12 @@ from gateway.adapters.tables import (
     STATEMENT_REQUESTS,
     STATEMENTS,
 )
-from gateway.application.outcome import answer_text
 from gateway.domain.retention import forgotten_before
 from gateway.domain.withdrawal import HoldResult
 from shared.kernel.clock import Clock, to_wire
 from shared.kernel.errors import MeshError
 from shared.kernel.identifiers import GATEWAY
+from shared.kernel.json_text import write_json
 from shared.sop.model import ENDS
 from shared.storage.book import Book
 from shared.storage.engine import read
@@ -205,4 +205,4 @@ def _reduce(book: Book, messages: Sequence[Row]) -> None:
         answer = json.loads(row["answer"])
         kept = {"receipt": answer["receipt"]} if "receipt" in answer else {}
         facts = {"recipient": None, "traceparent": "", "settled_code": FORGOTTEN}
-        book.update(MESSAGES, row["message_id"], answer=answer_text(kept), **facts)
+        book.update(MESSAGES, row["message_id"], answer=write_json(kept), **facts)

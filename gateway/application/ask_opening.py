@@ -1,6 +1,5 @@
 """Release halves: a live check of consent and stage for each compartment, and a ledger entry for each release."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 from gateway.application.conflicts import check_not_kept_from
 from gateway.application.declare_conflict import declare_conflict, is_declaration
 from gateway.application.lineage import consent_lineage
-from gateway.application.outcome import Outcome, answer_text, decided, receipt
+from gateway.application.outcome import Admitted, Outcome, admitted, decided, receipt
 from gateway.application.ports import Desk, StoredMessage
 from gateway.application.report_event import about_referral, party_referral, record_on
 from gateway.domain.arrival import OpeningAsked
@@ -17,6 +16,7 @@ from shared.consent.decision import decide_release
 from shared.consent.request import OtherBasis, Release
 from shared.kernel.clock import from_wire
 from shared.kernel.errors import NotPermitted
+from shared.kernel.json_text import read_json, write_json
 from shared.referral.blocked import blocked_hash
 from shared.sop.model import Compartment, Party, Sop
 
@@ -47,7 +47,7 @@ def _replay(desk: Desk, command: OpeningAsked, sop: Sop, stored: StoredMessage) 
     check_not_kept_from(desk, referral, agency=command.arrival.sender, actor=command.actor, sop=sop)
     releases = _decide(desk, command, referral, sop)
     _record_each(desk, command, referral, releases)
-    return answer_text({**json.loads(stored.answer), **_released(releases)})
+    return write_json({**read_json(stored.answer), **_released(releases)})
 
 
 def _released(releases: _Releases) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def _released(releases: _Releases) -> dict[str, Any]:
     }
 
 
-def _admit(desk: Desk, command: OpeningAsked, sop: Sop) -> Mapping[str, Any]:
+def _admit(desk: Desk, command: OpeningAsked, sop: Sop) -> Admitted:
     arrival = command.arrival
     referral = party_referral(desk, arrival, command.referral_id)
     if referral.party(arrival.sender) is not Party.RECIPIENT:
@@ -71,9 +71,11 @@ def _admit(desk: Desk, command: OpeningAsked, sop: Sop) -> Mapping[str, Any]:
     _record_each(desk, command, opened, releases)
     if opened is not referral:
         desk.change_referral(opened)
-    answer = {"receipt": receipt(arrival, recorded)}
-    desk.store_message(arrival, recorded=recorded, answer=answer, referral_id=referral.referral_id, deliver=False)
-    return {**_released(releases), **answer}
+    kept = {"receipt": receipt(arrival, recorded)}
+    desk.store_message(
+        arrival, recorded=recorded, answer=write_json(kept), referral_id=referral.referral_id, deliver=False
+    )
+    return admitted({**_released(releases), **kept})
 
 
 def _decide(desk: Desk, command: OpeningAsked, referral: Referral, sop: Sop) -> _Releases:

@@ -3,10 +3,7 @@
 The ledger says that it was declared at this agency. Who it was is kept as a salted hash, why is kept nowhere.
 """
 
-from collections.abc import Mapping
-from typing import Any
-
-from gateway.application.outcome import receipt
+from gateway.application.outcome import Admitted, admitted, receipt
 from gateway.application.ports import Desk
 from gateway.application.report_event import record_on
 from gateway.domain.arrival import OpeningAsked
@@ -22,15 +19,14 @@ def is_declaration(command: OpeningAsked) -> bool:
     return command.reason == CONFLICT_REASON
 
 
-def declare_conflict(desk: Desk, command: OpeningAsked, referral: Referral, *, sop: Sop) -> Mapping[str, Any]:
+def declare_conflict(desk: Desk, command: OpeningAsked, referral: Referral, *, sop: Sop) -> Admitted:
     """Keep the case from whoever the opening names from now on. Nothing is released, whatever was asked for."""
     arrival = command.arrival
     recorded = record_on(desk, arrival, referral, code=command.reason)
     desk.conflicts.add(declared_by(referral, command.actor, at=to_wire(desk.at), sop=sop))
-    answer = {
-        "shares": {},
-        "refused": {name.value: KEPT_FROM for name in command.compartments},
-        "receipt": receipt(arrival, recorded),
-    }
-    desk.store_message(arrival, recorded=recorded, answer=answer, referral_id=referral.referral_id, deliver=False)
-    return answer
+    refused = {name.value: KEPT_FROM for name in command.compartments}
+    outcome = admitted({"shares": {}, "refused": refused, "receipt": receipt(arrival, recorded)})
+    desk.store_message(
+        arrival, recorded=recorded, answer=outcome.answer, referral_id=referral.referral_id, deliver=False
+    )
+    return outcome

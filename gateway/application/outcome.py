@@ -4,7 +4,6 @@ A use case reads and checks first and raises a `MeshError` for a no; `decided` t
 refusal. It is returned, not raised, so that the refusal commits before the caller hears of it.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,15 +22,13 @@ from shared.kernel.errors import (
     NotPermitted,
     PeerUnavailable,
 )
+from shared.kernel.json_text import read_json, write_json
 
 #: How far ahead of our clock, and how old, a message may be (wire section 3).
 AHEAD = timedelta(minutes=10)
 OLD = timedelta(days=7)
 
 _ID_REUSED = "message.id-reused"
-
-#: Made once: to make a writer costs more than to write.
-_write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +62,7 @@ class About:
 def decided(
     desk: Desk,
     arrival: Arrival,
-    admit: Callable[[], Mapping[str, Any]],
+    admit: Callable[[], Admitted],
     *,
     about: Callable[[], About],
     replay: Callable[[StoredMessage], str] = lambda stored: stored.answer,
@@ -87,8 +84,7 @@ def decided(
             return Refused(earlier)
         _check_fresh(arrival)
         _check_sender(desk, arrival.sender)
-        answer = admit()
-        return Admitted(answer_text(answer), answer_text(answer["receipt"]))
+        return admit()
     except (InternalFault, PeerUnavailable):
         raise
     except MeshError as error:
@@ -127,9 +123,9 @@ def receipt(arrival: Arrival, recorded: Recorded) -> dict[str, Any]:
     }
 
 
-def answer_text(answer: Mapping[str, Any]) -> str:
-    """Write an answer as the JSON text that is stored and sent."""
-    return _write(answer)
+def admitted(answer: Mapping[str, Any]) -> Admitted:
+    """Write an answer as the JSON text that is stored and sent, and the receipt in it as the one that is signed."""
+    return Admitted(write_json(answer), write_json(answer["receipt"]))
 
 
 def _is_decision(error: MeshError) -> bool:
@@ -141,7 +137,7 @@ def _is_decision(error: MeshError) -> bool:
 
 
 def _replayed(text: str) -> Admitted:
-    return Admitted(text, answer_text(json.loads(text)["receipt"]), replayed=True)
+    return Admitted(text, write_json(read_json(text)["receipt"]), replayed=True)
 
 
 def _known(desk: Desk, arrival: Arrival, posted_to: str | None) -> StoredMessage | None:

@@ -281,9 +281,9 @@ class Desk(Protocol):
         ...
 
     def store_message(
-        self, arrival: Arrival, *, recorded: Recorded, answer: Mapping[str, Any], referral_id: str | None, deliver: bool
+        self, arrival: Arrival, *, recorded: Recorded, answer: str, referral_id: str | None, deliver: bool
     ) -> None:
-        """Keep a message: for replays, and for delivery to its recipient when `deliver`."""
+        """Keep a message: for replays with the JSON text of its answer, and for delivery when `deliver`."""
         ...
 
     def notify(self, agency_id: str, *, type: str, referral_id: str, data: Mapping[str, Any], trace_id: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.application.lineage import DEEPEST, consent_lineage
-from gateway.application.outcome import About, Outcome, decided, receipt
+from gateway.application.outcome import About, Admitted, Outcome, admitted, decided, receipt
 from gateway.application.ports import Desk
 from gateway.application.views import consent_view
 from gateway.domain.arrival import Arrival
@@ -38,7 +38,7 @@ def record_consent(desk: Desk, command: ConsentRecorded, *, sop: Sop) -> Outcome
     )
 
 
-def _admit(desk: Desk, command: ConsentRecorded, sop: Sop) -> Mapping[str, Any]:
+def _admit(desk: Desk, command: ConsentRecorded, sop: Sop) -> Admitted:
     arrival, consent = command.arrival, command.consent
     _check_validity(desk, consent)
     _check_services(consent, sop)
@@ -55,12 +55,10 @@ def _admit(desk: Desk, command: ConsentRecorded, sop: Sop) -> Mapping[str, Any]:
         trace_id=arrival.trace_id,
     )
     desk.add_consent(consent, statement=command.statement)
-    answer = {
-        "consent": consent_view(consent, state=consent.state(desk.at).value),
-        "receipt": receipt(arrival, recorded),
-    }
-    desk.store_message(arrival, recorded=recorded, answer=answer, referral_id=None, deliver=False)
-    return answer
+    shown = consent_view(consent, state=consent.state(desk.at).value)
+    outcome = admitted({"consent": shown, "receipt": receipt(arrival, recorded)})
+    desk.store_message(arrival, recorded=recorded, answer=outcome.answer, referral_id=None, deliver=False)
+    return outcome
 
 
 def _check_validity(desk: Desk, consent: Consent) -> None:

@@ -1,13 +1,12 @@
 """Admit an event: who may say it, in which state, with which facts; then state, halves, clocks and delivery."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from gateway.application.answer_holds import answer_holds, answered_by, hold_faults
 from gateway.application.conflicts import note_given_back
 from gateway.application.next_agency import next_agency
-from gateway.application.outcome import About, Outcome, decided, receipt
+from gateway.application.outcome import About, Admitted, Outcome, admitted, decided, receipt
 from gateway.application.ports import Desk, Recorded
 from gateway.application.replacing import offer
 from gateway.application.statements import earlier_statements, keep_statement
@@ -73,12 +72,12 @@ def record_on(desk: Desk, arrival: Arrival, referral: Referral, *, code: str | N
         chain_id=referral.chain_id,
         consent_id=referral.consent_id,
         code=code,
-        state=referral.state.value,
+        state=str(referral.state),
         trace_id=arrival.trace_id,
     )
 
 
-def _admit(desk: Desk, command: EventReported, sop: Sop) -> Mapping[str, Any]:
+def _admit(desk: Desk, command: EventReported, sop: Sop) -> Admitted:
     arrival = command.arrival
     referral = party_referral(desk, arrival, command.referral_id)
     answered = answered_by(desk, command)
@@ -100,11 +99,14 @@ def _admit(desk: Desk, command: EventReported, sop: Sop) -> Mapping[str, Any]:
             desk.settle_message(message, code=command.type.value)
     answer_holds(desk, command, referral, answered, recorded=recorded, sop=sop)
     count = keep_statement(desk, command, referral, told, sop=sop)
-    answer = {"referral": referral_answer(changed, sop=sop, statements=count), "receipt": receipt(arrival, recorded)}
-    desk.store_message(arrival, recorded=recorded, answer=answer, referral_id=referral.referral_id, deliver=True)
+    shown = referral_answer(changed, sop=sop, statements=count)
+    outcome = admitted({"referral": shown, "receipt": receipt(arrival, recorded)})
+    desk.store_message(
+        arrival, recorded=recorded, answer=outcome.answer, referral_id=referral.referral_id, deliver=True
+    )
     if _goes_on(command, referral, sop=sop):
         _offer_next(desk, command, changed, following, sop=sop)
-    return answer
+    return outcome
 
 
 def _permitted(

@@ -1,12 +1,12 @@
 """Take consent back: halves destroyed, waiting messages stopped, every holder down the line told, at once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from gateway.application.chase_hold import ask_to_seal
 from gateway.application.lineage import consent_lineage
-from gateway.application.outcome import About, Outcome, decided, receipt
+from gateway.application.outcome import About, Admitted, Outcome, admitted, decided, receipt
 from gateway.application.ports import Desk, Recorded, StoredMessage
 from gateway.application.report_event import moved
 from gateway.application.revokers import check_revoker, unknown_consent
@@ -52,7 +52,7 @@ def revoke_consent(desk: Desk, command: RevocationAsked, *, sop: Sop) -> Outcome
     )
 
 
-def _admit(desk: Desk, command: RevocationAsked, sop: Sop) -> Mapping[str, Any]:
+def _admit(desk: Desk, command: RevocationAsked, sop: Sop) -> Admitted:
     arrival = command.arrival
     consent = desk.consent(command.consent_id)
     line = [consent, *desk.derived_consents(consent.id)] if consent else []
@@ -81,8 +81,9 @@ def _admit(desk: Desk, command: RevocationAsked, sop: Sop) -> Mapping[str, Any]:
         "own": [_own(hit, hold) for hit, hold in zip(hits, holds, strict=True) if hit.after.party(arrival.sender)],
         "receipt": receipt(arrival, recorded),
     }
-    desk.store_message(arrival, recorded=recorded, answer=answer, referral_id=None, deliver=False)
-    return answer
+    outcome = admitted(answer)
+    desk.store_message(arrival, recorded=recorded, answer=outcome.answer, referral_id=None, deliver=False)
+    return outcome
 
 
 def _hits(desk: Desk, under: Sequence[Referral], taken: Consent, sop: Sop) -> list[_Hit]:

@@ -1,12 +1,10 @@
 """Admit a note between the two caseworkers of a referral: sealed, under the same basis, delivered once."""
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from gateway.application.ask_opening import release_of
 from gateway.application.lineage import consent_lineage
-from gateway.application.outcome import Outcome, decided, receipt
+from gateway.application.outcome import Admitted, Outcome, admitted, decided, receipt
 from gateway.application.ports import Desk
 from gateway.application.report_event import about_referral, party_referral, record_on
 from gateway.application.sealing import check_sealed_for, halves_of, receiving_agency
@@ -31,7 +29,7 @@ def send_note(desk: Desk, command: NoteSent, *, sop: Sop) -> Outcome:
     )
 
 
-def _admit(desk: Desk, command: NoteSent, sop: Sop) -> Mapping[str, Any]:
+def _admit(desk: Desk, command: NoteSent, sop: Sop) -> Admitted:
     arrival = command.arrival
     referral = party_referral(desk, arrival, command.referral_id)
     if referral.state in _SILENT:
@@ -50,7 +48,9 @@ def _admit(desk: Desk, command: NoteSent, sop: Sop) -> Mapping[str, Any]:
             decision.reasons[0].code, "The consent no longer carries this note; see reasons.", reasons=decision.reasons
         )
     recorded = record_on(desk, arrival, referral, code=None)
-    answer = {"referral": referral_answer(referral, sop=sop), "receipt": receipt(arrival, recorded)}
+    outcome = admitted({"referral": referral_answer(referral, sop=sop), "receipt": receipt(arrival, recorded)})
     addressed = replace(arrival, recipient=reader.id)
-    desk.store_message(addressed, recorded=recorded, answer=answer, referral_id=referral.referral_id, deliver=True)
-    return answer
+    desk.store_message(
+        addressed, recorded=recorded, answer=outcome.answer, referral_id=referral.referral_id, deliver=True
+    )
+    return outcome

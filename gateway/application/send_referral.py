@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from gateway.application.lineage import ends_at, lineage_of
 from gateway.application.open_override import open_override
-from gateway.application.outcome import About, Outcome, decided, receipt
+from gateway.application.outcome import About, Admitted, Outcome, admitted, decided, receipt
 from gateway.application.ports import Desk
 from gateway.application.related import continued, deciders, linked, names_own_chain, remembering
 from gateway.application.replacing import replaced, stand_in
@@ -63,7 +62,7 @@ def send_referral(desk: Desk, command: ReferralSent, *, sop: Sop) -> Outcome:
     return decided(desk, command.arrival, lambda: _admit(desk, command, sop), about=lambda: _about(desk, command))
 
 
-def _admit(desk: Desk, command: ReferralSent, sop: Sop) -> Mapping[str, Any]:
+def _admit(desk: Desk, command: ReferralSent, sop: Sop) -> Admitted:
     arrival = command.arrival
     _check_procedure(desk, command, sop)  # (1)
     recipient = receiving_agency(desk, arrival.recipient)  # (2)
@@ -126,9 +125,7 @@ def _referral(
     )
 
 
-def _keep(
-    desk: Desk, command: ReferralSent, referral: Referral, *, named: "_Named", told: int, sop: Sop
-) -> Mapping[str, Any]:
+def _keep(desk: Desk, command: ReferralSent, referral: Referral, *, named: "_Named", told: int, sop: Sop) -> Admitted:
     arrival = command.arrival
     recorded = desk.record(  # (5)
         "referral",
@@ -151,9 +148,11 @@ def _keep(
     if named.request is not None:
         answer_request(desk, named.request, command)
     shown = referral_answer(referral, sop=sop, statements=0 if named.request else told)
-    answer = {"referral": shown, "receipt": receipt(arrival, recorded)}
-    desk.store_message(arrival, recorded=recorded, answer=answer, referral_id=referral.referral_id, deliver=True)
-    return answer
+    outcome = admitted({"referral": shown, "receipt": receipt(arrival, recorded)})
+    desk.store_message(
+        arrival, recorded=recorded, answer=outcome.answer, referral_id=referral.referral_id, deliver=True
+    )
+    return outcome
 
 
 def _check_procedure(desk: Desk, command: ReferralSent, sop: Sop) -> None:

@@ -1,1 +1,1 @@
-"""Identifiers, time, encodings and errors. Standard library only; stands on nothing."""
+"""Identifiers, time, encodings and errors. The standard library and two writers of JSON; stands on nothing."""

@@ -1,6 +1,6 @@
 """Canonical JSON (RFC 8785): the one text form of anything that is hashed.
 
-The single non-standard import of this room is the RFC 8785 library, which itself imports nothing.
+The RFC 8785 library is one of the two non-standard imports of this room, and itself imports nothing.
 """
 
 import json

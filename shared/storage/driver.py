@@ -17,7 +17,7 @@ from sqlalchemy import JSON, Boolean, ClauseElement, Connection, Dialect
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DataError, DBAPIError
 
-from shared.storage.json_text import read_json, write_json
+from shared.kernel.json_text import read_json, write_json
 from shared.storage.orders import COMMIT, Order, decoder, encoder
 
 if TYPE_CHECKING:

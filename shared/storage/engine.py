@@ -21,9 +21,9 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from shared.kernel.errors import InputRejected
+from shared.kernel.json_text import read_json, write_json
 from shared.storage.driver import BEGIN_WRITING, translated
 from shared.storage.faults import to_mesh_error
-from shared.storage.json_text import read_json, write_json
 
 _SQLITE = "sqlite"
 _POSTGRES = "postgresql"

@@ -12,7 +12,7 @@ from sqlalchemy.types import TypeEngine
 from sqlmodel import AutoString
 
 from shared.kernel.errors import InternalFault
-from shared.storage.json_text import read_json, write_json
+from shared.kernel.json_text import read_json, write_json
 
 _TEXT: Final = 0
 _BINARY: Final = 1

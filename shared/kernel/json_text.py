@@ -1,7 +1,8 @@
-"""Documents in columns: JSON written compactly and read back, by a library in a fraction of the standard one's time.
+"""Answers and documents in columns: JSON written compactly and read back, in a fraction of the standard library's time.
 
 A transaction for 64 callers writes hundreds of them, and one for a single caller reads a dozen. What holds half of a
-surrogate pair has no UTF-8: it is carried by its escape, which only the standard library writes and reads.
+surrogate pair has no UTF-8: it is carried by its escape, which only the standard library writes and reads. What is
+hashed is written by `shared.kernel.canonical`.
 """
 
 import json
