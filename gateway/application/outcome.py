@@ -23,6 +23,7 @@ from shared.kernel.errors import (
     PeerUnavailable,
 )
 from shared.kernel.json_text import read_json, write_json
+from shared.kernel.values import value
 
 #: How far ahead of our clock, and how old, a message may be (wire section 3).
 AHEAD = timedelta(minutes=10)
@@ -31,7 +32,7 @@ OLD = timedelta(days=7)
 _ID_REUSED = "message.id-reused"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Admitted:
     """The answer and the receipt in it, as exact JSON texts; `replayed` when it is the first answer given again."""
 

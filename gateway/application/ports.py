@@ -5,7 +5,6 @@ other side, and the ledger entry. A use case reads first and writes afterwards, 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -20,9 +19,10 @@ from gateway.domain.statement import Statement, StatementRequest
 from gateway.domain.withdrawal import Hold, Reach
 from shared.consent.grant import Consent, Taking
 from shared.kernel.errors import MeshError
+from shared.kernel.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Recorded:
     """Where a decision stands in the ledger."""
 
@@ -30,7 +30,7 @@ class Recorded:
     leaf_hash: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class StoredMessage:
     """A message that was admitted before, with the answer it was given.
 

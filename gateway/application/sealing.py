@@ -37,15 +37,16 @@ def halves_of(compartments: Sequence[SealedCompartment], hub_shares: Mapping[str
 
     Raises `InputRejected` (`seal.shares`) when halves and compartments do not match one to one.
     """
-    faults, halves = [], {}
-    for position, label in enumerate(compartments):
-        share = hub_shares.get(label.name)
-        halves[label.name] = Half(label.stage, HalfState.SEALED, share)
-        if share is None or not _belongs(share, label):
-            faults.append(_fault(position))
-    if faults or len(halves) != len(hub_shares):
-        raise _mismatch(faults)
-    return halves
+    digests = _digests(hub_shares)
+    if digests != {label.name: label.share_sha256 for label in compartments}:
+        raise _mismatch(
+            [
+                _fault(position)
+                for position, label in enumerate(compartments)
+                if digests.get(label.name) != label.share_sha256
+            ]
+        )
+    return {label.name: Half(label.stage, HalfState.SEALED, hub_shares[label.name]) for label in compartments}
 
 
 def _mismatch(faults: Sequence[FieldFault]) -> MeshError:
@@ -56,13 +57,16 @@ def _mismatch(faults: Sequence[FieldFault]) -> MeshError:
     )
 
 
-def _belongs(half: str, label: SealedCompartment) -> bool:
-    """Say whether a half is the one whose digest was signed."""
-    try:
-        share = from_b64url(half)
-    except InputRejected:
-        return False
-    return len(share) == SHARE_BYTES and sha256_b64url(share) == label.share_sha256
+def _digests(hub_shares: Mapping[str, str]) -> dict[str, str | None]:
+    """Return the digest of each half as it is signed; None for what can be no half of a key."""
+    found: dict[str, str | None] = {}
+    for name, share in hub_shares.items():
+        try:
+            half = from_b64url(share)
+        except InputRejected:
+            half = b""
+        found[name] = sha256_b64url(half) if len(half) == SHARE_BYTES else None
+    return found
 
 
 def _fault(position: int) -> FieldFault:

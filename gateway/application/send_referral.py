@@ -1,7 +1,6 @@
 """Admit a referral: procedure, consent, conflict, halves, clocks, ledger, delivery, in one unit of work."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from gateway.application.lineage import ends_at, lineage_of
 from gateway.application.open_override import open_override
@@ -25,6 +24,7 @@ from shared.consent.grant import Consent
 from shared.consent.request import ConsentBasis, Disclosure
 from shared.kernel.clock import to_wire
 from shared.kernel.errors import ConsentRequired, FieldFault, InputRejected
+from shared.kernel.values import value
 from shared.referral.blocked import is_blocked
 from shared.sop.model import Compartment, EventType, ReferralState, Sop
 
@@ -43,7 +43,7 @@ _NOT_ACTING = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Named:
     """What a referral names and uses up: a held place, a request for a statement, the place of one nobody took."""
 

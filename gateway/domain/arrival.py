@@ -5,16 +5,16 @@ Each is an `Arrival` (what all share) with what its kind adds. They are commands
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 from shared.consent.giving import GUARDIAN_UNSAFE
 from shared.consent.request import ConsentBasis, OtherBasis
+from shared.kernel.values import value
 from shared.sop.model import AgeBand, Compartment, EventType, Stage, Urgency
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Arrival:
     """One signed message: who sent which exact bytes, and when they came.
 
@@ -56,7 +56,7 @@ class SealedCompartment(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ReferralSent:
     """A referral asks the recipient for a service; `linked_id` is another person's of the same chain.
 
@@ -95,7 +95,7 @@ class ReferralSent:
         return self.facts.get("remote_area") is True
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class EventReported:
     """Something happened to a referral."""
 
@@ -107,7 +107,7 @@ class EventReported:
     data: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class OpeningAsked:
     """A recipient asks for the gateway's halves of some compartments."""
 
@@ -118,7 +118,7 @@ class OpeningAsked:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class NoteSent:
     """One caseworker writes to the other about a referral; the text is sealed."""
 
@@ -128,7 +128,7 @@ class NoteSent:
     compartments: tuple[SealedCompartment, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RevocationAsked:
     """Consent is taken back, wholly (None) or from some recipients or compartments."""
 

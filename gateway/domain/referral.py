@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from shared.consent.request import ConsentBasis, OtherBasis
+from shared.kernel.values import value
 from shared.sop.model import ENDS, AgeBand, ClockPhase, Compartment, EventType, Party, ReferralState, Stage, Urgency
 
 
@@ -47,7 +48,7 @@ _MET: Mapping[ReferralState, frozenset[ClockPhase]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class DueTime:
     """When a duty is due (wire text), and the clock rule that says so."""
 
@@ -73,7 +74,7 @@ class ClockRecord:
     fired: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Referral:
     """One referral between two agencies. Times are wire text (RFC 3339, UTC, milliseconds).
 

@@ -8,7 +8,6 @@ the directory, record the decision in the ledger, and for a derived consent ask 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from shared.consent.citation import CONFLICT_RULE, SCOPE_RULE, by_consent, by_rule, by_service
@@ -18,6 +17,7 @@ from shared.consent.procedure import data_faults, ground_faults, precondition_fa
 from shared.consent.request import ConsentBasis, Disclosure, Release
 from shared.consent.scope import is_whole, may_send, scope_faults, standing_faults
 from shared.kernel.errors import Reason
+from shared.kernel.values import value
 from shared.sop.model import (
     ENDS,
     Compartment,
@@ -41,7 +41,7 @@ ACCEPTED_STATES: frozenset[ReferralState] = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Decision:
     """The answer: permitted, or every reason why not."""
 

@@ -10,10 +10,11 @@ from datetime import datetime
 from typing import Any
 
 from shared.consent.giving import GUARDIAN_UNSAFE, BestInterest
+from shared.kernel.values import value
 from shared.sop.model import AgeBand, Compartment, LegalBasisKind, ReferralState, Stage, Urgency
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ConsentBasis:
     """The disclosure rests on a registered consent."""
 
@@ -40,7 +41,7 @@ class OtherBasis:
     decision: BestInterest | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Disclosure:
     """One referral that wants to go from `sender` to `recipient`.
 
@@ -74,7 +75,7 @@ class Disclosure:
         return self.facts.get(GUARDIAN_UNSAFE) is True
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Release:
     """One half of a key that the hub may hand to the recipient of a referral now, or not.
 

@@ -56,8 +56,12 @@ def whole_milliseconds(at: datetime) -> datetime:
     return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
+@lru_cache(maxsize=4096)
 def to_wire(at: datetime) -> str:
-    """Write `at` as RFC 3339 UTC with milliseconds, e.g. `2026-11-21T08:15:30.123Z`."""
+    """Write `at` as RFC 3339 UTC with milliseconds, e.g. `2026-11-21T08:15:30.123Z`.
+
+    The moment of a transaction is written again and again, and the end of a consent with each referral under it.
+    """
     utc = at if at.tzinfo is UTC else at.astimezone(UTC)
     return utc.isoformat(timespec="milliseconds")[:_TO_MILLISECONDS] + "Z"
 

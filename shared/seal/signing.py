@@ -82,7 +82,7 @@ class VerificationKey:
 class SigningKey:
     """A P-256 private key for ES256. Its text form never shows the key."""
 
-    __slots__ = ("_d", "_private", "public")
+    __slots__ = ("_d", "_private", "kid", "public")
 
     def __init__(self, private: ec.EllipticCurvePrivateKey) -> None:
         if not isinstance(private.curve, ec.SECP256R1):
@@ -91,6 +91,8 @@ class SigningKey:
         point = numbers.public_numbers
         members = {"crv": "P-256", "kty": "EC", "x": _coordinate(point.x), "y": _coordinate(point.y)}
         self.public = VerificationKey(thumbprint(members), ES256, members)
+        #: The thumbprint (RFC 7638) that names this key.
+        self.kid = self.public.kid
         self._d = _coordinate(numbers.private_value)
         self._private = private
 
@@ -111,11 +113,6 @@ class SigningKey:
         if any(jwk.get(name) != value for name, value in key.public.public_jwk().items() if name in {"x", "y"}):
             raise key_rejected()
         return key
-
-    @property
-    def kid(self) -> str:
-        """The thumbprint (RFC 7638) that names this key."""
-        return self.public.kid
 
     def sign(self, data: bytes) -> bytes:
         """Return the 64 bytes r || s of an ES256 signature over `data` (RFC 7518 section 3.4)."""
