@@ -14,18 +14,18 @@ from pydantic_core import to_json
 
 from bench.workload import RECIPIENT, REFERRALS_PER_CONSENT, SENDER, SERVICE
 from gateway.adapters.ledger import kept_node
+from gateway.adapters.number_tables import REFERRAL_NUMBERS, number_row
 from gateway.adapters.tables import CONSENTS, LEDGER_ENTRIES, MESSAGES, REFERRALS
 from gateway.adapters.tree_tables import LEDGER_GROUPS, LEDGER_TILES
 from shared.kernel.clock import ManualClock, SystemClock, to_wire
 from shared.kernel.identifiers import Uuid7Factory
 from shared.ledger.entry import Entry, leaf_text
 from shared.ledger.tree import Frontier, leaf_hash
-from shared.referral.number import number_of
 
 #: By table: the rows of some cases, ready to be written.
 Rows = dict[str, list[dict[str, Any]]]
 #: Where a referral leaves something.
-TABLES = (CONSENTS, REFERRALS, MESSAGES, LEDGER_ENTRIES, LEDGER_TILES, LEDGER_GROUPS)
+TABLES = (CONSENTS, REFERRALS, REFERRAL_NUMBERS, MESSAGES, LEDGER_ENTRIES, LEDGER_TILES, LEDGER_GROUPS)
 _FAR = timedelta(days=365)
 _SPAN = timedelta(days=200)
 _PHASES = ("acknowledge", "decide", "contact", "complete")
@@ -70,6 +70,7 @@ class History:
         referral_id, event_id = self._ids.new(), self._ids.new()
         about = {"referral_id": referral_id, "chain_id": referral_id, "consent_id": consent_id}
         rows["referrals"].append(self._referral_row(referral_id, consent_id, subject))
+        rows["referral_numbers"].append(number_row(referral_id))
         first = self._record(rows, "referral", SENDER, message_id=referral_id, code=SERVICE, state="sent", **about)
         self._record(rows, "delivery", RECIPIENT, message_id=referral_id, code="stored", state="delivered", **about)
         said = self._record(
@@ -127,7 +128,7 @@ class History:
         }
 
     def _referral_row(self, referral_id: str, consent_id: str, subject: str) -> dict[str, Any]:
-        nothing = ("parent_id", "incident_at", "linked_id", "replaces", "replaced_by")
+        nothing = ("parent_id", "incident_at", "linked_id", "replaces", "replaced_by", "number")
         no = ("remote_area", "reroute_if_expired", "guardian_unsafe", "reroute_if_declined")
         return {
             "referral_id": referral_id,
@@ -154,7 +155,6 @@ class History:
             "counts": {},
             "sent_at": self._at,
             "received_at": self._at,
-            "number": number_of(referral_id),
             **dict.fromkeys(nothing),
             **dict.fromkeys(no, False),
         }

@@ -14,6 +14,7 @@ from gateway.adapters.ledger import append
 from gateway.adapters.marks import MarkShelf
 from gateway.adapters.memory import RowMemory
 from gateway.adapters.notices import NoticeWriter
+from gateway.adapters.number_tables import REFERRAL_NUMBERS, number_row
 from gateway.adapters.overrides import OverrideShelf
 from gateway.adapters.refused_messages import RefusalShelf
 from gateway.adapters.statements import StatementShelf
@@ -196,6 +197,7 @@ class SqlDesk:
     def add_referral(self, referral: Referral) -> None:
         """Keep a new referral."""
         self.book.insert(REFERRALS, rows.referral_row(referral) | self._next_clock(referral))
+        self.book.insert(REFERRAL_NUMBERS, number_row(referral.referral_id))
 
     def change_referral(self, referral: Referral) -> None:
         """Keep what changed of a referral: state, halves, due times."""

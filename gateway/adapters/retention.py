@@ -12,12 +12,14 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from functools import partial
+from operator import itemgetter
 from typing import Any, Final
 
 from sqlalchemy import Column, Engine, Table, func, select, tuple_
 
 from gateway.adapters.desk import SqlDesk
 from gateway.adapters.kept_tables import KEPT_CHAINS
+from gateway.adapters.number_tables import REFERRAL_NUMBERS, number_row
 from gateway.adapters.rows import Row, fetch
 from gateway.adapters.tables import (
     CONFLICTS,
@@ -164,7 +166,13 @@ def _beside(book: Book, chain_id: str, referral_ids: Collection[str]) -> dict[Ta
         STATEMENT_REQUESTS: book.find(STATEMENT_REQUESTS, STATEMENT_REQUESTS.c.referral_id.in_(referral_ids)),
         STATEMENTS: book.find(STATEMENTS, STATEMENTS.c.chain_id == chain_id),
         CONFLICTS: book.find(CONFLICTS, CONFLICTS.c.chain_id == chain_id),
+        REFERRAL_NUMBERS: _numbers(book, referral_ids),
     }
+
+
+def _numbers(book: Book, referral_ids: Collection[str]) -> list[dict[str, Any]]:
+    rows = [number_row(referral_id) for referral_id in referral_ids]
+    return [row for row in rows if book.get(REFERRAL_NUMBERS, (row["number"], row["referral_id"]))]
 
 
 def _is_owed(messages: Sequence[Row], rest: Mapping[Table, Sequence[Row]]) -> bool:
@@ -194,9 +202,9 @@ def _messages_about(book: Book, consent_id: str) -> list[dict[str, Any]]:
 
 def _drop(book: Book, found: Mapping[Table, Sequence[Row]]) -> None:
     for table, rows in found.items():
-        (key,) = table.primary_key
+        key_of = itemgetter(*(column.key for column in table.primary_key))
         for row in rows:
-            book.delete(table, row[key.key])
+            book.delete(table, key_of(row))
 
 
 def _reduce(book: Book, messages: Sequence[Row]) -> None:

@@ -15,7 +15,6 @@ from shared.consent.giving import decision_document, giving_document, read_decis
 from shared.consent.grant import Consent, Grant, Taking
 from shared.consent.request import ConsentBasis, OtherBasis
 from shared.kernel.clock import from_wire, to_wire
-from shared.referral.number import number_of
 from shared.sop.model import (
     AgeBand,
     ClockPhase,
@@ -185,7 +184,6 @@ def referral_row(referral: Referral) -> dict[str, Any]:
         "guardian_unsafe": referral.guardian_unsafe,
         "reroute_if_declined": referral.reroute_if_declined,
         "replaces": referral.replaces,
-        "number": number_of(referral.referral_id),
         **referral_changes(referral),
     }
 

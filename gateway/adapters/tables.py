@@ -147,7 +147,7 @@ class ReferralRow(GatewayRow, table=True):
     reroute_if_declined: bool = False
     replaces: str | None = None
     replaced_by: str | None = None
-    number: str | None = Field(default=None, index=True)  # as it is read over the telephone; two may share one
+    number: str | None = None  # of the release before: it goes with the next; `referral_numbers` has them
 
 
 class MessageRow(GatewayRow, table=True):

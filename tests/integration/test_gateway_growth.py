@@ -13,7 +13,7 @@ from tests.support.mesh import HEALTH, SOCIAL, Enrolled, Mesh, running_mesh
 
 #: Tables that grow with every referral.
 HISTORY = {
-    *("consents", "referrals", "messages", "holds", "overrides"),
+    *("consents", "referrals", "referral_numbers", "messages", "holds", "overrides"),
     *("ledger_entries", "ledger_tiles", "ledger_groups"),
 }
 

@@ -9,6 +9,7 @@ import pytest
 
 from gateway.adapters.kept_chains import keep_chain, let_chain_go
 from gateway.adapters.kept_tables import KEPT_CHAINS
+from gateway.adapters.number_tables import REFERRAL_NUMBERS
 from gateway.adapters.retention import FORGOTTEN
 from gateway.adapters.tables import (
     CONFLICTS,
@@ -33,8 +34,8 @@ from tests.support.ticking import beside
 from tests.support.withdrawals import EVIDENCE, taken_back, taken_in
 
 #: What the gateway holds of people beside the ledger.
-OF_PEOPLE = (REFERRALS, CONSENTS, HOLDS, OVERRIDES, STATEMENTS, STATEMENT_REQUESTS, CONFLICTS)
-OF_ONE = {"referrals", "consents", "conflicts"}
+OF_PEOPLE = (REFERRALS, REFERRAL_NUMBERS, CONSENTS, HOLDS, OVERRIDES, STATEMENTS, STATEMENT_REQUESTS, CONFLICTS)
+OF_ONE = {"referrals", "referral_numbers", "consents", "conflicts"}
 OTHER_CHAIN = "0192f0c1-0000-7000-8000-000000000001"
 ALMOST, OVER = timedelta(days=720), timedelta(days=2 * 366 + 40)  # the consent ends 30 days after it was given
 
@@ -108,7 +109,7 @@ async def test_referral_that_has_not_ended_is_kept_with_its_consent(mesh: Mesh) 
     await mesh[SOCIAL].take_in()
     mesh.advance(OVER)
     await swept(mesh)
-    assert left(mesh) == {"referrals", "consents"}
+    assert left(mesh) == {"referrals", "referral_numbers", "consents"}
 
 
 async def test_chain_in_which_somebody_owes_an_answer_is_kept(mesh: Mesh) -> None:
@@ -119,7 +120,7 @@ async def test_chain_in_which_somebody_owes_an_answer_is_kept(mesh: Mesh) -> Non
     await mesh[SOCIAL].take_in()
     mesh.advance(OVER)
     await swept(mesh)
-    assert left(mesh) == {"referrals", "consents", "holds"}
+    assert left(mesh) == {"referrals", "referral_numbers", "consents", "holds"}
 
 
 async def test_chain_of_which_a_holder_keeps_a_part_by_law_stays_until_it_is_sealed_off(mesh: Mesh) -> None:
@@ -134,7 +135,7 @@ async def test_chain_of_which_a_holder_keeps_a_part_by_law_stays_until_it_is_sea
         await mesh[agency].take_in()
     mesh.advance(OVER)
     await swept(mesh)
-    assert left(mesh) == {"referrals", "consents", "holds"}
+    assert left(mesh) == {"referrals", "referral_numbers", "consents", "holds"}
     await mesh[POLICE].reported(sent, "sealed", result="sealed")
     await mesh[HEALTH].take_in()
     mesh.advance(OVER)

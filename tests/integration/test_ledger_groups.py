@@ -12,6 +12,7 @@ from gateway.adapters.tree_tables import LEDGER_GROUPS
 from mesh.revisions import ROOMS
 from shared.ledger.tree import leaf_hash
 from shared.storage.book import Book
+from shared.storage.driver import Driver
 from shared.storage.engine import open_engine, read
 from shared.storage.history import configuration, history_of, prepare
 from tests.support.ledger import naive_root
@@ -54,7 +55,7 @@ def test_groups_that_a_gateway_of_before_left_out_are_computed(engine: Engine) -
     prepare(engine, *ROOMS["gateway"])
     begin_ledger(engine)
     with engine.begin() as connection:
-        book = Book(connection)
+        book = Book(Driver(connection))
         lock_head(book)
         for _ in range(50):
             append(book, "directory", "operator", at=AT)

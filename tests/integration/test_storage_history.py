@@ -9,6 +9,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import (
+    Boolean,
     Column,
     Connection,
     Engine,
@@ -24,6 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError
 
+from gateway.adapters.number_tables import REFERRAL_NUMBERS, number_row
 from gateway.adapters.tables import LEDGER_ENTRIES
 from mesh.home import Home
 from mesh.revisions import ROOMS, TABLES, bring_forward
@@ -249,6 +251,21 @@ def test_the_command_brings_every_database_of_a_home_forward(tmp_path: Path) -> 
     assert len(lines) == sum(len(rooms) for rooms in ROOMS.values())
     assert all("empty -> " in line for line in lines)
     assert not any("->" in line for line in bring_forward(Home(tmp_path), urls={}))
+
+
+def test_referrals_that_a_gateway_of_before_admitted_keep_their_numbers(engine: Engine) -> None:
+    history, id_ = history_of(ROOMS["gateway"][0]), "01938e5c-8a00-7000-8000-000000000001"
+    with engine.begin() as connection:
+        command.upgrade(configuration(connection, history), "0009")
+        before = Table("referrals", MetaData(), autoload_with=connection)
+        given = {column.name: False if isinstance(column.type, Boolean) else "{}" for column in before.columns}
+        connection.execute(insert(before).values(given | {"referral_id": id_, "number": number_of(id_)}))
+        command.upgrade(configuration(connection, history), "head")
+        found = connection.execute(select(REFERRAL_NUMBERS)).mappings().all()
+        kept_in_order = {tuple(index["column_names"]) for index in inspect(connection).get_indexes("referrals")}
+    engine.dispose()
+    assert found == [number_row(id_)]
+    assert ("number",) not in kept_in_order, "PostgreSQL would write one of its pages at every change"
 
 
 def test_referrals_of_before_are_found_under_their_numbers(engine: Engine) -> None:
