@@ -84,11 +84,21 @@ class Companions:
     async def _report(self) -> None:
         while True:
             await asyncio.sleep(REPORT_SECONDS)
-            spent = self._limit.take_spent()
-            if spent and not self.is_alone:
-                self._tell_counts("spent", spent)
-            elif time.monotonic() - self._told_at >= PRESENT_SECONDS:
+            if self._tell_spent():
+                continue
+            if time.monotonic() - self._told_at >= PRESENT_SECONDS:
                 self._tell()
+
+    def _tell_spent(self) -> bool:
+        """Have the others charge what was spent here since this was last told; say whether there was anything to tell.
+
+        What nobody is there to hear is not told later: who begins is told what is lacking.
+        """
+        spent = self._limit.take_spent()
+        if not spent or self.is_alone:
+            return False
+        self._tell_counts("spent", spent)
+        return True
 
     def _tell_counts(self, what: str, counts: Mapping[str, int]) -> None:
         callers = list(counts.items())
@@ -108,6 +118,7 @@ class Companions:
         said: Mapping[str, Any] = json.loads(word)
         self._heard_at = time.monotonic()
         if said.get("new"):
+            self._tell_spent()  # or it would be charged again with the next report, beside what is lacking
             self._tell_counts("lacking", self._limit.lacking())
         for agency_id in said.get("rung", ()):
             self._bell.hear(agency_id)

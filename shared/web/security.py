@@ -32,11 +32,11 @@ Authenticate = Callable[[str], Principal]
 
 
 class Callers:
-    """Who calls an application, and how often each may."""
+    """Who calls an application, and how often each may (`limit`)."""
 
     def __init__(self, authenticate: Authenticate, limit: RateLimit | None) -> None:
         self._authenticate = authenticate
-        self._limit = limit
+        self.limit = limit
 
     def known(self, scope: MutableMapping[str, Any], credentials: Sequence[str]) -> Principal:
         """Return who calls, whatever it may do, from all its `Authorization` headers.
@@ -44,8 +44,8 @@ class Callers:
         Raises `NotAuthenticated`, `TooManyRequests`.
         """
         caller = self._authenticate(bearer_token(credentials))
-        if self._limit is not None:
-            self._limit.spend(scope, caller.subject)
+        if self.limit is not None:
+            self.limit.spend(scope, caller.subject)
         return caller
 
 

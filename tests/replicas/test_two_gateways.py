@@ -7,6 +7,7 @@ from typing import Final
 
 import pytest
 
+from gateway.adapters import companions
 from gateway.adapters.bell import heard_within
 from gateway.adapters.tables import LEDGER_ENTRIES
 from gateway.web import inbox
@@ -33,7 +34,7 @@ async def until(holds: Callable[[], bool]) -> None:
 
 
 def limit_of(mesh: Mesh) -> RateLimit:
-    limit = mesh.app.state.rate_limit
+    limit = mesh.app.state.callers.limit
     assert isinstance(limit, RateLimit)
     return limit
 
@@ -103,6 +104,20 @@ async def test_client_has_one_allowance_over_both(begin: Beginning) -> None:
     assert (await first[HEALTH].get("/v1/agencies")).status_code == 429
     third = await begin(**FEW)
     await until(lambda: limit_of(third).lacking().get(HEALTH) == 40)
+
+
+async def test_what_was_spent_before_a_gateway_began_is_charged_to_it_once(
+    begin: Beginning, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(companions, "REPORT_SECONDS", 1.0)  # the second begins before the first reports
+    first = await begin(**FEW)
+    for _ in range(10):
+        await first[HEALTH].get("/v1/agencies")
+    second = await begin(**FEW)
+    await until(lambda: limit_of(second).lacking().get(HEALTH) == 10)
+    await first[HEALTH].get("/v1/agencies")
+    await until(lambda: limit_of(second).lacking().get(HEALTH, 0) > 10)
+    assert limit_of(second).lacking()[HEALTH] == 11
 
 
 async def test_agency_disabled_beside_one_is_refused_at_both_within_a_tick(begin: Beginning) -> None:
