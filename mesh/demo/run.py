@@ -77,8 +77,11 @@ def up_command(home: Home, port_base: int) -> list[str]:
 
 
 def wait_for(home: Home, process: subprocess.Popen[bytes]) -> None:
-    """Return once every service answers. Raises `CommandRefused` when the mesh ends or takes too long."""
-    deadline = time.monotonic() + READY_WITHIN
+    """Return once every service answers. Raises `CommandRefused` when the mesh ends or takes too long.
+
+    It gives its programs `READY_WITHIN`, and makes their keys and tables before.
+    """
+    deadline = time.monotonic() + 2 * READY_WITHIN
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise CommandRefused("The mesh did not start; see above.")
@@ -86,7 +89,7 @@ def wait_for(home: Home, process: subprocess.Popen[bytes]) -> None:
         if home.state() is not None and known is not None and all_answer(known, within=POLL):
             return
         time.sleep(POLL)
-    raise CommandRefused(f"The mesh was not ready within {READY_WITHIN:.0f} s; see {home.root / 'logs'}")
+    raise CommandRefused(f"The mesh was not ready within {2 * READY_WITHIN:.0f} s; see {home.root / 'logs'}")
 
 
 def all_answer(credentials: dict[str, Any], *, within: float) -> bool:
