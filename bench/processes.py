@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-OPTIONS = ("--loop", "uvloop", "--http", "httptools", "--no-access-log", "--no-server-header", "--log-level", "warning")
+OPTIONS = ("--loop", "uvloop", "--no-access-log", "--no-server-header", "--log-level", "warning")
 _START_SECONDS = 60
 _TICKS = os.sysconf("SC_CLK_TCK")
 _MIB = 1024

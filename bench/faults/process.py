@@ -30,6 +30,7 @@ from shared.agency.chassis import build_app as build_agency
 from shared.agency.settings import load_settings
 from shared.seal.keys import AgencyKeys
 from shared.sop.loader import load_sop
+from shared.web.server import DEFAULTS
 
 _DIE_WITH_PARENT: Final = 1
 _AGENCIES: Final[dict[str, Any]] = {"health": health, "social": social}
@@ -88,8 +89,8 @@ def _become(order: dict[str, Any], keys: AgencyKeys) -> None:
     try:
         app = _application(order["name"], page, keys)()
         uvicorn.run(
-            app, host="127.0.0.1", port=order["port"], loop="uvloop", http="httptools",
-            access_log=False, server_header=False, log_level="warning", timeout_graceful_shutdown=3,
+            app, host="127.0.0.1", port=order["port"], loop="uvloop", access_log=False,
+            server_header=False, log_level="warning", timeout_graceful_shutdown=3, **DEFAULTS,
         )  # fmt: skip
         code = 0
     finally:

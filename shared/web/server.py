@@ -7,11 +7,13 @@ how memory is kept. Nothing of it changes an answer.
 
 import ctypes
 import sys
-from typing import Final
+from typing import Any, Final
 
 #: Colours of a terminal (structlog, httpx), other kinds of threads (structlog, sqlalchemy), models of another age
 #: (fastapi): each of them takes along what it happens to find installed.
 LEFT_OUT: Final = ("rich", "pygments", "greenlet", "pydantic.v1")
+#: What uvicorn does unless it is told otherwise: nobody here asks for the scheme or the address of a caller.
+DEFAULTS: Final[dict[str, Any]] = {"http": "shared.web.protocol:OneWriteProtocol", "proxy_headers": False}
 #: `M_ARENA_MAX` of the C library's `mallopt` (malloc.h of glibc).
 _ARENAS_MOST: Final = -8
 
@@ -54,7 +56,7 @@ def run() -> None:
     prepare()
     from uvicorn.main import main  # noqa: PLC0415 - after `prepare`
 
-    main()
+    main(default_map=DEFAULTS)
 
 
 if __name__ == "__main__":

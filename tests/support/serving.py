@@ -7,11 +7,15 @@ from typing import Any
 
 import uvicorn
 
+from shared.web.server import DEFAULTS
+
 
 @asynccontextmanager
 async def serving(app: Any) -> AsyncIterator[str]:
     """Serve until the block ends; yields the base URL. The lifespan is the caller's affair."""
-    config = uvicorn.Config(app, port=0, lifespan="off", log_config=None, ws="none", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(
+        app, port=0, lifespan="off", log_config=None, ws="none", timeout_graceful_shutdown=1, **DEFAULTS
+    )
     server = uvicorn.Server(config)
     running = asyncio.create_task(server.serve())
     while not server.started:

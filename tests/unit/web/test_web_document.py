@@ -15,6 +15,7 @@ import uvicorn
 from shared.web.factory import document_route
 from shared.web.openapi import operation
 from shared.web.security import RequiredScope
+from shared.web.server import DEFAULTS
 from tests.support.web_app import TOKEN, DoneV1, ThingV1, client_of, hot_thing, sample_app
 
 #: All but the one that wants every bounded text accepted: a cursor that nobody wrote is refused.
@@ -134,7 +135,7 @@ async def test_viewer_gets_the_document_in_words_it_knows() -> None:
 def address() -> Iterator[str]:
     """Serve the sample over a real socket."""
     listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(sample_app(), log_config=None, access_log=False))
+    server = uvicorn.Server(uvicorn.Config(sample_app(), log_config=None, access_log=False, **DEFAULTS))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{listening.getsockname()[1]}"
