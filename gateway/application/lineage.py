@@ -30,4 +30,4 @@ def consent_lineage(desk: Desk, consent_id: str | None) -> tuple[Consent, ...]:
 
 def ends_at(lineage: Sequence[Consent]) -> str | None:
     """Return when the first consent of a lineage ends (wire text); None when there is none."""
-    return min((to_wire(consent.valid_to) for consent in lineage), default=None)
+    return to_wire(min([consent.valid_to for consent in lineage])) if lineage else None

@@ -41,7 +41,7 @@ def names_own_chain(desk: Desk, command: ReferralSent) -> bool:
 
 def remembering(command: ReferralSent, *before: Referral | None) -> ReferralSent:
     """Return the referral with what was said of her caregiver before: onward, too, he stays unsafe."""
-    known = any(one is not None and one.subject == command.subject and one.guardian_unsafe for one in before)
+    known = [one for one in before if one is not None and one.subject == command.subject and one.guardian_unsafe]
     return replace(command, facts={**command.facts, GUARDIAN_UNSAFE: True}) if known else command
 
 

@@ -72,7 +72,8 @@ def _admit(desk: Desk, command: ReferralSent, sop: Sop) -> Admitted:
     blocked = command.blocked.union(*[one.blocked for one in (parent, before, linked(desk, command)) if one])
     command = remembering(command, parent, before)
     lineage = lineage_of(desk, command.basis)  # (4)
-    kept_from = is_blocked(blocked, chain_id=command.chain_id, who=(recipient.id, *deciders(command, lineage)))
+    who = (recipient.id, *deciders(command, lineage)) if blocked else ()
+    kept_from = is_blocked(blocked, chain_id=command.chain_id, who=who)
     disclosure = _disclosure(desk, command, recipient=recipient, parent=parent, blocked=kept_from)
     decision = decide(disclosure, lineage=lineage, sop=sop, at=desk.at)
     if not decision.permitted:

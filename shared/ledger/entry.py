@@ -7,19 +7,19 @@ computes the same hash; facts that do not apply are left out.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any
 
 from shared.kernel.canonical import canonical_json
 from shared.kernel.clock import from_wire, to_wire
 from shared.kernel.errors import InputRejected
+from shared.kernel.json_text import write_json
 
 #: The version of the leaf. A change of meaning takes a new one; old leaves stay as they are.
 LEAF_VERSION = 1
 
 #: A leaf's length travels in two bytes (C2SP tlog-tiles).
 LEAF_BYTES_MOST = 65_535
-
-_write = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,23 +40,21 @@ class Entry:
     trace_id: str | None = None
 
 
-_NAMES = tuple(field.name for field in fields(Entry))
+#: In the order of canonical JSON, in which the version of the leaf is last.
+_NAMES = tuple(sorted(field.name for field in fields(Entry)))
+_facts_of = attrgetter(*_NAMES)
 _REQUIRED = frozenset({"index", "at", "kind", "actor"})
 
 
 def leaf_text(entry: Entry) -> str:
     """Return the exact text that is hashed. Raises `InputRejected` when it has no canonical form.
 
-    For ASCII text and whole numbers the standard library writes the canonical form too, in a quarter of the
-    time; a test holds the two together.
+    Whole numbers and ASCII text without escapes are written alike by the quicker writer; a test holds the two together.
     """
-    facts: dict[str, Any] = {"v": LEAF_VERSION}
-    for name in _NAMES:
-        value = getattr(entry, name)
-        if value is not None:
-            facts[name] = value
-    text = _write(facts)
-    return text if text.isascii() else canonical_json(facts).decode()
+    facts = {name: fact for name, fact in zip(_NAMES, _facts_of(entry), strict=True) if fact is not None}
+    facts["v"] = LEAF_VERSION
+    text = write_json(facts)
+    return text if text.isascii() and "\\" not in text else canonical_json(facts).decode()
 
 
 def read_leaf(text: str) -> Entry:

@@ -9,6 +9,7 @@ urgency (INV-05), and that a clinical window runs from the incident (E6, INV-13)
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from shared.sop.calendar import due_at
 from shared.sop.model import ClockPhase, ClockRule, ClockStart, ServiceType, Sop, Urgency
@@ -55,7 +56,7 @@ def due_times(
         start = starts[rule.start]
         if start is None or (firm_only and rule.pausable):
             continue
-        at = due_at(start, _amount(rule, remote_area=remote_area), rule.unit)
+        at = due_at(start, rule.remote if remote_area and rule.remote is not None else rule.amount, rule.unit)
         known = found.get(rule.phase)
         if known is None or at < known.at:
             found[rule.phase] = Due(rule.id, at)
@@ -72,13 +73,8 @@ def clock_rules(sop: Sop, service: ServiceType, *, phase: ClockPhase, urgency: U
     return (rule for rule in _watching(sop, service, urgency) if rule.phase is phase)
 
 
-def _watching(sop: Sop, service: ServiceType, urgency: Urgency) -> Iterator[ClockRule]:
-    yield from service.clocks  # (1)
+@lru_cache(maxsize=1024)
+def _watching(sop: Sop, service: ServiceType, urgency: Urgency) -> tuple[ClockRule, ...]:
     raised, own = is_raised(service, urgency), {rule.phase for rule in service.clocks}
-    for rule in sop.urgencies[urgency].clocks:
-        if raised or rule.phase not in own:  # (2) (3)
-            yield rule
-
-
-def _amount(rule: ClockRule, *, remote_area: bool) -> int:
-    return rule.remote if remote_area and rule.remote is not None else rule.amount
+    of_level = [rule for rule in sop.urgencies[urgency].clocks if raised or rule.phase not in own]
+    return (*service.clocks, *of_level)  # (1) to (3)

@@ -143,9 +143,9 @@ class Precondition:
     basis: Basis
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ServiceType:
-    """One of the services an agency can be asked for."""
+    """One of the services an agency can be asked for. As with the procedure as a whole, two are the same if one."""
 
     code: str
     slug: str
