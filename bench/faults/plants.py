@@ -49,7 +49,7 @@ def _answer_before_commit() -> None:
 
     def not_yet(commit: Any) -> None:
         commit.is_begun = True
-        waiting.append(commit._connection)
+        waiting.append(commit._driver)
 
     def answered_first(self: Any, outcomes: Any) -> None:
         settle(self, outcomes)

@@ -21,6 +21,14 @@ def write_json(value: Any) -> str:
         return _write_escaped(value)
 
 
+def write_json_bytes(value: Any) -> bytes:
+    """Write a document as `write_json` does, in UTF-8."""
+    try:
+        return to_json(value)
+    except ValueError:
+        return _write_escaped(value).encode()
+
+
 def read_json(text: str | bytes) -> Any:
     """Read a document. Values are read anew each time: nobody keeps what was in a record."""
     try:

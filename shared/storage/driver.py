@@ -10,10 +10,11 @@ Promises: failures leave as the toolkit's own errors, and say whether the connec
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from sqlalchemy import JSON, Boolean, ClauseElement, Connection, Dialect
+from sqlalchemy import JSON, Boolean, ClauseElement, Connection, Dialect, Table, bindparam, insert
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DataError, DBAPIError
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 #: Where a connection keeps its pipeline, and so the statements that it has prepared.
 PIPELINE = "mesh.pipeline"
 _POSTGRES = "postgresql"
+_COMMIT: Final = COMMIT[0]
+_ROWS_AT_ONCE: Final = 8
 #: How SQLite begins what may write: it takes the lock before the first read, so that what was read is still true.
 BEGIN_WRITING: Final = "BEGIN IMMEDIATE"
 #: PostgreSQL with its parameters numbered, as the wire has them.
@@ -65,9 +68,43 @@ class Template:
             for place, write in self._writing:
                 if (value := found[place]) is not None:
                     found[place] = write(value)
-        except (TypeError, ValueError) as fault:
+        except (TypeError, ValueError, LookupError) as fault:
             raise DataError(None, None, fault) from fault
         return found
+
+    def orders(self, rows: Sequence[Parameters]) -> Iterable[Order]:
+        """Return what tells PostgreSQL to run the statement for each of these sets of parameters, in their order."""
+        return [(self.text, row, self.formats) for row in rows]
+
+
+class Insertion(Template):
+    """The statement that adds a row. PostgreSQL is told of up to eight at once: both sides do half as much for each."""
+
+    def __init__(self, table: Table, dialect: Dialect) -> None:
+        super().__init__(insert(table), dialect)
+        self._table = table
+        self._texts = {1: self.text}
+
+    def orders(self, rows: Sequence[Parameters]) -> Iterable[Order]:
+        """Return as few statements as add these rows; few lengths are few statements to be prepared."""
+        if len(rows) == 1:
+            return [(self.text, rows[0], self.formats)]
+        told: list[Order] = []
+        start = 0
+        while start < len(rows):
+            count = min(_ROWS_AT_ONCE, 1 << (len(rows) - start).bit_length() - 1)
+            values = [*chain.from_iterable(rows[start : start + count])]
+            told.append((self._text(count), values, self.formats * count))
+            start += count
+        return told
+
+    def _text(self, count: int) -> str:
+        text = self._texts.get(count)
+        if text is None:
+            columns = self._table.columns
+            rows = [{one.key: bindparam(f"{one.key}__{at}", type_=one.type) for one in columns} for at in range(count)]
+            text = self._texts[count] = insert(self._table).values(rows).compile(dialect=_NUMBERED).string
+        return text
 
 
 class Reader:
@@ -136,6 +173,7 @@ class Driver:
         self.dialect = connection.dialect
         self.raw: Any = connection.connection.driver_connection
         self._connection = connection
+        self._is_told = True
         self._errors: Any = self.dialect.loaded_dbapi
         self._pipeline = _pipeline_of(connection, self.raw) if self.dialect.name == _POSTGRES else None
 
@@ -147,22 +185,24 @@ class Driver:
     def commit(self) -> None:
         """Commit, which on PostgreSQL was sent along with the last statements; have the toolkit know that it is so."""
         if self._pipeline is None:
-            self._do(COMMIT.text)
-        if self._connection.in_transaction():
+            self._do(_COMMIT)
+        if self._is_told:
             self._connection.commit()
+            self._is_told = False
 
     def toolkit(self) -> Connection:
         """Return the toolkit's connection, within the transaction, with nothing on its way any more."""
         self._settle()
-        if not self._connection.in_transaction():
+        if not self._is_told:
             self._connection.begin()
+            self._is_told = True
         return self._connection
 
     def ask(self, questions: Iterable[tuple[Template, Parameters]]) -> Sequence[Sequence[Sequence[Any]]]:
         """Run queries and return the rows of each."""
         try:
             if self._pipeline is not None:
-                return self._pipeline.run([_order(template, values) for template, values in questions])
+                return self._pipeline.run([(template.text, values, template.formats) for template, values in questions])
             return [self.raw.cursor().execute(template.text, values).fetchall() for template, values in questions]
         except self._errors.Error as fault:
             raise _translation(fault, self.dialect, self.raw) from fault
@@ -188,7 +228,7 @@ class Driver:
         """Send statements to be run while the caller goes on; how they fared the next `ask` or `tell` says."""
         if self._pipeline is not None:
             with translated(self.dialect, self.raw):
-                self._pipeline.send([_order(template, row) for template, rows in orders for row in rows])
+                self._pipeline.send([order for template, rows in orders for order in template.orders(rows)])
 
     @property
     def goes_ahead(self) -> bool:
@@ -217,7 +257,7 @@ class Driver:
     def _tell_together(
         self, pipeline: "Pipeline", orders: Iterable[tuple[Template, list[Parameters]]], commit: Commit | None
     ) -> None:
-        told = [_order(template, row) for template, rows in orders for row in rows]
+        told = [order for template, rows in orders for order in template.orders(rows)]
         try:
             if commit is None:
                 pipeline.run(told)
@@ -227,10 +267,6 @@ class Driver:
             if commit is not None:
                 commit.is_begun = pipeline.in_doubt
             raise
-
-
-def _order(template: Template, values: Parameters) -> Order:
-    return Order(template.text, values, template.formats)
 
 
 def _pipeline_of(connection: Connection, raw: Any) -> "Pipeline":

@@ -53,7 +53,6 @@ _SQLITE_PRAGMAS = (
 #: Pages that the one connection that writes keeps, in KiB; those that read have SQLite's usual 2 MB, each its own.
 _WRITER_PAGES = "PRAGMA cache_size=-8192"
 _READ_ONLY = {"read_only_work": True}
-_READING_ONLY = ("default_transaction_read_only", "in_hot_standby")
 
 
 def open_engine(url: str) -> Engine:
@@ -218,7 +217,8 @@ def began_read_only(driver_connection: Any) -> bool:
     """
     if isinstance(driver_connection, sqlite3.Connection) or driver_connection.closed:
         return False
-    return any(driver_connection.info.parameter_status(name) == "on" for name in _READING_ONLY)
+    told = driver_connection.pgconn.parameter_status
+    return b"on" in (told(b"default_transaction_read_only"), told(b"in_hot_standby"))
 
 
 def _keep_no_reader(driver_connection: Any, record: ConnectionPoolEntry) -> None:

@@ -5,14 +5,14 @@ SQLite need not import it (9 MiB).
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from sqlalchemy import JSON, Boolean, Integer, LargeBinary, String
 from sqlalchemy.types import TypeEngine
 from sqlmodel import AutoString
 
 from shared.kernel.errors import InternalFault
-from shared.kernel.json_text import read_json, write_json
+from shared.kernel.json_text import read_json, write_json_bytes
 
 _TEXT: Final = 0
 _BINARY: Final = 1
@@ -20,37 +20,23 @@ _BINARY: Final = 1
 Values = Sequence[bytes | None]
 
 
-class Order(NamedTuple):
-    """One statement with one set of values, and whether each of them is binary."""
+#: One statement with one set of values, and whether each of them is binary.
+Order = tuple[str, Values, Sequence[int]]
+BEGIN: Final[Order] = ("BEGIN", (), ())
+COMMIT: Final[Order] = ("COMMIT", (), ())
 
-    text: str
-    values: Values = ()
-    formats: Sequence[int] = ()
-
-
-BEGIN, COMMIT = Order("BEGIN"), Order("COMMIT")
-
-
-def _write_document(value: Any) -> bytes:
-    return write_json(value).encode()
+_write_whole = b"%d".__mod__
+_write_truth = {False: b"f", True: b"t"}.__getitem__
 
 
 def _read_whole(data: bytes) -> int:
     return int.from_bytes(data, signed=True)
 
 
-def _write_whole(value: int) -> bytes:
-    return b"%d" % value
-
-
-def _write_truth(value: object) -> bytes:
-    return b"t" if value else b"f"
-
-
 def encoder(kind: TypeEngine[Any]) -> tuple[Callable[[Any], bytes], int]:
     """Return what writes values of a type, and the format: texts are binary, or they would be cut at a NUL."""
     if isinstance(kind, JSON):
-        return _write_document, _BINARY
+        return write_json_bytes, _BINARY
     if isinstance(kind, Boolean):
         return _write_truth, _TEXT
     if isinstance(kind, Integer):

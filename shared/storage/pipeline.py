@@ -10,12 +10,15 @@ with this module, which only a process on PostgreSQL imports.
 
 from collections.abc import Callable, Sequence
 from select import POLLIN, POLLOUT, poll
+from typing import Final
 
 from psycopg import OperationalError, errors
 from psycopg.pq import ConnStatus, ExecStatus, Format, TransactionStatus
 from psycopg.pq.abc import PGconn, PGresult
 
 from shared.storage.orders import BEGIN, COMMIT, Order, Values
+
+_BINARY: Final = Format.BINARY
 
 
 class Pipeline:
@@ -45,7 +48,7 @@ class Pipeline:
             fresh, self._fresh, self._results_ahead, self._syncs_ahead = self._fresh, {}, 0, 0
         self._connection.exit_pipeline_mode()
         self._names |= fresh
-        return [_rows(result) for result in results[before:]]
+        return [_rows(result) if result.ntuples else [] for result in results[before:]]
 
     def send(self, orders: Sequence[Order]) -> None:
         """Send statements whose rows nobody wants, and do not wait for them: `run` is to be called afterwards.
@@ -66,13 +69,15 @@ class Pipeline:
         begun = self._syncs_ahead or self._connection.transaction_status != TransactionStatus.IDLE
         first = [] if begun else [BEGIN]
         self._connection.enter_pipeline_mode()
-        fresh = self._prepare({order.text for order in [*first, *orders]} - self._names.keys() - self._fresh.keys())
-        self._fresh |= fresh
-        for order in [*first, *orders]:
-            name = self._names.get(order.text) or self._fresh[order.text]
-            self._connection.send_query_prepared(name, order.values, order.formats, Format.BINARY)
+        names, fresh, made, send = self._names, self._fresh, self._made, self._connection.send_query_prepared
+        queued = [*first, *orders]
+        for text, _, _ in queued:
+            if text not in names and text not in fresh:
+                self._prepare(text)
+        for text, values, formats in queued:
+            send(names.get(text) or fresh[text], values, formats, _BINARY)
         self._connection.pipeline_sync()
-        return len(fresh) + len(first)
+        return self._made - made + len(first)
 
     def _answered(self, expected: int, meanwhile: Callable[[], None]) -> list[PGresult]:
         """Send what is queued and return one result for each statement. Raises the first failure.
@@ -101,14 +106,11 @@ class Pipeline:
                     self._connection.exit_pipeline_mode()
                 raise errors.error_from_result(result)
 
-    def _prepare(self, texts: set[str]) -> dict[str, bytes]:
-        """Send statements to be prepared; no name is ever used twice, because a failure leaves some prepared."""
-        fresh = {}
-        for text in texts:
-            self._made += 1
-            fresh[text] = name = b"mesh_%d" % self._made
-            self._connection.send_prepare(name, text.encode())
-        return fresh
+    def _prepare(self, text: str) -> None:
+        """Send a statement to be prepared; no name is ever used twice, because a failure leaves some prepared."""
+        self._made += 1
+        self._fresh[text] = name = b"mesh_%d" % self._made
+        self._connection.send_prepare(name, text.encode())
 
     def _push(self) -> None:
         """Send all that is queued, reading along, so that neither side waits for the other to read."""
@@ -118,18 +120,22 @@ class Pipeline:
 
     def _collect(self, results: list[PGresult]) -> None:
         """Add one result for each statement, up to the end of the round trip, past the ends of what was sent ahead."""
-        ends = self._syncs_ahead + 1
+        ends, is_over = self._syncs_ahead + 1, False
         while ends:
             while self._connection.is_busy():
                 self._wait(POLLIN)
                 self._connection.consume_input()
             result = self._connection.get_result()
-            if result is None:  # the end of what one statement has to say
-                self._check_alive()
+            if (
+                result is None
+            ):  # the end of what one statement has to say; of a connection that is lost, again and again
+                if is_over:
+                    self._check_alive()
             elif result.status == ExecStatus.PIPELINE_SYNC:
                 ends -= 1
             else:
                 results.append(result)
+            is_over = result is None
 
     def _wait(self, events: int) -> int:
         waiting = poll()

@@ -17,14 +17,13 @@ from sqlalchemy import (
     and_,
     bindparam,
     delete,
-    insert,
     select,
     update,
 )
 from sqlalchemy import tuple_ as sql_tuple
 
 from shared.kernel.errors import InternalFault
-from shared.storage.driver import Parameters, Reader, Template
+from shared.storage.driver import Insertion, Parameters, Reader, Template
 
 Row = dict[str, Any]
 Key = Any
@@ -59,7 +58,7 @@ class Shape:
         self.value_names = tuple(sorted({column.key for column in table.columns}.difference(self.key_names)))
         self.key_of: Callable[[Mapping[str, Any]], Key] = itemgetter(*self.key_names)
         self.reader = Reader(table.columns, dialect)
-        self.insert = Template(insert(table), dialect)
+        self.insert = Insertion(table, dialect)
         self.delete = Template(delete(table).where(_key_is(table)), dialect, called=self._key_called)
         self._is_simple = len(self.key_names) == 1
         self._table = table

@@ -65,6 +65,15 @@ def test_reader_that_repeated_itself_can_still_use_what_the_driver_below_has_pre
                 connection.execute(amount).all()
 
 
+def test_questions_that_are_new_to_a_connection_are_each_answered_by_their_own_rows(engine: Engine) -> None:
+    mine, count = select(ACCOUNT.c.id), select(ACCOUNT.c.amount, ACCOUNT.c.id)
+    questions = [(Template(one, engine.dialect), ()) for one in (mine, count, mine.where(ACCOUNT.c.id.is_(None)))]
+    with read(engine) as connection:
+        driver = Driver(connection)
+        for _ in range(2):
+            assert [[len(row) for row in rows] for rows in driver.ask(questions)] == [[1], [2], []]
+
+
 def test_foreign_keys_are_enforced(engine: Engine) -> None:
     with pytest.raises(DBAPIError), engine.begin() as connection:
         connection.execute(text("INSERT INTO entry (account_id, line, amount) VALUES ('nobody', 1, 1)"))

@@ -69,9 +69,9 @@ class _WatchedPipeline(Pipeline):
     def run(self, orders: Sequence[Order], *, meanwhile: Callable[[], None] = lambda: None) -> list[list[Values]]:
         answers = []
         for order in orders:
-            self._before(order.text)
+            self._before(order[0])
             answers += super().run([order], meanwhile=meanwhile if order == COMMIT else lambda: None)
             self.in_doubt = order == COMMIT
-            self._after(order.text)
+            self._after(order[0])
             self.in_doubt = False
         return answers
