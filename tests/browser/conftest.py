@@ -6,22 +6,24 @@ The browser is Debian's Chromium. Where there is none the tests are skipped alou
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Playwright, ViewportSize, sync_playwright
 
 from mesh.home import Home
 from tests.support.no_skips import is_ci
 from tests.support.ports import free_ports
 from tests.support.processes import run_mesh, running_mesh
 
-PHONE = {"width": 320, "height": 640}
+PHONE: ViewportSize = {"width": 320, "height": 640}
 PATIENCE_MS = 15_000
-DESK = {"width": 1280, "height": 900}
+DESK: ViewportSize = {"width": 1280, "height": 900}
 MISSING = "There is no Chromium on this machine, so no page was clicked. On Debian: apt-get install chromium"
 #: What passed is counted and not described: to describe it takes longer than to look.
 _AXE = {
@@ -51,16 +53,60 @@ def told(home: Home) -> None:
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """A browser, for one module: its driver keeps the thread's event loop, which other tests want back."""
+class KeptBrowser:
+    """A browser with the windows that nobody looks at now: to begin one takes longer than most pages.
+
+    Its driver keeps the thread's event loop, which other tests want back; so it ends with the last test of this folder.
+    """
+
+    def __init__(self) -> None:
+        self._running, self._browser = ExitStack(), list[Browser]()
+        self._idle: dict[bool, list[Page]] = {True: [], False: []}
+
+    def window(self, *, script: bool) -> Page:
+        """Return a window that knows of nobody: it holds no cookie, and shows nothing."""
+        if not self._idle[script]:
+            return self.fresh(script=script)
+        page = self._idle[script].pop()
+        page.goto("about:blank")
+        page.context.clear_cookies()
+        return page
+
+    def fresh(self, *, script: bool) -> Page:
+        """Return a window that nobody has looked at."""
+        if not self._browser:
+            self._browser.append(self._running.enter_context(_launched()))
+        return self._browser[0].new_context(java_script_enabled=script).new_page()
+
+    def put_back(self, page: Page, *, script: bool) -> None:
+        """Keep a window for whoever wants one next."""
+        self._idle[script].append(page)
+
+    def end(self) -> None:
+        """Close it, where there is one."""
+        self._browser.clear()
+        for pages in self._idle.values():
+            pages.clear()
+        self._running.close()
+
+
+_KEPT = KeptBrowser()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
+    """Close the browser before tests of other folders."""
+    if nextitem is None or nextitem.path.parent != Path(__file__).parent:
+        _KEPT.end()
+
+
+@contextmanager
+def _launched() -> Iterator[Browser]:
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     if program is None:
         (pytest.fail if is_ci(os.environ) else pytest.skip)(MISSING)
-    with sync_playwright() as driver:
-        browser = _launch(driver, program)
+    with sync_playwright() as driver, _launch(driver, program) as browser:
         yield browser
-        browser.close()
 
 
 def _launch(driver: Playwright, program: str) -> Browser:
@@ -111,37 +157,61 @@ class Clicker:
 class Window:
     """Opens browser windows for the sample people of a mesh."""
 
-    def __init__(self, browser: Browser, home: Home) -> None:
-        self._browser, self._contexts = browser, list[BrowserContext]()
+    def __init__(self, home: Home) -> None:
+        self._open = ExitStack()
         credentials = home.credentials()
         assert credentials is not None
         self.logins: list[dict[str, Any]] = credentials["logins"]
 
     def for_(
-        self, service: str, login: str, *, size: dict[str, int] = DESK, script: bool = True, **more: Any
+        self,
+        service: str,
+        login: str,
+        *,
+        size: ViewportSize = DESK,
+        script: bool = True,
+        color_scheme: Literal["dark", "light"] = "light",
+        fresh: bool = False,
     ) -> Clicker:
-        """Return somebody of a service, signed in."""
+        """Return somebody of a service, signed in; at a `fresh` window where what happens to it would stay."""
         told = next(one for one in self.logins if (one["service"], one["login"]) == (service, login))
-        context = self._browser.new_context(viewport=size, java_script_enabled=script, **more)  # type: ignore[arg-type]
-        self._contexts.append(context)
-        clicker = Clicker(context.new_page(), told["url"], told, script=script)
+        clicker = Clicker(self._opened(script=script, fresh=fresh), told["url"], told, script=script)
+        clicker.page.set_viewport_size(size)
+        clicker.page.emulate_media(color_scheme=color_scheme)
         clicker.page.set_default_timeout(PATIENCE_MS)
-        clicker.page.on("console", lambda message: clicker.said.append(message.text))
-        clicker.page.on("pageerror", lambda error: clicker.said.append(str(error)))
+        self._hear(clicker)
         clicker.sign_in()
         clicker.speak("Tiếng Việt")  # whoever was here before may have chosen the other language
         return clicker
 
+    def _opened(self, *, script: bool, fresh: bool) -> Page:
+        page = (_KEPT.fresh if fresh else _KEPT.window)(script=script)
+        self._open.callback(page.context.close if fresh else partial(_KEPT.put_back, page, script=script))
+        return page
+
+    def _hear(self, clicker: Clicker) -> None:
+        """Keep what the page says for as long as the window is hers."""
+
+        def said(message: ConsoleMessage) -> None:
+            clicker.said.append(message.text)
+
+        def broke(error: Error) -> None:
+            clicker.said.append(str(error))
+
+        clicker.page.on("console", said)
+        clicker.page.on("pageerror", broke)
+        self._open.callback(clicker.page.remove_listener, "console", said)
+        self._open.callback(clicker.page.remove_listener, "pageerror", broke)
+
     def close(self) -> None:
-        """Close every window."""
-        for context in self._contexts:
-            context.close()
+        """Leave every window."""
+        self._open.close()
 
 
 @pytest.fixture
-def window(chromium: Browser, home: Home) -> Iterator[Window]:
+def window(home: Home) -> Iterator[Window]:
     """Browser windows of one test."""
-    window = Window(chromium, home)
+    window = Window(home)
     yield window
     window.close()
 

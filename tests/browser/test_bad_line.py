@@ -23,7 +23,7 @@ def line_of(who: Clicker) -> CDPSession:
 
 
 def test_a_first_page_is_three_files_and_less_than_50_kb_on_the_line(window: Window) -> None:
-    nurse = window.for_("health", "lan", size=PHONE)
+    nurse = window.for_("health", "lan", size=PHONE, fresh=True)
     line, loaded = line_of(nurse), list[dict[str, Any]]()
     line.send("Network.clearBrowserCache")
     line.send("Network.emulateNetworkConditions", BAD)
@@ -36,7 +36,7 @@ def test_a_first_page_is_three_files_and_less_than_50_kb_on_the_line(window: Win
 
 
 def test_what_was_written_before_the_line_broke_is_still_there(window: Window) -> None:
-    nurse = window.for_("health", "minh", size=PHONE)
+    nurse = window.for_("health", "minh", size=PHONE, fresh=True)
     line = line_of(nurse)
     nurse.open("/new")
     go_on(nurse)

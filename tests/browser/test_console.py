@@ -1,6 +1,7 @@
 """An auditor traces a chain with the keyboard alone, down to the proof of one entry."""
 
 import pytest
+from playwright.sync_api import ViewportSize
 
 from tests.browser.conftest import DESK, PHONE, Clicker, Window, assert_accessible, screenshot
 
@@ -17,7 +18,7 @@ def tab_to(clicker: Clicker, wanted: str) -> None:
 
 
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
-def test_a_chain_is_traced_with_the_keyboard_alone(window: Window, told: None, size: dict[str, int]) -> None:
+def test_a_chain_is_traced_with_the_keyboard_alone(window: Window, told: None, size: ViewportSize) -> None:
     thu = window.for_("gateway", "thu", size=size)
     thu.open("/console/chains")
     number = thu.page.locator("th .code").first.inner_text()

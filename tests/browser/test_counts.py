@@ -1,12 +1,13 @@
 """The pages of counts, looked at: on a telephone and at a desk, in a mesh that has only just begun."""
 
 import pytest
+from playwright.sync_api import ViewportSize
 
 from tests.browser.conftest import DESK, PHONE, Window, assert_accessible, screenshot
 
 
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
-def test_counts_can_be_chosen_without_a_script_and_say_why_there_are_none(window: Window, size: dict[str, int]) -> None:
+def test_counts_can_be_chosen_without_a_script_and_say_why_there_are_none(window: Window, size: ViewportSize) -> None:
     auditor = window.for_("gateway", "thu", size=size, script=False)
     auditor.open("/console/indicators")
     auditor.page.select_option("#by", "service")

@@ -1,12 +1,13 @@
 """Signing in and leaving, clicked."""
 
 import pytest
+from playwright.sync_api import ViewportSize
 
 from tests.browser.conftest import DESK, PHONE, Window, assert_accessible, screenshot
 
 
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
-def test_the_sign_in_page_is_accessible_and_fits(window: Window, size: dict[str, int]) -> None:
+def test_the_sign_in_page_is_accessible_and_fits(window: Window, size: ViewportSize) -> None:
     nurse = window.for_("health", "lan", size=size)
     nurse.page.context.clear_cookies()
     nurse.open("/sign-in")
