@@ -10,7 +10,7 @@ committed or after that. Nobody gets a receipt before the commit is known to be 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from gateway.adapters.desk import SqlDesk
 from gateway.adapters.refused_messages import REFUSED_MESSAGES
@@ -27,6 +27,7 @@ from gateway.web import commands
 from shared.kernel.clock import Clock
 from shared.kernel.encoding import sha256_hex
 from shared.kernel.errors import InputRejected, InternalFault, MeshError, NotPermitted, PeerUnavailable
+from shared.kernel.values import value
 from shared.seal.jws import sign_compact, unverified_kid, verify_detached
 from shared.seal.keys import SigningKey
 from shared.seal.signing import KeyRing
@@ -69,7 +70,8 @@ class Rings(Protocol):
         ...
 
 
-class Submission(NamedTuple):
+@value
+class Submission:
     """One signed message as posted: by whom, of which kind, about what the path says."""
 
     kind: str
@@ -80,7 +82,8 @@ class Submission(NamedTuple):
     path_id: str | None = None
 
 
-class Answer(NamedTuple):
+@value
+class Answer:
     """What the caller gets: the exact JSON text, and the gateway's receipt as compact JWS."""
 
     status: int

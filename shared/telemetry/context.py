@@ -9,7 +9,9 @@ of that text asks; `tracestate` is not carried, so no foreign text enters the me
 import os
 import re
 from contextvars import ContextVar
-from typing import Final, NamedTuple
+from typing import Final
+
+from shared.kernel.values import value
 
 _TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?", re.ASCII)
 _SAMPLED = 0x01
@@ -19,7 +21,8 @@ _NO_TRACE = "0" * 32
 _NO_SPAN = "0" * 16
 
 
-class TraceContext(NamedTuple):
+@value
+class TraceContext:
     """A place in a trace: ids in lower-case hexadecimal (32 and 16 digits)."""
 
     trace_id: str

@@ -6,12 +6,13 @@ guard and documentation where it is made, like any route. How it is served is th
 
 from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
-from typing import Any, Final, NamedTuple, NoReturn
+from typing import Any, Final, NoReturn
 
 from pydantic import BaseModel
 from starlette.routing import Match, Route
 
 from shared.kernel.errors import InternalFault, MeshError
+from shared.kernel.values import value
 from shared.web.body import JSON, check_json
 from shared.web.edge import Body, Header, Receive, Scope, Send
 from shared.web.security import Principal, RequiredScope
@@ -35,17 +36,17 @@ class Call:
 
     def first(self, name: bytes) -> str | None:
         """Return the header `name` (lower case), the first one if it was given several times."""
-        value = self._headers.get(name)
-        return None if value is None else value.decode("latin-1")
+        first = self._headers.get(name)
+        return None if first is None else first.decode("latin-1")
 
     def every(self, name: bytes) -> list[str]:
         """Return all headers `name` (lower case) in their order."""
-        value = self._headers.get(name)
-        if value is None:
+        first = self._headers.get(name)
+        if first is None:
             return []
         if len(self._headers) == len(self._given):
-            return [value.decode("latin-1")]
-        return [value.decode("latin-1") for given, value in self._given if given == name]
+            return [first.decode("latin-1")]
+        return [found.decode("latin-1") for given, found in self._given if given == name]
 
     async def read_json(self) -> bytes:
         """Return the exact bytes of a JSON body, unparsed. Raises `UnsupportedMedia`, `TooLarge`."""
@@ -53,7 +54,8 @@ class Call:
         return await self.body.whole()
 
 
-class Reply(NamedTuple):
+@value
+class Reply:
     """An answer as it goes out, but for the headers that all answers have."""
 
     status: int

@@ -7,12 +7,13 @@ deployable's affair: it gives the factory an `Authenticate`.
 """
 
 from collections.abc import Callable, MutableMapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from fastapi import Depends
 from starlette.requests import Request
 
 from shared.kernel.errors import NotAuthenticated, NotPermitted
+from shared.kernel.values import value
 from shared.web.rate_limit import RateLimit
 
 #: Name of the security scheme in the OpenAPI document.
@@ -20,7 +21,8 @@ SCHEME: Final = "token"
 _TOKEN_MOST: Final = 16_384
 
 
-class Principal(NamedTuple):
+@value
+class Principal:
     """Who is calling, as the token says: an agency, a partner system or a body of oversight."""
 
     subject: str
