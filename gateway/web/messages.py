@@ -9,21 +9,22 @@ import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from gateway.web.intake import SCOPES, Answer, Intake, Submission, check_kind
 from shared.kernel.errors import InputRejected, InternalFault, MeshError, NotPermitted, PeerUnavailable
 from shared.seal.compartments import decode_hub_shares
 from shared.telemetry.context import current_trace_id
-from shared.web.body import read
+from shared.web.body import checked, read
 from shared.web.factory import MeshApp, document_route
 from shared.web.hot import Call, HotHandler, Reply, json_reply
 from shared.web.openapi import operation
 from shared.web.security import Principal, RequiredScope
 from shared.wire.answers import ConsentRecordedV1, ConsentRevokedV1, OpeningAnswerV1, ReferralAnswerV1
-from shared.wire.delivery import BatchItemV1, BatchResultsV1, BatchV1
+from shared.wire.delivery import ITEMS_MOST, BatchItemV1, BatchResultsV1, BatchV1
+from shared.wire.fields import Closed
 from shared.wire.messages import ConsentV1, EventV1, NoteV1, OpeningV1, ReferralV1, RevocationV1
 from shared.wire.problem import status_of, to_problem
 
@@ -59,6 +60,12 @@ _ROUTES: Sequence[tuple[str, str, str, type[BaseModel], Mapping[int, type[BaseMo
     ("/v1/consents", "consent", "Record a consent", ConsentV1, {201: ConsentRecordedV1}, False),
     ("/v1/consents/{id}/revocations", "revocation", "Take consent back", RevocationV1, {202: ConsentRevokedV1}, False),
 )
+
+
+class _Batch(Closed):
+    """A batch whose items are not read yet, so that one that cannot be read is refused on its own."""
+
+    items: Annotated[tuple[dict[str, Any], ...], Field(min_length=1, max_length=ITEMS_MOST)]
 
 
 def add_message_routes(app: MeshApp, intake: Intake) -> None:
@@ -133,7 +140,7 @@ def _submission(call: Call, kind: str, body: bytes) -> Submission:
 
 def _batch_handler(intake: Intake) -> HotHandler:
     async def post_batch(call: Call) -> Reply:
-        batch = read(await call.read_json(), BatchV1)
+        batch = read(await call.read_json(), _Batch)
         # submitted in order, so an event may follow its referral in one batch; committed together
         results = await asyncio.gather(*[_one(intake, item, call.caller) for item in batch.items])
         return json_reply(json.dumps({"results": results}, separators=(",", ":")))
@@ -141,19 +148,21 @@ def _batch_handler(intake: Intake) -> HotHandler:
     return post_batch
 
 
-async def _one(intake: Intake, item: BatchItemV1, caller: Principal) -> dict[str, Any]:
+async def _one(intake: Intake, item: Mapping[str, Any], caller: Principal) -> dict[str, Any]:
     try:
         answer = await _admit_item(intake, item, caller)
     except InternalFault:
         raise
     except MeshError as error:
-        problem = to_problem(error, instance="/v1/batches", trace_id=current_trace_id())
+        trace_id = current_trace_id()
+        problem = to_problem(error, instance=f"urn:mesh:trace:{trace_id}", trace_id=trace_id)
         return {"status": status_of(type(error)), "body": problem.model_dump(exclude_none=True), "receipt": None}
     return {"status": answer.status, "body": json.loads(answer.text), "receipt": answer.receipt}
 
 
-async def _admit_item(intake: Intake, item: BatchItemV1, caller: Principal) -> Answer:
+async def _admit_item(intake: Intake, found: Mapping[str, Any], caller: Principal) -> Answer:
     try:
+        item = checked(BatchItemV1, found)
         check_kind(item.kind)
         if caller.scopes.isdisjoint(SCOPES[item.kind]):
             wanted = " or ".join(sorted(SCOPES[item.kind]))

@@ -254,6 +254,20 @@ async def test_batch_is_answered_item_by_item_in_order(mesh: Mesh) -> None:
     assert [result["receipt"] is not None for result in results] == [True, True, False, False, False, True]
 
 
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [("signature", "not a signature"), ("body", ""), ("kind", "?"), ("hub_shares", {"safety": "!"}), ("more", 1)],
+)
+async def test_item_of_a_batch_that_cannot_be_read_is_refused_alone(mesh: Mesh, member: str, value: object) -> None:
+    good, other = (in_batch(HEALTH, "consent", mesh[HEALTH].consent_message(a_grant(SOCIAL))) for _ in range(2))
+    answer = await mesh[HEALTH].call("POST", "/v1/batches", json={"items": [{**other, member: value}, good]})
+    refused, admitted = answer.json()["results"]
+    assert (refused["status"], admitted["status"]) == (422, 201)
+    assert refused["body"]["errors"][0]["pointer"].startswith(f"/{member}")
+    assert isinstance(refused["body"]["ledger_index"], int)
+    assert refused["body"]["instance"] == f"urn:mesh:trace:{refused['body']['trace_id']}"
+
+
 async def test_batch_item_needs_the_scope_of_its_kind(mesh: Mesh) -> None:
     health = mesh[HEALTH]
     token = await health.token("referrals.send")
