@@ -25,6 +25,11 @@ from shared.web.security import Principal
 
 #: Clocks of client and gateway may differ by this much, so a used assertion is remembered that much longer.
 LEEWAY = timedelta(seconds=60)
+#: One text for every cause: it says what an assertion must be, never what this one lacked.
+_ASSERTION_INVALID = (
+    "The client assertion is not valid. Sign a fresh one with a key of your directory entry: alg and kid in its "
+    "header; iss and sub your id, one aud, a new jti, exp at most five minutes ahead."
+)
 
 
 class TokenDesk:
@@ -65,7 +70,7 @@ class TokenDesk:
             client = await self._roster.active(client_id, kids=[unverified_kid(assertion)])
             read = self._read(assertion, client)
         except (NotAuthenticated, InputRejected) as fault:
-            raise NotAuthenticated("client.invalid", "The client assertion is not valid. Sign a fresh one.") from fault
+            raise NotAuthenticated("client.invalid", _ASSERTION_INVALID) from fault
         await self._use_up(read)
         granted = client.scopes if scopes is None else client.scopes & frozenset(scopes)
         if not granted:

@@ -36,7 +36,7 @@ _COMPACT_PARTS = 3
 
 
 class ProtectedHeader(NamedTuple):
-    """The three members a protected header has, as text and not yet believed."""
+    """The members a protected header has, as text and not yet believed; `typ` is empty where it is left out."""
 
     alg: str
     kid: str
@@ -128,16 +128,16 @@ def protected_text(kid: str, typ: str) -> str:
 
 @lru_cache(maxsize=1024)
 def read_protected(text: str) -> ProtectedHeader:
-    """Read a protected header of exactly `alg`, `kid` and `typ`. Raises `ValueError` or `InputRejected`.
+    """Read a protected header of `alg`, `kid` and, unless left out, `typ`. Raises `ValueError` or `InputRejected`.
 
     The same few headers come with every message of an agency, hence the bounded memory; refusals are not kept.
     """
     if len(text) > _HEADER_MOST:
         raise ValueError
     members = read_object(from_b64url(text))
-    if members.keys() != _HEADER_MEMBERS or not all(isinstance(value, str) for value in members.values()):
+    if members.keys() | {"typ"} != _HEADER_MEMBERS or not all(isinstance(value, str) for value in members.values()):
         raise ValueError
-    return ProtectedHeader(**members)
+    return ProtectedHeader(members["alg"], members["kid"], members.get("typ", ""))
 
 
 def signature_rejected() -> InputRejected:

@@ -20,6 +20,8 @@ from shared.seal.signing import ES256, ES384, RS384, KeyRing, SigningKey
 from shared.seal.strict_json import read_object
 
 ASSERTION_TYPE: Final = "JWT"
+#: What an assertion may be called: RFC 7519 section 5.1 leaves `typ` to the signer, RFC 7523 bis names one of its own.
+_ASSERTION_TYPES: Final = frozenset({ASSERTION_TYPE, "client-authentication+jwt", ""})
 ACCESS_TOKEN_TYPE: Final = "at+jwt"  # noqa: S105 - a media type, no secret
 #: Seconds an assertion may live, and seconds an access token lives unless told otherwise.
 ASSERTION_SECONDS: Final = 300
@@ -83,7 +85,7 @@ def read_assertion(token: str, ring: KeyRing, *, audiences: Collection[str], at:
     Raises `NotAuthenticated` (`token.invalid`). The caller still has to see that `jti` is used only once.
     """
     try:
-        claims = _claims(token, ring, typ=ASSERTION_TYPE, algorithms=_ASSERTION_ALGORITHMS)
+        claims = _claims(token, ring, typs=_ASSERTION_TYPES, algorithms=_ASSERTION_ALGORITHMS)
         expires_at = _time(claims, "exp")
         if not at < expires_at <= at + timedelta(seconds=ASSERTION_SECONDS) + AHEAD:
             raise ValueError
@@ -168,7 +170,7 @@ class AccessTokenReader:
         return access
 
     def _verify(self, token: str) -> AccessToken:
-        claims = _claims(token, self._ring, typ=ACCESS_TOKEN_TYPE, algorithms={ES256})
+        claims = _claims(token, self._ring, typs={ACCESS_TOKEN_TYPE}, algorithms={ES256})
         subject = _text(claims, "sub")
         if (claims.get("iss"), claims.get("aud"), claims.get("client_id")) != (self._issuer, self._audience, subject):
             raise ValueError
@@ -181,8 +183,8 @@ def token_rejected() -> NotAuthenticated:
     return NotAuthenticated("token.invalid", "This token is not valid here. Ask for a new one.")
 
 
-def _claims(token: str, ring: KeyRing, *, typ: str, algorithms: Collection[str]) -> Mapping[str, Any]:
-    return read_object(verified_payload(token, ring, typs={typ}, algorithms=algorithms, most=_TOKEN_MOST))
+def _claims(token: str, ring: KeyRing, *, typs: Collection[str], algorithms: Collection[str]) -> Mapping[str, Any]:
+    return read_object(verified_payload(token, ring, typs=typs, algorithms=algorithms, most=_TOKEN_MOST))
 
 
 def _text(claims: Mapping[str, Any], name: str, *, least: int = 1) -> str:

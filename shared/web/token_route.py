@@ -35,7 +35,10 @@ class TokenRoute(APIRoute):
             try:
                 return await handle(request)
             except MeshError as error:
-                return problem_response(error, members=oauth_members(error))
+                answer = problem_response(error, members=oauth_members(error))
+                if isinstance(error, NotAuthenticated):
+                    answer.headers["WWW-Authenticate"] = _challenge(request)
+                return answer
 
         return handler
 
@@ -44,6 +47,12 @@ def oauth_members(error: MeshError) -> Mapping[str, str]:
     """Return OAuth's members for a refusal; none for one that OAuth does not know, such as 503."""
     name = _name(error)
     return {} if name is None else {"error": name, "error_description": error.message}
+
+
+def _challenge(request: Request) -> str:
+    """Name the scheme the client used (RFC 6749 section 5.2): no bearer token was refused here."""
+    scheme = request.headers.get("authorization", "").partition(" ")[0]
+    return f'{"Basic" if scheme.lower() == "basic" else "Bearer"} realm="mesh"'
 
 
 def _name(error: MeshError) -> str | None:

@@ -84,6 +84,8 @@ async def test_a_wrong_secret_an_unknown_client_and_no_proof_are_refused_alike(m
     assert {answer.status_code for answer in answers} == {401}
     assert len({answer.json()["detail"] for answer in answers}) == 1
     assert {answer.json()["error"] for answer in answers} == {"invalid_client"}
+    schemes = [answer.headers["www-authenticate"] for answer in answers]
+    assert schemes == ['Basic realm="mesh"', 'Basic realm="mesh"', 'Bearer realm="mesh"', 'Basic realm="mesh"']
 
 
 async def test_only_a_digest_of_the_secret_is_kept(mesh: World) -> None:

@@ -88,6 +88,7 @@ async def test_token_is_refused(own_mesh: Mesh, asking: Asking, status: int, cod
     assert problem["error_description"]
     assert answer.headers["cache-control"] == "no-store"
     assert "hunter2" not in answer.text
+    assert answer.headers.get("www-authenticate") == ('Bearer realm="mesh"' if status == 401 else None)
 
 
 async def test_token_is_a_bearer_token_of_five_minutes(mesh: Mesh) -> None:
@@ -110,6 +111,12 @@ async def test_any_text_identifies_an_assertion(mesh: Mesh, jti: str) -> None:
     assertion = mesh[HEALTH].assertion(jti=jti)
     statuses = [(await mesh[HEALTH].ask_token(client_assertion=assertion)).status_code for _ in range(2)]
     assert statuses == [200, 401]
+
+
+async def test_refused_assertion_is_told_what_one_must_be(mesh: Mesh) -> None:
+    answer = await mesh[HEALTH].ask_token(client_assertion="a.b.c")
+    for needed in ("alg", "kid", "iss", "sub", "aud", "jti", "exp"):
+        assert f" {needed}" in answer.json()["detail"]
 
 
 async def test_audience_may_be_the_issuer(mesh: Mesh) -> None:

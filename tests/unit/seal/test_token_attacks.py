@@ -105,6 +105,18 @@ def test_another_typ_is_no_assertion(typ: str) -> None:
     refused(read, sign_compact(json.dumps(claims).encode(), KEY, typ))
 
 
+@pytest.mark.parametrize("typ", ["JWT", "client-authentication+jwt", None])
+def test_an_assertion_may_leave_out_its_typ_or_name_that_of_client_authentication(typ: str | None) -> None:
+    claims = {"iss": "p-1", "sub": "p-1", "aud": ENDPOINT, "exp": NOW + 60, "jti": "j"}
+    assert read(forgery.token(forgery.header(KEY, typ=typ), claims, KEY)).client_id == "p-1"
+
+
+def test_an_access_token_without_its_typ_is_refused() -> None:
+    claims = {"iss": ISSUER, "sub": "p-1", "client_id": "p-1", "aud": ISSUER, "scope": "", "jti": "j"}
+    times = {"iat": NOW, "exp": NOW + 300}
+    refused(read_access, forgery.token(forgery.header(KEY, typ=None), {**claims, **times}, KEY))
+
+
 @pytest.mark.parametrize("aud", ["https://elsewhere.example", "", [ENDPOINT], [ENDPOINT, ISSUER], [], None, ..., 1])
 def test_an_assertion_for_anyone_but_exactly_us_is_refused(aud: Any) -> None:
     refused(read, assertion(aud=aud))
