@@ -154,7 +154,8 @@ def _refusal(reasons: Sequence[Reason]) -> MeshError:
         faults = [FieldFault(f"/data/{name}", FACT_MISSING, "The procedure needs this fact here.") for name in names]
         return InputRejected(FACT_MISSING, "Add the facts this event needs.", faults=faults, reasons=reasons)
     message = "The procedure does not allow this event as it stands; see the reasons."
-    return ConsentRequired(reasons[0].code, message, reasons=reasons)
+    code = next(reason.code for reason in reasons if reason.code != FACT_MISSING)
+    return ConsentRequired(code, message, reasons=reasons)
 
 
 def moved(referral: Referral, target: ReferralState | None) -> Referral:

@@ -13,6 +13,7 @@ PUBLIC_PATHS = frozenset(
     {"/v1/sop", "/v1/sop/service-types", "/v1/sop/service-types/{code}", "/v1/sop/compartments/{name}"}
 )
 Code = Annotated[str, Path(pattern=r"^[A-Z]{3}-[0-9]{2}$")]
+Name = Annotated[str, Path(max_length=64, json_schema_extra={"enum": [name.value for name in Compartment]})]
 
 
 class SopRoutes:
@@ -55,6 +56,8 @@ class SopRoutes:
             raise NotFound("sop.service-unknown", "No such service type; see GET /v1/sop/service-types.")
         return service_document(service)
 
-    async def read_compartment(self, name: Compartment) -> dict[str, Any]:
+    async def read_compartment(self, name: Name) -> dict[str, Any]:
         """Return what the plaintext of a compartment must look like."""
-        return compartment_document(self._sop, name)
+        if name not in set(Compartment):
+            raise NotFound("sop.compartment-unknown", "No such compartment; GET /v1/sop names them under compartments.")
+        return compartment_document(self._sop, Compartment(name))

@@ -72,7 +72,7 @@ def check_event_facts(
     2. A reason for declining is one that may be given, to this service too, and brings the article or the
        alternative it needs.
     3. Accepting answers the survivor's wish for the gender of staff: met, or put to her with her answer (R-01).
-    4. Completing names an outcome of this service.
+    4. The outcome it names is one of this service.
     5. Where the urgency allows no pause, nothing is put on hold.
     6. Only an event of the work itself says that a statement was taken (R-02).
 
@@ -84,7 +84,8 @@ def check_event_facts(
     if event is EventType.ACCEPTED and not _answers_wish(staff_gender_wanted, data):  # (3)
         rule = sop.rules[STAFF_GENDER_RULE]
         found.append(Reason("sop.staff-gender", rule.id, rule.basis.citation))
-    if event is EventType.COMPLETED and data.get("outcome", "") not in service.outcomes:  # (4)
+    outcome = data.get("outcome")
+    if event is EventType.COMPLETED and outcome not in _NOT_GIVEN and outcome not in service.outcomes:  # (4)
         found.append(Reason("sop.outcome", service.code, service.basis[0].citation))
     level = sop.urgencies[urgency]
     if event is EventType.ON_HOLD and not level.pausable:  # (5)

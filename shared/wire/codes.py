@@ -117,6 +117,7 @@ _ROWS: Final[tuple[tuple[str, type[MeshError], str, str], ...]] = (
     # The procedure.
     ("sop.version", InputRejected, "Another version", "Use the version that GET /v1/sop gives."),
     ("sop.service-unknown", InputRejected, "Unknown service type", "See GET /v1/sop/service-types."),
+    ("sop.compartment-unknown", NotFound, "No such compartment", "GET /v1/sop names them under compartments."),
     ("sop.compartment-forbidden", ConsentRequired, "Compartment may not travel", "Leave the compartment out."),
     ("sop.compartment-missing", ConsentRequired, "Required part missing", "Add it, or choose another service."),
     ("sop.sender", ConsentRequired, "Not yours to send", "Let a sector send it that may; see senders."),

@@ -302,6 +302,29 @@ async def assert_refused(case: Case, bad: Bad) -> None:
     assert _contents(case.mesh) == before
 
 
+async def test_completing_without_an_outcome_is_input_to_complete_and_no_refusal_by_the_procedure(case: Case) -> None:
+    await case.mesh[SOCIAL].reported(case.referred, "accepted", "started")
+
+    async def without(case: Case) -> httpx.Response:
+        return await case.mesh[SOCIAL].report(case.referred, "completed")
+
+    await assert_refused(case, Bad("no outcome", without, 422, "event.fact-missing", {"/data/outcome"}))
+
+
+async def test_refusal_by_the_procedure_is_named_by_what_cannot_be_mended_with_a_fact(case: Case) -> None:
+    at_once = await case.send(urgency="immediate", phoned_first=True)
+    sent = Sent({**case.referred.message, "id": at_once.json()["referral"]["referral_id"]}, {}, at_once, SHELTER)
+    await case.mesh[SOCIAL].reported(sent, "acknowledged", "accepted", "started")
+    held = await case.mesh[SOCIAL].report(sent, "on_hold")
+    assert (held.status_code, held.json()["code"]) == (403, "sop.no-pause")
+    assert {reason["code"] for reason in held.json()["reasons"]} == {"event.fact-missing", "sop.no-pause"}
+
+
+async def test_schema_of_no_compartment_is_not_found(shared_mesh: Mesh) -> None:
+    answer = await shared_mesh[HEALTH].http.get("/v1/sop/compartments/diary")
+    assert (answer.status_code, answer.json()["code"]) == (404, "sop.compartment-unknown")
+
+
 async def test_stranger_without_token_is_refused_off_the_record(case: Case) -> None:
     before = len(await _entries(case.mesh))
     headers = {"Content-Type": "application/json"}

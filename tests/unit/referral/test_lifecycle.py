@@ -105,7 +105,6 @@ def test_every_fact_of_the_row_must_be_given(left_out: Mapping[str, Any]) -> Non
     assert faults(EventType.COMPLETED, left_out) == [
         ("event.fact-missing", "T12.outcome"),
         ("event.fact-missing", "T12.survivor_told"),
-        ("sop.outcome", "SOC-01"),
     ]
 
 
