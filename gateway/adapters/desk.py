@@ -30,6 +30,7 @@ from shared.kernel.identifiers import GATEWAY
 from shared.sop.model import Sop
 from shared.storage.book import Book
 from shared.storage.shape import Lock
+from shared.telemetry.context import new_trace
 
 _PROVINCE_DIGITS = 2
 #: `areas` holds this code when a list of communes was imported.
@@ -59,6 +60,7 @@ class SqlDesk:
         #: The moment of this transaction: no unit of work in it is earlier or later than another.
         self.at = clock.now()
         self._now = to_wire(self.at)
+        self._own_trace = ""
         self._sop = sop
         self._memory = memory
         self._notices = notices
@@ -131,7 +133,9 @@ class SqlDesk:
         return lowest <= area <= highest
 
     def record(self, kind: str, actor: str, **facts: str | None) -> Recorded:
-        """Append one entry to the ledger."""
+        """Append one entry to the ledger; what no call brought about gets this transaction's own trace."""
+        if not facts.get("trace_id"):
+            facts["trace_id"] = self._trace_of_its_own()
         return append(self.book, kind, actor, at=self._now, **facts)
 
     def store_message(
@@ -163,6 +167,7 @@ class SqlDesk:
 
     def notify(self, agency_id: str, *, type: str, referral_id: str, data: Mapping[str, Any], trace_id: str) -> str:
         """Write a notice from the gateway to an agency, record it, and queue it for delivery; return its id."""
+        trace_id = trace_id or self._trace_of_its_own()
         notice = self._notices.write(
             agency_id, type=type, referral_id=referral_id, data=data, trace_id=trace_id, at=self.at
         )
@@ -181,6 +186,10 @@ class SqlDesk:
         )
         self.store_message(notice, recorded=recorded, answer="{}", referral_id=referral_id, deliver=True)
         return notice.message_id
+
+    def _trace_of_its_own(self) -> str:
+        self._own_trace = self._own_trace or new_trace().trace_id
+        return self._own_trace
 
     def settle_message(self, message: StoredMessage, *, code: str) -> None:
         """Take a waiting message out of delivery, say why, and forget its text and halves."""

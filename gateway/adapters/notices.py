@@ -50,5 +50,5 @@ class NoticeWriter:
             signature=sign_detached(body, self._key),
             hub_shares={},
             trace_id=trace_id,
-            traceparent=f"00-{trace_id}-{message_id[-12:]}0000-01" if trace_id else "",
+            traceparent=f"00-{trace_id}-{message_id[-12:]}0000-01",
         )

@@ -102,6 +102,14 @@ async def test_leaf_has_the_listed_facts_and_no_others(mesh: Mesh) -> None:
         assert json.loads(item["leaf"]).keys() <= listed
 
 
+async def test_every_entry_belongs_to_a_trace_also_of_what_no_call_brought_about(mesh: Mesh) -> None:
+    await chain_of_two(mesh)
+    found = (await mesh.oversight.get("/v1/ledger/entries", limit=200)).json()["items"]
+    leaves = [json.loads(item["leaf"]) for item in found]
+    assert "directory" in {leaf["kind"] for leaf in leaves}
+    assert [leaf for leaf in leaves if len(leaf.get("trace_id", "")) != 32] == []
+
+
 @pytest.mark.parametrize(
     "query", ["inclusion?index=9999", "inclusion?index=0&tree_size=9999", "consistency?from=9999", "inclusion?index=-1"]
 )
