@@ -254,7 +254,10 @@ class ConsistencyV1(Open):
 
 
 class ChainV1(Open):
-    """Answer to `GET /v1/chains/{chain_id}`: the referrals as a tree, their entries, and proofs for each."""
+    """Answer to `GET /v1/chains/{chain_id}`: the referrals as a tree, their entries, and proofs for each.
+
+    A referral of the tree has the members of `ReferralSummaryV1` and, under `onward`, those that were made from it.
+    """
 
     chain_id: str
     statements: StatementsV1
