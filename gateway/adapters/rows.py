@@ -197,7 +197,7 @@ def referral_changes(referral: Referral) -> dict[str, Any]:
         "next_due_at": referral.next_due_at(),
         "basis_expires_at": referral.basis_expires_at,
         "lapses_at": referral.lapses_at(),
-        "counts": {str(event): count for event, count in referral.counts.items()},
+        "counts": {str(event): count for event, count in referral.counts.items()} if referral.counts else {},
         "replaced_by": referral.replaced_by,
         "clocks": _clocks_row(referral.clocks),
     }
@@ -216,6 +216,8 @@ def _clocks_of(clocks: Row) -> ClockRecord:
 
 def _clocks_row(clocks: ClockRecord) -> dict[str, Any]:
     """Write what clocks remember; what they have nothing of is left out."""
+    if not (clocks.accepted_at or clocks.pauses or clocks.fired):
+        return {}
     pauses = {
         str(phase): [pause.since, pause.until, [pause.base.at, pause.base.rule_id]]
         for phase, pause in clocks.pauses.items()

@@ -58,7 +58,7 @@ class _Page:
         shape, rows = self.shape, self.rows
         added: list[Parameters] = []
         removed: list[Parameters] = []
-        changed: dict[tuple[str, ...], list[Parameters]] = {}
+        changed: dict[Template, list[Parameters]] = {}
         for key, mark in self.pending.items():
             row = rows[key]
             if row is None:
@@ -66,10 +66,11 @@ class _Page:
             elif mark is _Mark.INSERT:
                 added.append(shape.insert.parameters(row))
             elif isinstance(mark, tuple) and mark:
-                changed.setdefault(mark, []).append(shape.update(mark).parameters(row))
+                template = shape.update(mark)
+                changed.setdefault(template, []).append(template.parameters(row))
         return (
             [(shape.insert, added)] if added else [],
-            [(shape.update(columns), several) for columns, several in changed.items()] if changed else [],
+            [*changed.items()],
             [(shape.delete, removed)] if removed else [],
         )
 
@@ -122,6 +123,11 @@ class Book:
     def prefetch_all(self, wanted: Mapping[Table, Iterable[Key]]) -> None:
         """Load the rows of several tables that are not yet known: one query for each table, all asked together."""
         self._load(self._unknown(wanted))
+
+    def bring_expected(self) -> None:
+        """Load the expected rows that nothing has brought along yet."""
+        if self._expected:
+            self._load([])
 
     def lock(self, table: Table, key: Key) -> Row | None:
         """Load a row and hold it against other transactions until this one ends.
@@ -182,7 +188,7 @@ class Book:
         itself would change (`storage.columns`).
         """
         page = self._pages[table]
-        changed = page.shape.changed_row(self._existing(table, key), changes)
+        changed = page.shape.changed_row(page.rows.get(key) or self._existing(table, key), changes)
         self._write(page, key, changed, _merged(page.pending.get(key), changes))
         return changed
 
@@ -289,20 +295,22 @@ class Book:
     def _unknown(self, wanted: Mapping[Table, Iterable[Key]]) -> list[tuple[_Page, list[Key]]]:
         found: list[tuple[_Page, list[Key]]] = []
         for table, keys in wanted.items():
-            page = self._pages[table]
-            found.append((page, [key for key in dict.fromkeys(keys) if key not in page.rows]))
+            page, once = self._pages[table], [*dict.fromkeys(keys)]
+            found.append((page, [key for key in once if key not in page.rows] if page.rows else once))
         return found
 
     def _load(self, wanted: Iterable[tuple[_Page, list[Key]]], *, lock: Lock = Lock.NONE) -> None:
         expected, self._expected = self._expected, {}
-        portions = [(page, portion, lock) for page, keys in wanted for portion in in_portions(keys)]
-        if expected:
-            also = self._unknown(expected)
-            portions += [(page, portion, Lock.NONE) for page, keys in also for portion in in_portions(keys)]
-        if not portions:
+        asked: list[tuple[_Page, list[Key]]] = []
+        questions = []
+        for some, held in ((wanted, lock), (self._unknown(expected) if expected else (), Lock.NONE)):
+            for page, keys in some:
+                for portion in (keys,) if len(keys) == 1 else in_portions(keys):
+                    asked.append((page, portion))
+                    questions.append(page.shape.load(portion, lock=held))
+        if not questions:
             return
-        answers = self._driver.ask([page.shape.load(portion, lock=held) for page, portion, held in portions])
-        for (page, portion, _), found in zip(portions, answers, strict=True):
+        for (page, portion), found in zip(asked, self._driver.ask(questions), strict=True):
             rows, shape = page.rows, page.shape
             rows.update(dict.fromkeys(portion))
             for values in found:

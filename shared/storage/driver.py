@@ -51,18 +51,22 @@ class Template:
         *,
         columns: Sequence[str] | None = None,
         called: Mapping[str, str] | None = None,
+        pick: Callable[[Any], Iterable[Any]] | None = None,
     ) -> None:
-        """Write the statement; `called` says by which name the values have what the statement names otherwise."""
+        """Write the statement. Its values come by name: `called` says by which, where the statement has another.
+
+        Or they come in any form of which `pick` makes values in the statement's order.
+        """
         spoken = _NUMBERED if dialect.name == _POSTGRES else dialect
         compiled: Any = statement.compile(dialect=spoken, column_keys=columns, for_executemany=True)
         self.text: str = compiled.string
         writers = [_writer(compiled.binds[name].type, dialect) for name in compiled.positiontup]
         self.formats = tuple(form for _, form in writers)
-        self._pick = _picker([(called or {}).get(name, name) for name in compiled.positiontup])
+        self._pick = pick or _picker([(called or {}).get(name, name) for name in compiled.positiontup])
         self._writing = [(place, write) for place, (write, _) in enumerate(writers) if write is not None]
 
-    def parameters(self, values: Named) -> Parameters:
-        """Return the parameters for `values`, which has one for each."""
+    def parameters(self, values: Any) -> Parameters:
+        """Return the parameters for `values`, which have one for each."""
         found = [*self._pick(values)]
         try:
             for place, write in self._writing:
@@ -203,7 +207,8 @@ class Driver:
         try:
             if self._pipeline is not None:
                 return self._pipeline.run([(template.text, values, template.formats) for template, values in questions])
-            return [self.raw.cursor().execute(template.text, values).fetchall() for template, values in questions]
+            execute = self.raw.cursor().execute
+            return [execute(template.text, values).fetchall() for template, values in questions]
         except self._errors.Error as fault:
             raise _translation(fault, self.dialect, self.raw) from fault
 
@@ -248,11 +253,12 @@ class Driver:
             raise _translation(fault, self.dialect, self.raw) from fault
 
     def _tell_each(self, orders: Iterable[tuple[Template, list[Parameters]]]) -> None:
+        cursor = self.raw.cursor()
         for template, rows in orders:
             if len(rows) == 1:
-                self.raw.cursor().execute(template.text, rows[0])
+                cursor.execute(template.text, rows[0])
             else:
-                self.raw.cursor().executemany(template.text, rows)
+                cursor.executemany(template.text, rows)
 
     def _tell_together(
         self, pipeline: "Pipeline", orders: Iterable[tuple[Template, list[Parameters]]], commit: Commit | None

@@ -63,21 +63,19 @@ class Shape:
         self._is_simple = len(self.key_names) == 1
         self._table = table
         self._dialect = dialect
-        self._loads: dict[tuple[int, Lock], tuple[Template, Sequence[str]]] = {}
+        self._loads: dict[tuple[int, Lock], Template] = {}
         self._updates: dict[tuple[str, ...], Template] = {}
         self._kept: dict[Key, tuple[Sequence[Any], Row]] | None = {} if table.info.get(KEPT) else None
         self._blank: Row = {column.key: _default(column) for column in table.columns}
 
     def load(self, keys: Sequence[Key], *, lock: Lock) -> tuple[Template, Parameters]:
         """Return the query for rows by key, which are as many as `in_portions` gives."""
-        known = self._loads.get((len(keys), lock))
-        if known is None:
-            query = select(self._table).where(_key_in(self._table, len(keys)))
-            places = tuple(f"key__{at}" for at in range(len(keys) * len(self.key_names)))
-            known = self._loads[len(keys), lock] = Template(lock.applied_to(query), self._dialect), places
-        template, names = known
-        values = keys if self._is_simple else chain.from_iterable(keys)
-        return template, template.parameters(dict(zip(names, values, strict=True)))
+        template = self._loads.get((len(keys), lock))
+        if template is None:
+            query = lock.applied_to(select(self._table).where(_key_in(self._table, len(keys))))
+            pick = list if self._is_simple else chain.from_iterable
+            template = self._loads[len(keys), lock] = Template(query, self._dialect, pick=pick)
+        return template, template.parameters(keys)
 
     def row(self, values: Sequence[Any]) -> Row:
         """Return a fetched row by column name: of a table that is kept the very one of before, if it says the same."""

@@ -162,7 +162,7 @@ class Transactor(Generic[D]):
         book = Book(driver, shapes=self._shapes, expected=wanted)
         if self._on_begin is not None:
             self._on_begin(book)
-        book.prefetch_all({})  # what nothing has brought along yet
+        book.bring_expected()
         return driver, book
 
     def _connected(self) -> Driver:
