@@ -18,15 +18,19 @@ from shared.kernel.errors import FieldFault, InputRejected
 
 def continued(desk: Desk, command: ReferralSent) -> Referral | None:
     """Return the referral that this one continues. Raises `InputRejected` (`referral.parent`)."""
+    if command.parent_id is None:
+        return None
     message = "The parent must be a referral of this chain that your agency sent or received."
     return _of_chain(desk, command, command.parent_id, pointer="/parent_id", code="referral.parent", message=message)
 
 
 def linked(desk: Desk, command: ReferralSent) -> Referral | None:
     """Return the other person's referral that this one is linked to. Raises `InputRejected` (`referral.linked`)."""
+    if command.linked_id is None:
+        return None
     message = "Link to a referral of this chain that your agency sent or received."
     found = _of_chain(desk, command, command.linked_id, pointer="/linked_id", code="referral.linked", message=message)
-    if found is not None and found.subject == command.subject:
+    if found.subject == command.subject:
         message = "A linked referral is another person's: give each person a subject and a consent of their own."
         raise _rejected("/linked_id", "referral.linked", message)
     return found
@@ -54,10 +58,8 @@ def deciders(command: ReferralSent, lineage: Sequence[Consent]) -> Iterable[str]
 
 
 def _of_chain(
-    desk: Desk, command: ReferralSent, referral_id: str | None, *, pointer: str, code: str, message: str
-) -> Referral | None:
-    if referral_id is None:
-        return None
+    desk: Desk, command: ReferralSent, referral_id: str, *, pointer: str, code: str, message: str
+) -> Referral:
     found = desk.referral(referral_id)
     if found is None or found.party(command.arrival.sender) is None or found.chain_id != command.chain_id:
         raise _rejected(pointer, code, message)

@@ -26,7 +26,8 @@ class SystemClock:
 
     def now(self) -> datetime:
         """Return the present moment: aware, UTC, whole milliseconds."""
-        return whole_milliseconds(datetime.now(UTC))
+        now = datetime.now(UTC)
+        return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
 
 class ManualClock:

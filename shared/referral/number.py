@@ -19,6 +19,7 @@ LENGTH: Final = 9
 
 _GROUP: Final = 3
 _PRIME: Final = len(ALPHABET)
+_PAIRS: Final = tuple(first + second for second in ALPHABET for first in ALPHABET)
 _BODIES: Final = _PRIME ** (LENGTH - 1)
 _LAST_WEIGHT_INVERSE: Final = pow(LENGTH, -1, _PRIME)
 _VALUES: Final = {character: value for value, character in enumerate(ALPHABET)}
@@ -32,9 +33,9 @@ def number_of(referral_id: str) -> str:
     """Return the number of a referral: the same text for the same id, everywhere and always."""
     rest = int.from_bytes(sha256(f"referral-number|{referral_id}".encode())) % _BODIES
     body = ""
-    for _ in range(LENGTH - 1):
-        body += ALPHABET[rest % _PRIME]
-        rest //= _PRIME
+    for _ in range(LENGTH // 2):
+        body += _PAIRS[rest % len(_PAIRS)]
+        rest //= len(_PAIRS)
     return body + check_character(body)
 
 
