@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from statistics import quantiles
 
 from bench.acts import Act, Case, openings, revocations, traces
+from bench.grow import some_chains
 from bench.load import Window, run
 from bench.postgres import PostgresServer
 from bench.processes import Server
@@ -14,7 +15,7 @@ from bench.workload import Parcel, Work, framed
 #: Requests in one timed window of admissions, by concurrency: about a second's work on a small machine.
 REQUESTS = {1: 400, 8: 1200, 32: 2000}
 #: The other acts: how many in one window, and with how many callers.
-OPENINGS, REVOCATIONS, TRACES = 500, 40, 200
+OPENINGS, REVOCATIONS, TRACES = 500, 80, 400
 #: Of each kind, before anything is timed: every round begins with fresh processes.
 WARM_UP = 200
 _CALLERS = {"opening": 32, "revocation": 8, "trace": 8}
@@ -75,19 +76,24 @@ class Material:
 
 
 def play(target: Target, material: Material, *, number: int) -> Iterator[Sample]:
-    """Play one round at one target; the order of gateway and floor turns from round to round."""
-    _warm_up(target, material.warm_up)
+    """Play one round at one target; the order of gateway and floor turns from round to round.
+
+    Chains are traced that were there before: what the round itself leaves is another story, and most of a small
+    database in the end.
+    """
+    chains = some_chains(target.gateway.database_url, TRACES)
+    _warm_up(target, material.warm_up, chains)
     for concurrency, work in material.admissions:
         yield from _admissions(target, work, concurrency=concurrency, number=number)
     for act in (
         openings(target.gateway, material.openings),
         revocations(target.gateway, material.revocations),
-        traces(target.gateway, TRACES),
+        traces(target.gateway, chains),
     ):
         yield _act(target, act, number=number)
 
 
-def _warm_up(target: Target, work: Work) -> None:
+def _warm_up(target: Target, work: Work, chains: Sequence[str]) -> None:
     """Let everybody reach their stride, untimed: a gateway that has run for a while is what is measured.
 
     The chains that are traced later are traced here too: it is the work that is measured, not the disk.
@@ -97,7 +103,7 @@ def _warm_up(target: Target, work: Work) -> None:
     run(gateway.ports, framed(work.referrals, path="/v1/referrals", token=gateway.token()), concurrency=8)
     for floor in _ways(target.floor):
         run(floor.ports, floor.frame(work.referrals), concurrency=8)
-    traced = traces(gateway, TRACES)
+    traced = traces(gateway, chains)
     run(gateway.ports, traced.timed, concurrency=8, expected=traced.expected)
 
 
