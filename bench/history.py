@@ -69,8 +69,9 @@ class History:
     def _referral(self, rows: Rows, consent_id: str, subject: str) -> None:
         referral_id, event_id = self._ids.new(), self._ids.new()
         about = {"referral_id": referral_id, "chain_id": referral_id, "consent_id": consent_id}
-        rows["referrals"].append(self._referral_row(referral_id, consent_id, subject))
-        rows["referral_numbers"].append(number_row(referral_id))
+        referral = self._referral_row(referral_id, consent_id, subject)
+        rows["referrals"].append(referral)
+        rows["referral_numbers"].append(number_row(referral))
         first = self._record(rows, "referral", SENDER, message_id=referral_id, code=SERVICE, state="sent", **about)
         self._record(rows, "delivery", RECIPIENT, message_id=referral_id, code="stored", state="delivered", **about)
         said = self._record(

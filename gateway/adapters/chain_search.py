@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Engine, Select, func, select
 from sqlalchemy import tuple_ as sql_tuple
 
-from gateway.adapters.number_tables import REFERRAL_NUMBERS
+from gateway.adapters.number_tables import numbered
 from gateway.adapters.rows import fetch, referral_of
 from gateway.adapters.tables import DELIVERY_ROUTES, MESSAGES, REFERRALS
 from gateway.domain.referral import Referral
@@ -66,9 +66,8 @@ class ChainSearch:
     def by_number(self, number: str) -> list[Referral]:
         """Return the referrals that have this number: one, but for a rare chance."""
         with read(self._engine) as connection:
-            numbered = REFERRALS.join(REFERRAL_NUMBERS, REFERRAL_NUMBERS.c.referral_id == _ROW.referral_id)
-            found = select(REFERRALS).select_from(numbered).where(REFERRAL_NUMBERS.c.number == number)
-            found = found.order_by(*_NEWEST).limit(COUNTED_MOST)
+            ids = connection.execute(numbered(number).limit(COUNTED_MOST)).scalars().all()
+            found = select(REFERRALS).where(_ROW.referral_id.in_(ids)).order_by(*_NEWEST)
             return [referral_of(row) for row in fetch(connection, found)]
 
     def find(self, wanted: ChainFilter) -> list[Referral]:

@@ -205,8 +205,8 @@ class SqlDesk:
 
     def add_referral(self, referral: Referral) -> None:
         """Keep a new referral."""
-        self.book.insert(REFERRALS, rows.referral_row(referral) | self._next_clock(referral))
-        self.book.insert(REFERRAL_NUMBERS, number_row(referral.referral_id))
+        row = self.book.insert(REFERRALS, rows.referral_row(referral) | self._next_clock(referral))
+        self.book.insert(REFERRAL_NUMBERS, number_row(row))
 
     def change_referral(self, referral: Referral) -> None:
         """Keep what changed of a referral: state, halves, due times."""

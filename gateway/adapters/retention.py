@@ -135,7 +135,7 @@ def forget_chain(desk: SqlDesk, key: str, *, before: str) -> bool:
     rest = _beside(book, chain_id, ids)
     if _is_owed(messages, rest) or _last_heard(book, LEDGER_ENTRIES.c.chain_id, chain_id) > before:
         return False
-    _drop(book, {REFERRALS: referrals, **rest})
+    _drop(book, {REFERRALS: referrals, REFERRAL_NUMBERS: _numbers(book, referrals), **rest})
     _reduce(book, messages)
     desk.record("expiry", GATEWAY, chain_id=chain_id, code=FORGOTTEN)
     return True
@@ -166,13 +166,12 @@ def _beside(book: Book, chain_id: str, referral_ids: Collection[str]) -> dict[Ta
         STATEMENT_REQUESTS: book.find(STATEMENT_REQUESTS, STATEMENT_REQUESTS.c.referral_id.in_(referral_ids)),
         STATEMENTS: book.find(STATEMENTS, STATEMENTS.c.chain_id == chain_id),
         CONFLICTS: book.find(CONFLICTS, CONFLICTS.c.chain_id == chain_id),
-        REFERRAL_NUMBERS: _numbers(book, referral_ids),
     }
 
 
-def _numbers(book: Book, referral_ids: Collection[str]) -> list[dict[str, Any]]:
-    rows = [number_row(referral_id) for referral_id in referral_ids]
-    return [row for row in rows if book.get(REFERRAL_NUMBERS, (row["number"], row["referral_id"]))]
+def _numbers(book: Book, referrals: Sequence[Row]) -> list[dict[str, Any]]:
+    keys = [tuple(number_row(row).values()) for row in referrals]
+    return [row for key in keys if (row := book.get(REFERRAL_NUMBERS, key))]
 
 
 def _is_owed(messages: Sequence[Row], rest: Mapping[Table, Sequence[Row]]) -> bool:

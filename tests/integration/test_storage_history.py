@@ -255,16 +255,17 @@ def test_the_command_brings_every_database_of_a_home_forward(tmp_path: Path) -> 
 
 def test_referrals_that_a_gateway_of_before_admitted_keep_their_numbers(engine: Engine) -> None:
     history, id_ = history_of(ROOMS["gateway"][0]), "01938e5c-8a00-7000-8000-000000000001"
+    known = {"referral_id": id_, "received_at": "2026-11-21T08:15:30.123Z"}
     with engine.begin() as connection:
         command.upgrade(configuration(connection, history), "0009")
         before = Table("referrals", MetaData(), autoload_with=connection)
         given = {column.name: False if isinstance(column.type, Boolean) else "{}" for column in before.columns}
-        connection.execute(insert(before).values(given | {"referral_id": id_, "number": number_of(id_)}))
+        connection.execute(insert(before).values(given | known | {"number": number_of(id_)}))
         command.upgrade(configuration(connection, history), "head")
         found = connection.execute(select(REFERRAL_NUMBERS)).mappings().all()
         kept_in_order = {tuple(index["column_names"]) for index in inspect(connection).get_indexes("referrals")}
     engine.dispose()
-    assert found == [number_row(id_)]
+    assert found == [number_row(known)] == [{"day": "2026-11-21", "number": number_of(id_), "referral_id": id_}]
     assert ("number",) not in kept_in_order, "PostgreSQL would write one of its pages at every change"
 
 
