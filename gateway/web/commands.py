@@ -19,7 +19,10 @@ from shared.wire.messages import ConsentV1, EventV1, NoteV1, OpeningV1, Referral
 
 
 def referral_sent(message: ReferralV1, arrival: Arrival, *, sop: Sop) -> ReferralSent:
-    """Make the command of a referral. Raises `InputRejected` for facts the procedure does not name."""
+    """Make the command of a referral. Raises `InputRejected` for facts the procedure does not name, and for oneself."""
+    if message.recipient == message.sender:
+        text = "A referral is for another agency: nobody could acknowledge or open one's own."
+        raise InputRejected("message.recipient", text, faults=[FieldFault("/recipient", "message.recipient", text)])
     check_facts(sop.facts, message.facts, pointer="/facts")
     return ReferralSent(
         arrival=arrival,

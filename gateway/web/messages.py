@@ -127,12 +127,12 @@ def _handler(intake: Intake, kind: str) -> HotHandler:
 
 
 def _submission(call: Call, kind: str, body: bytes) -> Submission:
-    header = call.first(b"hub-shares")
+    header = call.only(b"hub-shares")
     return Submission(
         kind=kind,
         caller=call.caller.subject,
         body=body,
-        signature=call.first(b"referral-signature") or "",
+        signature=call.only(b"referral-signature") or "",
         hub_shares=decode_hub_shares(header) if header else {},
         path_id=call.about,
     )

@@ -56,7 +56,12 @@ _ROWS: Final[tuple[tuple[str, type[MeshError], str, str], ...]] = (
     ("message.too-large", TooLarge, "Too large", "Send less; attachments belong into smaller referrals."),
     ("message.media-type", UnsupportedMedia, "Wrong content type", "Send Content-Type: application/json."),
     ("message.sender", NotPermitted, "Not your name", "Send messages in the name of the agency you are."),
-    ("message.recipient", InputRejected, "Wrong recipient", "Address the other party of this referral."),
+    (
+        "message.recipient",
+        InputRejected,
+        "Wrong recipient",
+        "Address the other party of this referral; a new one, another agency.",
+    ),
     ("message.stale", InputRejected, "Too old or too new", "Set the clock, make the message anew, send at once."),
     ("receipt.invalid", InputRejected, "Receipt does not hold", "Sign the receipt with your own published key."),
     ("message.id-reused", Conflict, "Id used before", "Make a new id; an id stands for one exact body."),

@@ -167,6 +167,18 @@ async def signature_by_another_agency(case: Case) -> httpx.Response:
     return await case.mesh[HEALTH].post("/v1/referrals", message, hub_shares=shares, signer=keys_of(SOCIAL))
 
 
+@gets(422, "message.invalid", "/header/Referral-Signature")
+async def two_signatures(case: Case) -> httpx.Response:
+    headers = [("Content-Type", "application/json"), ("Referral-Signature", "a..b"), ("Referral-Signature", "c..d")]
+    bearer = ("Authorization", f"Bearer {await case.mesh[HEALTH].token()}")
+    return await case.mesh[HEALTH].http.post("/v1/referrals", content=b"{}", headers=[*headers, bearer])
+
+
+@gets(422, "message.recipient", "/recipient")
+async def referral_to_oneself(case: Case) -> httpx.Response:
+    return await case.send(to=HEALTH)
+
+
 @gets(403, "message.sender")
 async def message_in_anothers_name(case: Case) -> httpx.Response:
     return await case.send(sender=SOCIAL)
