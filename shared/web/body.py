@@ -86,9 +86,16 @@ def check_json(content_types: Sequence[str]) -> None:
         raise UnsupportedMedia("message.media-type", "Send the body as application/json.")
 
 
+def check_plain(content_encoding: str | None) -> None:
+    """Check that a body comes as it is: the signature is over its exact bytes. Raises `UnsupportedMedia`."""
+    if content_encoding is not None and content_encoding.strip().lower() != "identity":
+        raise UnsupportedMedia("message.media-type", "Send the body as it is, without Content-Encoding.")
+
+
 async def read_json(request: Request, model: type[_Model]) -> _Model:
     """Read a JSON body as `model`. Raises `InputRejected`, `UnsupportedMedia`, `TooLarge`."""
     check_json(request.headers.getlist("content-type"))
+    check_plain(request.headers.get("content-encoding"))
     return read(await request.body(), model)
 
 
@@ -105,6 +112,7 @@ async def read_form(request: Request) -> dict[str, str]:
     """Read a form body as text fields, each given once. Raises `InputRejected`, `UnsupportedMedia`, `TooLarge`."""
     if _media_type(request.headers.getlist("content-type")) != FORM:
         raise UnsupportedMedia("message.media-type", f"Send the body as {FORM}.")
+    check_plain(request.headers.get("content-encoding"))
     try:
         text = (await request.body()).decode("utf-8")
         pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_FORM_FIELDS_MOST)

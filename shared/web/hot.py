@@ -11,9 +11,9 @@ from typing import Any, Final, NoReturn
 from pydantic import BaseModel
 from starlette.routing import Match, Route
 
-from shared.kernel.errors import InternalFault, MeshError
+from shared.kernel.errors import FieldFault, InputRejected, InternalFault, MeshError
 from shared.kernel.values import value
-from shared.web.body import JSON, check_json
+from shared.web.body import JSON, check_json, check_plain
 from shared.web.edge import Body, Header, Receive, Scope, Send
 from shared.web.security import Principal, RequiredScope
 
@@ -39,6 +39,14 @@ class Call:
         first = self._headers.get(name)
         return None if first is None else first.decode("latin-1")
 
+    def only(self, name: bytes) -> str | None:
+        """Return the header `name` (lower case) where it is given. Raises `InputRejected` when it is given twice."""
+        given = self.every(name)
+        if len(given) > 1:
+            fault = FieldFault(f"/header/{name.decode().title()}", "field.repeated", "Send this header once.")
+            raise InputRejected("message.invalid", "A header is given twice; send it once.", faults=[fault])
+        return given[0] if given else None
+
     def every(self, name: bytes) -> list[str]:
         """Return all headers `name` (lower case) in their order."""
         first = self._headers.get(name)
@@ -51,6 +59,7 @@ class Call:
     async def read_json(self) -> bytes:
         """Return the exact bytes of a JSON body, unparsed. Raises `UnsupportedMedia`, `TooLarge`."""
         check_json(self.every(b"content-type"))
+        check_plain(self.first(b"content-encoding"))
         return await self.body.whole()
 
 

@@ -95,6 +95,12 @@ async def test_other_content_type_is_refused(client: httpx.AsyncClient, path: st
     assert (answer.status_code, answer.json()["code"]) == (415, "message.media-type")
 
 
+@pytest.mark.parametrize(("encoding", "status"), [("gzip", 415), ("br", 415), ("Identity", 201)])
+async def test_encoded_body_is_refused_before_it_is_read(client: httpx.AsyncClient, encoding: str, status: int) -> None:
+    headers = {"Content-Type": "application/json", "Content-Encoding": encoding}
+    assert (await client.post("/v1/slow-things", content=b'{"name": "a"}', headers=headers)).status_code == status
+
+
 async def test_two_content_types_are_refused(client: httpx.AsyncClient) -> None:
     headers = [("Content-Type", "application/json"), ("Content-Type", "text/plain")]
     assert (await client.post("/v1/slow-things", content=b"{}", headers=headers)).status_code == 415

@@ -46,6 +46,7 @@ SAME = {
     "no-json": (b"{", {}, ""),
     "no-thing": (b'{"count": "1"}', {}, ""),
     "other-type": (THING, {"Content-Type": "text/plain"}, ""),
+    "encoded": (THING, {"Content-Encoding": "gzip"}, ""),
     "too-large": (b" " * (BODY_MOST + 1), {}, ""),
     "query": (THING, {}, "?colour=red"),
     "bad-query": (THING, {}, "?a=%00"),
