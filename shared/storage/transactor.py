@@ -16,13 +16,13 @@ from one transaction to the next. A `FatalLedgerError` leaves this room: its own
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
 from sqlalchemy import Connection, Engine, Table
 from sqlalchemy.exc import SQLAlchemyError
 
 from shared.kernel.errors import FatalLedgerError, InternalFault, MeshError
+from shared.kernel.values import value
 from shared.storage.book import Book
 from shared.storage.driver import Driver
 from shared.storage.engine import began_read_only, settle_writer
@@ -49,7 +49,7 @@ D = TypeVar("D")
 Hint = tuple[Table, Key]
 
 
-@dataclass(slots=True)
+@value
 class Unit(Generic[D]):
     """Work to do at a desk, perhaps twice, so a function of the desk alone; and rows it will read.
 
@@ -62,7 +62,7 @@ class Unit(Generic[D]):
     finish: Callable[[Any], Any] | None = None
 
 
-@dataclass(slots=True)
+@value
 class Outcome:
     """What a unit returned, finished, or why it failed."""
 
