@@ -46,18 +46,23 @@ async def shelter(mesh: Mesh, **changes: object) -> Sent:
     return sent
 
 
-async def test_two_processes_fire_each_deadline_exactly_once(mesh: Mesh) -> None:
-    sent = await shelter(mesh)
-    await mesh[SOCIAL].take_in()
-    async with a_ticker(mesh) as one, a_ticker(mesh) as other:
+@pytest.fixture(scope="module")
+def mesh(shared_mesh: Mesh) -> Mesh:
+    return shared_mesh
+
+
+async def test_two_processes_fire_each_deadline_exactly_once(own_mesh: Mesh) -> None:
+    sent = await shelter(own_mesh)
+    await own_mesh[SOCIAL].take_in()
+    async with a_ticker(own_mesh) as one, a_ticker(own_mesh) as other:
         said = 0
-        while to_next_moment(mesh):
+        while to_next_moment(own_mesh):
             said += sum(await asyncio.gather(one.look(), other.look(), one.look()))
-    assert clock_entries(mesh, sent) == UNHEARD
+    assert clock_entries(own_mesh, sent) == UNHEARD
     assert said == len(UNHEARD)
     wanted = Counter({"clock_warning": 2, "clock_missed": 3, "expired": 1})
-    assert await count_notices(mesh[HEALTH]) == wanted
-    assert await count_notices(mesh[SOCIAL]) == wanted
+    assert await count_notices(own_mesh[HEALTH]) == wanted
+    assert await count_notices(own_mesh[SOCIAL]) == wanted
 
 
 async def test_a_ticker_that_starts_anew_for_each_deadline_loses_and_repeats_none(mesh: Mesh) -> None:
@@ -99,30 +104,30 @@ async def test_a_process_that_dies_while_firing_leaves_nothing_and_the_next_one_
     assert clock_entries(mesh, sent) == ["acknowledge:warning"]
 
 
-async def test_what_was_fired_before_a_crash_is_delivered_after_it_once(mesh: Mesh) -> None:
-    await shelter(mesh)
-    to_next_moment(mesh)
-    async with a_ticker(mesh) as ticker:  # its process never lives to deliver
+async def test_what_was_fired_before_a_crash_is_delivered_after_it_once(own_mesh: Mesh) -> None:
+    await shelter(own_mesh)
+    to_next_moment(own_mesh)
+    async with a_ticker(own_mesh) as ticker:  # its process never lives to deliver
         await ticker.look()
-    (item,) = await mesh[HEALTH].take_in()
+    (item,) = await own_mesh[HEALTH].take_in()
     assert item["kind"] == "notice"
-    async with a_ticker(mesh) as ticker:
+    async with a_ticker(own_mesh) as ticker:
         await ticker.look()
-    assert await mesh[HEALTH].inbox() == []
+    assert await own_mesh[HEALTH].inbox() == []
 
 
-async def test_expiry_destroys_the_halves_stops_the_delivery_and_names_who_is_next(mesh: Mesh) -> None:
-    health, second = mesh[HEALTH], mesh[SHELTER_HOUSE]
+async def test_expiry_destroys_the_halves_stops_the_delivery_and_names_who_is_next(own_mesh: Mesh) -> None:
+    health, second = own_mesh[HEALTH], own_mesh[SHELTER_HOUSE]
     consent = await health.record_consent(a_grant(SOCIAL, SHELTER_HOUSE))
     sent = await health.refer(SOCIAL, consent, facts={"reroute_if_expired": True})
-    mesh.advance(MINUTES(45))
-    async with a_ticker(mesh) as ticker:
+    own_mesh.advance(MINUTES(45))
+    async with a_ticker(own_mesh) as ticker:
         await ticker.look()
     seen = (await health.get(f"/v1/referrals/{sent.id}")).json()
     assert seen["state"] == "expired"
     assert {part["state"] for part in seen["compartments"]} == {"destroyed"}
-    assert await mesh[SOCIAL].inbox() == []  # it never left, so its recipient never hears of it
-    (row,) = [row for row in mesh.rows(MESSAGES) if row["message_id"] == sent.id]
+    assert await own_mesh[SOCIAL].inbox() == []  # it never left, so its recipient never hears of it
+    (row,) = [row for row in own_mesh.rows(MESSAGES) if row["message_id"] == sent.id]
     assert (row["settled_code"], row["body"]) == ("expired", None)
     (notice,) = await notices(health, "expired")
     assert notice["data"]["next_agency"] == SHELTER_HOUSE
@@ -132,23 +137,23 @@ async def test_expiry_destroys_the_halves_stops_the_delivery_and_names_who_is_ne
     assert len(await second.take_in()) == 1
 
 
-async def test_the_recipient_hears_of_the_end_but_not_of_who_is_next(mesh: Mesh) -> None:
-    consent = await mesh[HEALTH].record_consent(a_grant(SOCIAL, SHELTER_HOUSE))
-    await mesh[HEALTH].refer(SOCIAL, consent)
-    await mesh[SOCIAL].take_in()
-    mesh.advance(MINUTES(45))
-    async with a_ticker(mesh) as ticker:
+async def test_the_recipient_hears_of_the_end_but_not_of_who_is_next(own_mesh: Mesh) -> None:
+    consent = await own_mesh[HEALTH].record_consent(a_grant(SOCIAL, SHELTER_HOUSE))
+    await own_mesh[HEALTH].refer(SOCIAL, consent)
+    await own_mesh[SOCIAL].take_in()
+    own_mesh.advance(MINUTES(45))
+    async with a_ticker(own_mesh) as ticker:
         await ticker.look()
-    (told,) = await notices(mesh[SOCIAL], "expired")
+    (told,) = await notices(own_mesh[SOCIAL], "expired")
     assert told["data"]["state"] == "expired"
     assert {"next_agency", "reroute"}.isdisjoint(told["data"])
-    (offered,) = await notices(mesh[HEALTH], "expired")
+    (offered,) = await notices(own_mesh[HEALTH], "expired")
     assert (offered["data"]["next_agency"], offered["data"]["reroute"]) == (SHELTER_HOUSE, False)
 
 
 @pytest.mark.parametrize("why", ["disabled", "blocked", "revoked", "narrower", "asked before"])
-async def test_nobody_is_offered_who_may_not_have_the_case(mesh: Mesh, why: str) -> None:
-    health = mesh[HEALTH]
+async def test_nobody_is_offered_who_may_not_have_the_case(own_mesh: Mesh, why: str) -> None:
+    health = own_mesh[HEALTH]
     narrower = a_grant(SHELTER_HOUSE, compartments=["contact", "safety"])
     consent = await health.record_consent(
         *([a_grant(SOCIAL), narrower] if why == "narrower" else [a_grant(SOCIAL, SHELTER_HOUSE)])
@@ -158,11 +163,11 @@ async def test_nobody_is_offered_who_may_not_have_the_case(mesh: Mesh, why: str)
     sent = await health.refer(SOCIAL, consent, **chain, **_blocking(health, why))
     assert sent.answer.status_code == 202, sent.answer.text
     if why == "disabled":
-        mesh.provision(lambda desk: desk.disable(SHELTER_HOUSE))
+        own_mesh.provision(lambda desk: desk.disable(SHELTER_HOUSE))
     if why == "revoked":
         await health.revoke(consent, recipients=[SHELTER_HOUSE])
-    mesh.advance(MINUTES(45))
-    async with a_ticker(mesh) as ticker:
+    own_mesh.advance(MINUTES(45))
+    async with a_ticker(own_mesh) as ticker:
         await ticker.look()
     ended = [notice for notice in await notices(health, "expired") if notice["referral_id"] == sent.id]
     assert [set(notice["data"]) & {"next_agency", "reroute"} for notice in ended] == [set()]
@@ -211,16 +216,16 @@ async def test_immediate_danger_says_phone_now_everywhere_and_ends_after_15_minu
     ],
     ids=["withdrawn", "declined", "completed"],
 )
-async def test_nothing_fires_after_an_end(mesh: Mesh, events: list[tuple[str, dict[str, str]]]) -> None:
-    sent = await shelter(mesh)
-    await mesh[SOCIAL].take_in()
+async def test_nothing_fires_after_an_end(own_mesh: Mesh, events: list[tuple[str, dict[str, str]]]) -> None:
+    sent = await shelter(own_mesh)
+    await own_mesh[SOCIAL].take_in()
     for event, data in events:
-        await mesh[SOCIAL].reported(sent, event, **data)
-    assert next_moment(mesh) is None
-    mesh.advance(timedelta(days=3))
-    async with a_ticker(mesh) as ticker:
+        await own_mesh[SOCIAL].reported(sent, event, **data)
+    assert next_moment(own_mesh) is None
+    own_mesh.advance(timedelta(days=3))
+    async with a_ticker(own_mesh) as ticker:
         assert await ticker.look() == 0
-    assert clock_entries(mesh, sent) == []
+    assert clock_entries(own_mesh, sent) == []
 
 
 async def test_a_question_is_given_time_and_its_answer_takes_back_the_rest(mesh: Mesh) -> None:
@@ -236,25 +241,25 @@ async def test_a_question_is_given_time_and_its_answer_takes_back_the_rest(mesh:
     assert (await mesh[LEGAL].get(f"/v1/referrals/{sent.id}")).json()["due"]["decide"] == answered
 
 
-async def test_oversight_sees_what_is_overdue_and_agencies_only_their_own(mesh: Mesh) -> None:
-    sent = await shelter(mesh)
-    assert (await mesh.oversight.get("/v1/referrals", overdue="true")).json()["items"] == []
-    mesh.advance(MINUTES(16))
-    found = (await mesh.oversight.get("/v1/referrals", overdue="true")).json()["items"]
+async def test_oversight_sees_what_is_overdue_and_agencies_only_their_own(own_mesh: Mesh) -> None:
+    sent = await shelter(own_mesh)
+    assert (await own_mesh.oversight.get("/v1/referrals", overdue="true")).json()["items"] == []
+    own_mesh.advance(MINUTES(16))
+    found = (await own_mesh.oversight.get("/v1/referrals", overdue="true")).json()["items"]
     assert [item["referral_id"] for item in found] == [sent.id]
-    assert (await mesh[LEGAL].get("/v1/referrals", overdue="true")).json()["items"] == []
-    assert (await mesh.oversight.get(f"/v1/referrals/{sent.id}")).status_code == 403
+    assert (await own_mesh[LEGAL].get("/v1/referrals", overdue="true")).json()["items"] == []
+    assert (await own_mesh.oversight.get(f"/v1/referrals/{sent.id}")).status_code == 403
 
 
-async def test_one_referral_that_cannot_be_fired_holds_up_no_other(mesh: Mesh) -> None:
-    broken, sound = await shelter(mesh), await shelter(mesh)
-    core = beside(mesh)
+async def test_one_referral_that_cannot_be_fired_holds_up_no_other(own_mesh: Mesh) -> None:
+    broken, sound = await shelter(own_mesh), await shelter(own_mesh)
+    core = beside(own_mesh)
     await core.writer.submit(lambda desk: desk.book.update(REFERRALS, broken.id, clocks={"pauses": {"decide": []}}))
     core.close()
-    mesh.advance(MINUTES(16))
-    async with a_ticker(mesh) as ticker:
+    own_mesh.advance(MINUTES(16))
+    async with a_ticker(own_mesh) as ticker:
         assert await ticker.look() == 1
-    assert clock_entries(mesh, sound) == ["acknowledge:missed"]
+    assert clock_entries(own_mesh, sound) == ["acknowledge:missed"]
 
 
 @pytest.mark.parametrize(

@@ -214,12 +214,12 @@ async def test_note_goes_both_ways_and_opens(mesh: Mesh) -> None:
     assert [(row["body"], row["hub_shares"]) for row in kept] == [(None, None)] * 2
 
 
-async def test_note_after_the_end_or_without_consent_is_refused(mesh: Mesh) -> None:
-    (sent,) = await referred(mesh)
-    await mesh[SOCIAL].take_in()
-    message, shares = mesh[HEALTH].note_message(sent, "x")
-    await mesh[HEALTH].reported(sent, "cancelled")
-    answer = await mesh[HEALTH].post(f"/v1/referrals/{sent.id}/notes", message, hub_shares=shares)
+async def test_note_after_the_end_or_without_consent_is_refused(shared_mesh: Mesh) -> None:
+    (sent,) = await referred(shared_mesh)
+    await shared_mesh[SOCIAL].take_in()
+    message, shares = shared_mesh[HEALTH].note_message(sent, "x")
+    await shared_mesh[HEALTH].reported(sent, "cancelled")
+    answer = await shared_mesh[HEALTH].post(f"/v1/referrals/{sent.id}/notes", message, hub_shares=shares)
     assert (answer.status_code, answer.json()["code"]) == (409, "referral.ended")
 
 
@@ -229,8 +229,8 @@ def in_batch(agency: str, kind: str, message: Message, shares: object = None) ->
     return {"kind": kind, "body": body.decode(), "signature": signature, "hub_shares": shares or {}}
 
 
-async def test_batch_is_answered_item_by_item_in_order(mesh: Mesh) -> None:
-    health = mesh[HEALTH]
+async def test_batch_is_answered_item_by_item_in_order(shared_mesh: Mesh) -> None:
+    health = shared_mesh[HEALTH]
     consent = health.consent_message(a_grant(SOCIAL))
     basis = {"kind": "consent", "consent_id": consent["id"]}
     good, good_shares = health.referral_message(SOCIAL, basis, subject=consent["subject"])
@@ -258,9 +258,11 @@ async def test_batch_is_answered_item_by_item_in_order(mesh: Mesh) -> None:
     ("member", "value"),
     [("signature", "not a signature"), ("body", ""), ("kind", "?"), ("hub_shares", {"safety": "!"}), ("more", 1)],
 )
-async def test_item_of_a_batch_that_cannot_be_read_is_refused_alone(mesh: Mesh, member: str, value: object) -> None:
-    good, other = (in_batch(HEALTH, "consent", mesh[HEALTH].consent_message(a_grant(SOCIAL))) for _ in range(2))
-    answer = await mesh[HEALTH].call("POST", "/v1/batches", json={"items": [{**other, member: value}, good]})
+async def test_item_of_a_batch_that_cannot_be_read_is_refused_alone(
+    shared_mesh: Mesh, member: str, value: object
+) -> None:
+    good, other = (in_batch(HEALTH, "consent", shared_mesh[HEALTH].consent_message(a_grant(SOCIAL))) for _ in range(2))
+    answer = await shared_mesh[HEALTH].call("POST", "/v1/batches", json={"items": [{**other, member: value}, good]})
     refused, admitted = answer.json()["results"]
     assert (refused["status"], admitted["status"]) == (422, 201)
     assert refused["body"]["errors"][0]["pointer"].startswith(f"/{member}")
@@ -268,8 +270,8 @@ async def test_item_of_a_batch_that_cannot_be_read_is_refused_alone(mesh: Mesh, 
     assert refused["body"]["instance"] == f"urn:mesh:trace:{refused['body']['trace_id']}"
 
 
-async def test_batch_item_needs_the_scope_of_its_kind(mesh: Mesh) -> None:
-    health = mesh[HEALTH]
+async def test_batch_item_needs_the_scope_of_its_kind(shared_mesh: Mesh) -> None:
+    health = shared_mesh[HEALTH]
     token = await health.token("referrals.send")
     item = in_batch(HEALTH, "consent", health.consent_message(a_grant(SOCIAL)))
     answer = await health.http.post("/v1/batches", json={"items": [item]}, headers={"Authorization": f"Bearer {token}"})
@@ -316,6 +318,6 @@ def secrets_of(sent: Sent) -> list[str]:
 
 
 @pytest.mark.parametrize("path", ["/v1/inbox", "/v1/inbox/receipts", "/v1/batches"])
-async def test_delivery_needs_a_token(mesh: Mesh, path: str) -> None:
+async def test_delivery_needs_a_token(shared_mesh: Mesh, path: str) -> None:
     method = "GET" if path == "/v1/inbox" else "POST"
-    assert (await mesh[SOCIAL].http.request(method, path)).status_code == 401
+    assert (await shared_mesh[SOCIAL].http.request(method, path)).status_code == 401

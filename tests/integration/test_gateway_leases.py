@@ -146,11 +146,13 @@ async def test_place_that_was_not_stated_cannot_be_held(mesh: Mesh, stated: dict
         ({"subject": "short"}, (422, "message.invalid")),
     ],
 )
-async def test_lease_that_cannot_be_is_refused(mesh: Mesh, changes: dict[str, Any], expected: tuple[int, str]) -> None:
-    await state(mesh[SOCIAL], capacity=1)
+async def test_lease_that_cannot_be_is_refused(
+    shared_mesh: Mesh, changes: dict[str, Any], expected: tuple[int, str]
+) -> None:
+    await state(shared_mesh[SOCIAL], capacity=1)
     wanted = {"agency": SOCIAL, "service_type": "SOC-01", "minutes": 5, **changes}
-    assert refusal(await mesh[HEALTH].call("POST", "/v1/leases", json=wanted)) == expected
-    assert mesh.rows(LEASES) == []
+    assert refusal(await shared_mesh[HEALTH].call("POST", "/v1/leases", json=wanted)) == expected
+    assert shared_mesh.rows(LEASES) == []
 
 
 async def test_disabled_agency_neither_holds_nor_is_held(mesh: Mesh) -> None:
@@ -162,8 +164,8 @@ async def test_disabled_agency_neither_holds_nor_is_held(mesh: Mesh) -> None:
     assert refusal(await hold(mesh[HEALTH], SOCIAL)) == (422, "agency.unknown")
 
 
-async def test_overseer_holds_no_place(mesh: Mesh) -> None:
-    assert refusal(await hold(mesh.oversight, SOCIAL)) == (403, "token.scope")
+async def test_overseer_holds_no_place(shared_mesh: Mesh) -> None:
+    assert refusal(await hold(shared_mesh.oversight, SOCIAL)) == (403, "token.scope")
 
 
 async def test_referral_uses_its_lease_once(mesh: Mesh) -> None:

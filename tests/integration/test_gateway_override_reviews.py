@@ -38,32 +38,37 @@ MOMENT = timedelta(milliseconds=1)
 # The review.
 
 
-async def test_a_review_ends_the_matter_and_the_sender_is_told(mesh: Mesh) -> None:
-    sent = await overridden(mesh[HEALTH], POLICE, LAW)
-    await mesh[HEALTH].take_in()
-    mesh.advance(100 * HOUR)
-    answer = await review(mesh.oversight, sent, "partly", "guidance_given", "procedure_changed")
+@pytest.fixture(scope="module")
+def mesh(shared_mesh: Mesh) -> Mesh:
+    return shared_mesh
+
+
+async def test_a_review_ends_the_matter_and_the_sender_is_told(own_mesh: Mesh) -> None:
+    sent = await overridden(own_mesh[HEALTH], POLICE, LAW)
+    await own_mesh[HEALTH].take_in()
+    own_mesh.advance(100 * HOUR)
+    answer = await review(own_mesh.oversight, sent, "partly", "guidance_given", "procedure_changed")
     assert answer.status_code == 200, answer.text
     found = answer.json()["override"]
     assert (found["state"], found["review"]["in_time"], found["review"]["outcome"]) == ("reviewed", True, "partly")
-    (notice,) = await notices(mesh[HEALTH], "override_review")
+    (notice,) = await notices(own_mesh[HEALTH], "override_review")
     assert notice["data"] == {
         "stage": "reviewed",
         "outcome": "partly",
         "measures": ["guidance_given", "procedure_changed"],
     }
-    assert acts(mesh, sent)[-1] == "reviewed:partly"
-    again = await review(mesh.oversight, sent, "partly", "guidance_given", "procedure_changed")
+    assert acts(own_mesh, sent)[-1] == "reviewed:partly"
+    again = await review(own_mesh.oversight, sent, "partly", "guidance_given", "procedure_changed")
     assert again.json()["ledger_index"] == answer.json()["ledger_index"]
-    assert refusal(await review(mesh.oversight, sent, "justified")) == (409, "override.done")
+    assert refusal(await review(own_mesh.oversight, sent, "justified")) == (409, "override.done")
 
 
-async def test_a_review_that_is_late_stands_as_late(mesh: Mesh) -> None:
-    sent = await overridden(mesh[HEALTH], POLICE, LAW)
-    await tell(mesh[HEALTH], sent)
-    mesh.advance(168 * HOUR + MOMENT)
-    assert [item["overdue"] for item in await queue(mesh.oversight, overdue="true")] == [["review"]]
-    assert (await review(mesh.oversight, sent)).json()["override"]["review"]["in_time"] is False
+async def test_a_review_that_is_late_stands_as_late(own_mesh: Mesh) -> None:
+    sent = await overridden(own_mesh[HEALTH], POLICE, LAW)
+    await tell(own_mesh[HEALTH], sent)
+    own_mesh.advance(168 * HOUR + MOMENT)
+    assert [item["overdue"] for item in await queue(own_mesh.oversight, overdue="true")] == [["review"]]
+    assert (await review(own_mesh.oversight, sent)).json()["override"]["review"]["in_time"] is False
 
 
 async def test_a_review_can_end_access_at_once(mesh: Mesh) -> None:
@@ -77,11 +82,11 @@ async def test_a_review_can_end_access_at_once(mesh: Mesh) -> None:
     assert (await detail(mesh[POLICE], sent))["state"] == "revoked"
 
 
-async def test_a_review_does_not_stand_for_the_second_person(mesh: Mesh) -> None:
-    sent = await overridden(mesh[HEALTH], POLICE)
-    await review(mesh.oversight, sent)
-    mesh.advance(72 * HOUR)
-    assert await watched(mesh) == 1
+async def test_a_review_does_not_stand_for_the_second_person(own_mesh: Mesh) -> None:
+    sent = await overridden(own_mesh[HEALTH], POLICE)
+    await review(own_mesh.oversight, sent)
+    own_mesh.advance(72 * HOUR)
+    assert await watched(own_mesh) == 1
 
 
 async def test_nobody_reviews_but_a_body_of_oversight(mesh: Mesh) -> None:
@@ -110,17 +115,17 @@ async def test_a_review_outside_the_vocabulary_is_refused(
 # The queue.
 
 
-async def test_the_queue_is_filtered_by_state(mesh: Mesh) -> None:
-    health = mesh[HEALTH]
+async def test_the_queue_is_filtered_by_state(own_mesh: Mesh) -> None:
+    health = own_mesh[HEALTH]
     ended = await overridden(health, POLICE)
-    mesh.advance(72 * HOUR)
-    await watched(mesh)
+    own_mesh.advance(72 * HOUR)
+    await watched(own_mesh)
     waiting, law, done = [
         await overridden(health, POLICE, basis) for basis in (a_basis(), LAW, a_basis(approver="duty-9"))
     ]
     confirmed = await overridden(health, POLICE)
     await confirm(health, confirmed)
-    await review(mesh.oversight, done)
+    await review(own_mesh.oversight, done)
     expected = {
         "ended": [ended.id],
         "unconfirmed": [waiting.id],
@@ -128,23 +133,23 @@ async def test_the_queue_is_filtered_by_state(mesh: Mesh) -> None:
         "reviewed": [done.id],
     }
     for state, ids in expected.items():
-        found = await queue(mesh.oversight, state=state)
+        found = await queue(own_mesh.oversight, state=state)
         assert [(item["referral_id"], item["state"]) for item in found] == [(one, state) for one in ids]
-    assert refusal(await mesh.oversight.get("/v1/overrides", state="open")) == (422, "message.invalid")
+    assert refusal(await own_mesh.oversight.get("/v1/overrides", state="open")) == (422, "message.invalid")
 
 
-async def test_overdue_in_sql_is_overdue_in_words(mesh: Mesh) -> None:
-    health = mesh[HEALTH]
+async def test_overdue_in_sql_is_overdue_in_words(own_mesh: Mesh) -> None:
+    health = own_mesh[HEALTH]
     bases = (a_basis(), LAW, a_basis(notify_unsafe=True), {**LAW, "notify_unsafe": True})
     sent = [await overridden(health, POLICE, basis) for basis in bases for _ in range(2)]
     for one in sent[::2]:
         await tell(health, one)
         await confirm(health, one)
     for hours in (23, 24, 71, 72, 167, 168):
-        mesh.advance(timedelta(hours=hours) - (mesh.clock.now() - mesh_began(mesh)) + MOMENT)
-        await watched(mesh)
-        everything = await queue(mesh.oversight)
-        late = await queue(mesh.oversight, overdue="true")
+        own_mesh.advance(timedelta(hours=hours) - (own_mesh.clock.now() - mesh_began(own_mesh)) + MOMENT)
+        await watched(own_mesh)
+        everything = await queue(own_mesh.oversight)
+        late = await queue(own_mesh.oversight, overdue="true")
         assert [item["referral_id"] for item in late] == [item["referral_id"] for item in everything if item["overdue"]]
 
 
@@ -152,12 +157,12 @@ def mesh_began(mesh: Mesh) -> Any:
     return from_wire(min(str(row["made_at"]) for row in mesh.rows(OVERRIDES)))
 
 
-async def test_the_queue_is_read_page_by_page(mesh: Mesh) -> None:
-    sent = [await overridden(mesh[HEALTH], POLICE) for _ in range(5)]
+async def test_the_queue_is_read_page_by_page(own_mesh: Mesh) -> None:
+    sent = [await overridden(own_mesh[HEALTH], POLICE) for _ in range(5)]
     seen: list[str] = []
     after: dict[str, str] = {}
     while True:
-        answer = (await mesh.oversight.get("/v1/overrides", limit=2, **after)).json()
+        answer = (await own_mesh.oversight.get("/v1/overrides", limit=2, **after)).json()
         seen += [item["referral_id"] for item in answer["items"]]
         if answer["next"] is None:
             break
@@ -165,10 +170,10 @@ async def test_the_queue_is_read_page_by_page(mesh: Mesh) -> None:
     assert seen == [one.id for one in sent]
 
 
-async def test_an_agency_sees_only_what_it_sent(mesh: Mesh) -> None:
-    sent = await overridden(mesh[HEALTH], POLICE)
-    assert [item["referral_id"] for item in await queue(mesh[HEALTH])] == [sent.id]
-    assert await queue(mesh[POLICE]) == []
+async def test_an_agency_sees_only_what_it_sent(own_mesh: Mesh) -> None:
+    sent = await overridden(own_mesh[HEALTH], POLICE)
+    assert [item["referral_id"] for item in await queue(own_mesh[HEALTH])] == [sent.id]
+    assert await queue(own_mesh[POLICE]) == []
 
 
 # What may not happen (INV-10) and what may not be said.
@@ -186,18 +191,19 @@ async def test_an_agency_sees_only_what_it_sent(mesh: Mesh) -> None:
 async def test_what_the_ground_does_not_carry_is_refused_and_is_no_override(
     mesh: Mesh, basis: dict[str, Any], plaintexts: dict[str, Any], code: str
 ) -> None:
+    before = mesh.rows(OVERRIDES)
     sent = await try_override(mesh[HEALTH], POLICE, basis, plaintexts=plaintexts)
     assert sent.answer.status_code in {403, 422}
     assert code in {reason["code"] for reason in sent.answer.json().get("reasons", [])}
-    assert mesh.rows(OVERRIDES) == []
+    assert mesh.rows(OVERRIDES) == before
 
 
-async def test_the_ledger_names_no_person_and_no_article(mesh: Mesh) -> None:
-    sent = await overridden(mesh[HEALTH], POLICE)
-    await confirm(mesh[HEALTH], sent, actor="duty-2")
-    await tell(mesh[HEALTH], sent, actor="worker-3")
-    await review(mesh.oversight, sent, "justified", "guidance_given")
-    leaves = [json.loads(item.leaf) for item in await all_entries(mesh.oversight)]
+async def test_the_ledger_names_no_person_and_no_article(own_mesh: Mesh) -> None:
+    sent = await overridden(own_mesh[HEALTH], POLICE)
+    await confirm(own_mesh[HEALTH], sent, actor="duty-2")
+    await tell(own_mesh[HEALTH], sent, actor="worker-3")
+    await review(own_mesh.oversight, sent, "justified", "guidance_given")
+    leaves = [json.loads(item.leaf) for item in await all_entries(own_mesh.oversight)]
     assert [leaf["code"] for leaf in leaves if leaf["kind"] == "override"] == [
         "opened:vital_interest",
         "confirmed",
@@ -211,11 +217,11 @@ async def test_the_ledger_names_no_person_and_no_article(mesh: Mesh) -> None:
 # Counts.
 
 
-async def test_oversight_counts_by_ground_and_sector_and_what_was_reviewed_in_time(mesh: Mesh) -> None:
-    sent = [await overridden(mesh[HEALTH], POLICE) for _ in range(2)]
-    await overridden(mesh[SOCIAL], POLICE, LAW)
-    await review(mesh.oversight, sent[0])
-    counted = (await mesh.oversight.get("/v1/indicators")).json()
+async def test_oversight_counts_by_ground_and_sector_and_what_was_reviewed_in_time(own_mesh: Mesh) -> None:
+    sent = [await overridden(own_mesh[HEALTH], POLICE) for _ in range(2)]
+    await overridden(own_mesh[SOCIAL], POLICE, LAW)
+    await review(own_mesh.oversight, sent[0])
+    counted = (await own_mesh.oversight.get("/v1/indicators")).json()
     assert counted["suppressed_below"] is None
     indicator = next(one for one in counted["indicators"] if one["id"] == "I15")
     cells = {(cell["basis"], cell["sector"]): cell for cell in indicator["cells"]}
@@ -230,24 +236,24 @@ def a_clinic(mesh: Mesh, name: str) -> Agency:
     return replace(mesh[HEALTH], id=name, keys=keys_of(name), _tokens={})
 
 
-async def test_nobody_else_sees_a_count_below_eleven_or_one_that_may_still_change(mesh: Mesh) -> None:
-    month = mesh.clock.now().astimezone(HANOI).strftime("%Y-%m")
-    clinics = (mesh[HEALTH], a_clinic(mesh, "clinic-one"), a_clinic(mesh, "clinic-two"))
+async def test_nobody_else_sees_a_count_below_eleven_or_one_that_may_still_change(own_mesh: Mesh) -> None:
+    month = own_mesh.clock.now().astimezone(HANOI).strftime("%Y-%m")
+    clinics = (own_mesh[HEALTH], a_clinic(own_mesh, "clinic-one"), a_clinic(own_mesh, "clinic-two"))
     for number in range(11):
         await overridden(clinics[number % 3], POLICE)
         await overridden(clinics[number % 2], POLICE, LAW)
         if number < 3:
-            await overridden(mesh[SOCIAL], POLICE, LAW)
+            await overridden(own_mesh[SOCIAL], POLICE, LAW)
 
     async def seen() -> tuple[bool, dict[str, int]]:
-        counted = (await mesh[SOCIAL].get("/v1/indicators", month=month)).json()
+        counted = (await own_mesh[SOCIAL].get("/v1/indicators", month=month)).json()
         assert (counted["suppressed_below"], counted["rounded_to"], counted["least_agencies"]) == (11, 5, 3)
         cells = counted["indicators"][0]["cells"]
         assert all(cell["reviewed_in_time"] is None for cell in cells)
         return counted["final"], {cell["basis"]: cell["count"] for cell in cells if cell["count"] is not None}
 
     assert await seen() == (False, {})
-    mesh.advance(timedelta(days=31 + 8))
+    own_mesh.advance(timedelta(days=31 + 8))
     assert await seen() == (True, {"vital_interest": 15})
 
 

@@ -3,6 +3,8 @@
 import json
 from datetime import timedelta
 
+import pytest
+
 from gateway.adapters.tables import MESSAGES, REFERRALS
 from shared.kernel.clock import to_wire
 from shared.wire.messages import parse_notice
@@ -15,7 +17,7 @@ LEGAL_PARTS = {"contact": {}, "preferences": {}, "legal": {}}
 async def accepted(mesh: Mesh, *, onward: bool = False) -> tuple[Message, Sent, Message]:
     consent = await mesh[HEALTH].record_consent(a_grant(SOCIAL, SHELTER_HOUSE, onward=onward))
     sent = await mesh[HEALTH].refer(SOCIAL, consent)
-    (item,) = await mesh[SOCIAL].take_in()
+    (item,) = [one for one in await mesh[SOCIAL].take_in() if one["message_id"] == sent.id]
     await mesh[SOCIAL].reported(sent, "acknowledged", "accepted")
     await mesh[HEALTH].take_in()
     return consent, sent, item
@@ -31,6 +33,11 @@ def notices(items: list[Message]) -> list[Message]:
     for item in found:
         parse_notice(item["body"].encode())
     return [json.loads(item["body"]) for item in found]
+
+
+@pytest.fixture(scope="module")
+def mesh(shared_mesh: Mesh) -> Mesh:
+    return shared_mesh
 
 
 async def test_whole_revocation_destroys_every_half(mesh: Mesh) -> None:
@@ -86,30 +93,30 @@ async def test_revocation_for_one_recipient_spares_the_other(mesh: Mesh) -> None
     assert (await mesh[HEALTH].refer(SHELTER_HOUSE, consent)).answer.status_code == 202
 
 
-async def test_waiting_referral_is_stopped_and_nobody_bothered(mesh: Mesh) -> None:
-    consent = await mesh[HEALTH].record_consent(a_grant(SOCIAL))
-    sent = await mesh[HEALTH].refer(SOCIAL, consent)
-    answer = await mesh[HEALTH].revoke(consent)
+async def test_waiting_referral_is_stopped_and_nobody_bothered(own_mesh: Mesh) -> None:
+    consent = await own_mesh[HEALTH].record_consent(a_grant(SOCIAL))
+    sent = await own_mesh[HEALTH].refer(SOCIAL, consent)
+    answer = await own_mesh[HEALTH].revoke(consent)
     assert answer.json()["notified"] == []
-    assert await mesh[SOCIAL].inbox() == []
-    row = next(row for row in mesh.rows(MESSAGES) if row["message_id"] == sent.id)
+    assert await own_mesh[SOCIAL].inbox() == []
+    row = next(row for row in own_mesh.rows(MESSAGES) if row["message_id"] == sent.id)
     assert (row["body"], row["signature"], row["settled_code"]) == (None, None, "revoked")
-    holders = (await mesh[HEALTH].get(f"/v1/consents/{consent['id']}/propagation")).json()
+    holders = (await own_mesh[HEALTH].get(f"/v1/consents/{consent['id']}/propagation")).json()
     assert [holder["result"] for holder in holders["holders"]] == ["never_opened"]
     assert holders["complete"] is True
 
 
-async def test_delivery_on_its_way_counts_as_held(mesh: Mesh) -> None:
-    consent = await mesh[HEALTH].record_consent(a_grant(SOCIAL))
-    sent = await mesh[HEALTH].refer(SOCIAL, consent)
-    (item,) = await mesh[SOCIAL].inbox()
-    answer = await mesh[HEALTH].revoke(consent)
+async def test_delivery_on_its_way_counts_as_held(own_mesh: Mesh) -> None:
+    consent = await own_mesh[HEALTH].record_consent(a_grant(SOCIAL))
+    sent = await own_mesh[HEALTH].refer(SOCIAL, consent)
+    (item,) = await own_mesh[SOCIAL].inbox()
+    answer = await own_mesh[HEALTH].revoke(consent)
     assert answer.json()["notified"] == [SOCIAL]
-    await mesh[SOCIAL].settle(item)
-    (notice,) = notices(await mesh[SOCIAL].take_in())
+    await own_mesh[SOCIAL].settle(item)
+    (notice,) = notices(await own_mesh[SOCIAL].take_in())
     assert notice["type"] == "revoked"
-    assert shares_left(mesh, sent.id) == set()
-    assert (await mesh[HEALTH].get(f"/v1/referrals/{sent.id}")).json()["state"] == "revoked"
+    assert shares_left(own_mesh, sent.id) == set()
+    assert (await own_mesh[HEALTH].get(f"/v1/referrals/{sent.id}")).json()["state"] == "revoked"
 
 
 async def test_holder_confirms_and_the_recorder_sees_it(mesh: Mesh) -> None:

@@ -1,6 +1,7 @@
 """She tells her story once: the gateway counts, warns, and passes on the request for what was told, if she agreed."""
 
 import json
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -29,9 +30,19 @@ CHECKED = {"needs_check_done": True}
 ASKED_AGAIN = {"taken": True, "count": 1}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def province(mesh: Mesh) -> Agency:
     """A second police agency, which would ask her again."""
+    return joined_by_province(mesh)
+
+
+@pytest.fixture
+def own_province(own_mesh: Mesh) -> Agency:
+    """The same at a gateway that nobody else asks anything."""
+    return joined_by_province(own_mesh)
+
+
+def joined_by_province(mesh: Mesh) -> Agency:
     mesh.provision(lambda desk: desk.enroll(enrolment(PROVINCE, "police", "POL-")))
     agency = replace(mesh[POLICE], id=PROVINCE, keys=keys_of(PROVINCE), _tokens={})
     mesh.agencies[PROVINCE] = agency  # type: ignore[index]  # a dict
@@ -51,6 +62,11 @@ async def referred(mesh: Mesh, to: str, consent: Message, service: str, **change
     sent = await mesh[SOCIAL].refer(to, consent, **given)
     assert sent.answer.status_code == 202, sent.answer.text
     return sent
+
+
+def statements(mesh: Mesh, sent: Sent) -> list[dict[str, Any]]:
+    """What the gateway keeps of statements that were taken in the work on a referral."""
+    return [row for row in mesh.rows(STATEMENTS) if row["referral_id"] == sent.id]
 
 
 async def at_work(agency: Agency, sent: Sent) -> None:
@@ -76,6 +92,11 @@ async def ask(agency: Agency, sent: Sent, actor: str = OFFICER) -> httpx.Respons
 
 
 # The flag, the count, the warning.
+
+
+@pytest.fixture(scope="module")
+def mesh(shared_mesh: Mesh) -> Mesh:
+    return shared_mesh
 
 
 @pytest.mark.rule("R-02")
@@ -128,7 +149,7 @@ async def test_one_service_counts_once_however_often_it_says_so(mesh: Mesh, prov
     await mesh[POLICE].reported(sent, "acknowledged", "accepted")
     await mesh[POLICE].reported(sent, "started", statement_taken=True)
     await mesh[POLICE].reported(sent, "completed", outcome="joint_interview_done", statement_taken=True)
-    assert [row["ordinal"] for row in mesh.rows(STATEMENTS)] == [1]
+    assert [row["ordinal"] for row in statements(mesh, sent)] == [1]
 
 
 async def test_an_interview_that_was_put_off_is_no_statement(mesh: Mesh) -> None:
@@ -136,7 +157,7 @@ async def test_an_interview_that_was_put_off_is_no_statement(mesh: Mesh) -> None
     sent = await referred(mesh, POLICE, consent, "POL-06")
     await at_work(mesh[POLICE], sent)
     await mesh[POLICE].reported(sent, "completed", outcome="postponed_by_survivor", statement_taken=False)
-    assert mesh.rows(STATEMENTS) == []
+    assert statements(mesh, sent) == []
 
 
 async def test_only_the_work_itself_says_that_a_statement_was_taken(mesh: Mesh) -> None:
@@ -147,7 +168,7 @@ async def test_only_the_work_itself_says_that_a_statement_was_taken(mesh: Mesh) 
     assert refusal(refused) == (403, "sop.statement")
     assert refused.json()["reasons"][0]["rule"] == "R-02"
     assert refusal(await mesh[SOCIAL].report(sent, "cancelled", statement_taken=True)) == (403, "sop.statement")
-    assert mesh.rows(STATEMENTS) == []
+    assert statements(mesh, sent) == []
 
 
 async def test_another_person_of_the_same_chain_tells_her_own_story(mesh: Mesh, province: Agency) -> None:
@@ -160,30 +181,37 @@ async def test_another_person_of_the_same_chain_tells_her_own_story(mesh: Mesh, 
 
 
 async def test_how_often_she_was_asked_is_an_indicator(mesh: Mesh, province: Agency) -> None:
+    before = await how_often(mesh)
     consent = await agreed(mesh)
     first = await told(mesh, consent)
     again = await would_ask(mesh, consent, first)
     await at_work(province, again)
     await province.reported(again, "completed", outcome="case_opened", statement_taken=True)
+    assert await how_often(mesh) - before == {("first", "police"): 1, ("second", "police"): 1}
+
+
+async def how_often(mesh: Mesh) -> Counter[tuple[str, str]]:
+    """How often somebody was asked for the first and for the second time, by sector, as oversight counts."""
     answer = (await mesh.oversight.get("/v1/indicators")).json()
     (found,) = [one for one in answer["indicators"] if one["id"] == "I26"]
-    counts = {(cell["what"], cell["sector"]): cell["count"] for cell in found["cells"] if cell["count"]}
-    assert counts == {("first", "police"): 1, ("second", "police"): 1}
+    return Counter({(cell["what"], cell["sector"]): cell["count"] or 0 for cell in found["cells"]})
 
 
 # The request for the existing one.
 
 
-async def test_the_holder_is_asked_and_what_it_sends_travels_like_every_referral(mesh: Mesh, province: Agency) -> None:
-    consent = await agreed(mesh)
-    first = await told(mesh, consent)
-    again = await would_ask(mesh, consent, first)
-    await at_work(province, again)
-    asked = await ask(province, again)
+async def test_the_holder_is_asked_and_what_it_sends_travels_like_every_referral(
+    own_mesh: Mesh, own_province: Agency
+) -> None:
+    consent = await agreed(own_mesh)
+    first = await told(own_mesh, consent)
+    again = await would_ask(own_mesh, consent, first)
+    await at_work(own_province, again)
+    asked = await ask(own_province, again)
     assert asked.status_code == 202, asked.text
     assert asked.json()["compartments"] == ["incident"]
     assert POLICE not in asked.text
-    (notice,) = await notices(mesh[POLICE], "statement_requested")
+    (notice,) = await notices(own_mesh[POLICE], "statement_requested")
     assert notice["referral_id"] == first.id
     assert notice["data"] == {
         "request_id": asked.json()["id"],
@@ -193,17 +221,19 @@ async def test_the_holder_is_asked_and_what_it_sends_travels_like_every_referral
         "due_at": asked.json()["due_at"],
     }
     facts = {"facts": {"statement_request": asked.json()["id"]}, "chain_id": first.id, "parent_id": first.id}
-    sent = await mesh[POLICE].refer(
+    sent = await own_mesh[POLICE].refer(
         PROVINCE, consent, service_type="POL-03", urgency="prompt", plaintexts=STORY, **facts
     )
     assert sent.answer.status_code == 202, sent.answer.text
-    (item,) = [one for one in await province.take_in() if one["kind"] == "referral"]
-    await province.reported(sent, "acknowledged", "accepted")
-    share = (await province.open(sent, "incident")).json()["shares"].get("incident") or item["hub_shares"]["incident"]
-    assert province.unseal(item, "incident", share) == STORY["incident"]
-    codes = [json.loads(one.leaf).get("code") for one in await all_entries(mesh.oversight) if '"statement"' in one.leaf]
-    assert codes == ["requested", "provided"]
-    (row,) = mesh.rows(STATEMENT_REQUESTS)
+    (item,) = [one for one in await own_province.take_in() if one["kind"] == "referral"]
+    await own_province.reported(sent, "acknowledged", "accepted")
+    share = (await own_province.open(sent, "incident")).json()["shares"].get("incident") or item["hub_shares"][
+        "incident"
+    ]
+    assert own_province.unseal(item, "incident", share) == STORY["incident"]
+    entries = [json.loads(one.leaf) for one in await all_entries(own_mesh.oversight)]
+    assert [leaf.get("code") for leaf in entries if leaf["kind"] == "statement"] == ["requested", "provided"]
+    (row,) = own_mesh.rows(STATEMENT_REQUESTS)
     assert row["answered_by"] == sent.id
 
 
@@ -216,46 +246,48 @@ async def warned(mesh: Mesh) -> int:
         core.close()
 
 
-async def test_a_request_that_nobody_answers_is_overdue_for_both_and_said_once(mesh: Mesh, province: Agency) -> None:
-    consent = await agreed(mesh)
-    first = await told(mesh, consent)
-    again = await would_ask(mesh, consent, first)
-    due_at = (await ask(province, again)).json()["due_at"]
-    assert due_at == to_wire(due(mesh.clock.now(), 2, ClockUnit.WORKING_DAYS))
-    assert await warned(mesh) == 0
-    mesh.advance(from_wire(due_at) - mesh.clock.now() + timedelta(seconds=1))
-    assert [await warned(mesh), await warned(mesh)] == [1, 0]
-    for agency, sent in ((mesh[POLICE], first), (province, again)):
+async def test_a_request_that_nobody_answers_is_overdue_for_both_and_said_once(
+    own_mesh: Mesh, own_province: Agency
+) -> None:
+    consent = await agreed(own_mesh)
+    first = await told(own_mesh, consent)
+    again = await would_ask(own_mesh, consent, first)
+    due_at = (await ask(own_province, again)).json()["due_at"]
+    assert due_at == to_wire(due(own_mesh.clock.now(), 2, ClockUnit.WORKING_DAYS))
+    assert await warned(own_mesh) == 0
+    own_mesh.advance(from_wire(due_at) - own_mesh.clock.now() + timedelta(seconds=1))
+    assert [await warned(own_mesh), await warned(own_mesh)] == [1, 0]
+    for agency, sent in ((own_mesh[POLICE], first), (own_province, again)):
         said = [one for one in await notices(agency, "clock_missed") if one["data"]["phase"] == "statement"]
         assert [(one["referral_id"], one["data"]["due_at"]) for one in said] == [(sent.id, due_at)]
         assert POLICE not in json.dumps([one["data"] for one in said])
         (shown,) = (await agency.get(f"/v1/referrals/{sent.id}")).json()["statement_requests"]
         assert (shown["by"], shown["due_at"], shown["overdue"], shown["answered"]) == (PROVINCE, due_at, True, False)
-    assert (await mesh[SOCIAL].get(f"/v1/referrals/{again.id}")).json()["statement_requests"] == []
+    assert (await own_mesh[SOCIAL].get(f"/v1/referrals/{again.id}")).json()["statement_requests"] == []
 
 
 async def test_nobody_is_warned_of_a_request_that_was_answered_or_is_needed_no_more(
-    mesh: Mesh, province: Agency
+    own_mesh: Mesh, own_province: Agency
 ) -> None:
-    consent = await agreed(mesh)
-    first = await told(mesh, consent)
-    answered, dropped = [await would_ask(mesh, consent, first) for _ in range(2)]
-    request_id = (await ask(province, answered)).json()["id"]
-    assert (await ask(province, dropped)).status_code == 202
+    consent = await agreed(own_mesh)
+    first = await told(own_mesh, consent)
+    answered, dropped = [await would_ask(own_mesh, consent, first) for _ in range(2)]
+    request_id = (await ask(own_province, answered)).json()["id"]
+    assert (await ask(own_province, dropped)).status_code == 202
     facts = {"facts": {"statement_request": request_id}, "chain_id": first.id, "parent_id": first.id}
-    await mesh[POLICE].refer(PROVINCE, consent, service_type="POL-03", urgency="prompt", plaintexts=STORY, **facts)
-    assert (await mesh[SOCIAL].report(dropped, "cancelled")).status_code == 202
-    mesh.advance(timedelta(days=9))
-    assert await warned(mesh) == 0
-    assert {row["warn_at"] for row in mesh.rows(STATEMENT_REQUESTS)} == {None}
+    await own_mesh[POLICE].refer(PROVINCE, consent, service_type="POL-03", urgency="prompt", plaintexts=STORY, **facts)
+    assert (await own_mesh[SOCIAL].report(dropped, "cancelled")).status_code == 202
+    own_mesh.advance(timedelta(days=9))
+    assert await warned(own_mesh) == 0
+    assert {row["warn_at"] for row in own_mesh.rows(STATEMENT_REQUESTS)} == {None}
 
 
-async def test_asking_twice_asks_once(mesh: Mesh, province: Agency) -> None:
-    consent = await agreed(mesh)
-    first = await told(mesh, consent)
-    again = await would_ask(mesh, consent, first)
-    assert (await ask(province, again)).json() == (await ask(province, again)).json()
-    assert len(await notices(mesh[POLICE], "statement_requested")) == 1
+async def test_asking_twice_asks_once(own_mesh: Mesh, own_province: Agency) -> None:
+    consent = await agreed(own_mesh)
+    first = await told(own_mesh, consent)
+    again = await would_ask(own_mesh, consent, first)
+    assert (await ask(own_province, again)).json() == (await ask(own_province, again)).json()
+    assert len(await notices(own_mesh[POLICE], "statement_requested")) == 1
 
 
 @pytest.mark.rule("R-02")

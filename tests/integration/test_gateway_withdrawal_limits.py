@@ -39,16 +39,21 @@ def said_of(mesh: Mesh, sent: Sent) -> list[str]:
     return [row["code"] for row in entries if row["code"].startswith("withdrawal.")]
 
 
-async def test_each_limit_is_escalated_once_to_the_holder_and_to_the_recorder(mesh: Mesh) -> None:
-    consent, _, first, second = await a_line(mesh)
-    await taken_back(mesh[HEALTH], consent)
+@pytest.fixture(scope="module")
+def mesh(shared_mesh: Mesh) -> Mesh:
+    return shared_mesh
+
+
+async def test_each_limit_is_escalated_once_to_the_holder_and_to_the_recorder(own_mesh: Mesh) -> None:
+    consent, _, first, second = await a_line(own_mesh)
+    await taken_back(own_mesh[HEALTH], consent)
     for agency in (HEALTH, SOCIAL, SHELTER_HOUSE):
-        await mesh[agency].take_in()
-    assert await chased(mesh) == 0
-    mesh.advance(timedelta(hours=24, seconds=1))
-    assert sum(await asyncio.gather(chased(mesh), chased(mesh))) == 2  # two processes look at once
-    assert await chased(mesh) == 0
-    (notice,) = notices_of(await mesh[SHELTER_HOUSE].take_in(), "clock_missed")
+        await own_mesh[agency].take_in()
+    assert await chased(own_mesh) == 0
+    own_mesh.advance(timedelta(hours=24, seconds=1))
+    assert sum(await asyncio.gather(chased(own_mesh), chased(own_mesh))) == 2  # two processes look at once
+    assert await chased(own_mesh) == 0
+    (notice,) = notices_of(await own_mesh[SHELTER_HOUSE].take_in(), "clock_missed")
     assert (
         notice["data"].items()
         >= {
@@ -59,26 +64,26 @@ async def test_each_limit_is_escalated_once_to_the_holder_and_to_the_recorder(me
             "level": "supervisor",
         }.items()
     )
-    told = notices_of(await mesh[HEALTH].take_in(), "clock_missed")
+    told = notices_of(await own_mesh[HEALTH].take_in(), "clock_missed")
     assert {(one["data"]["agency"], one["referral_id"]) for one in told} == {
         (SOCIAL, first.id),
         (SHELTER_HOUSE, first.id),
     }
-    mesh.advance(30 * DAY)
-    await chased(mesh)
-    assert said_of(mesh, first) == limits(onward=False)
-    assert said_of(mesh, second) == limits(onward=True)
-    assert await chased(mesh) == 0
+    own_mesh.advance(30 * DAY)
+    await chased(own_mesh)
+    assert said_of(own_mesh, first) == limits(onward=False)
+    assert said_of(own_mesh, second) == limits(onward=True)
+    assert await chased(own_mesh) == 0
 
 
-async def test_answer_in_time_is_never_escalated(mesh: Mesh) -> None:
-    consent, _, first, second = await a_line(mesh)
-    await taken_back(mesh[HEALTH], consent)
-    await mesh[SOCIAL].reported(first, "sealed", result="sealed")
-    await mesh[SHELTER_HOUSE].reported(second, "sealed", result="sealed")
-    mesh.advance(40 * DAY)
-    assert await chased(mesh) == 0
-    seen = await propagation(mesh[HEALTH], consent)
+async def test_answer_in_time_is_never_escalated(own_mesh: Mesh) -> None:
+    consent, _, first, second = await a_line(own_mesh)
+    await taken_back(own_mesh[HEALTH], consent)
+    await own_mesh[SOCIAL].reported(first, "sealed", result="sealed")
+    await own_mesh[SHELTER_HOUSE].reported(second, "sealed", result="sealed")
+    own_mesh.advance(40 * DAY)
+    assert await chased(own_mesh) == 0
+    seen = await propagation(own_mesh[HEALTH], consent)
     assert seen["complete"] is True
     assert not any(holder["late"] for holder in seen["holders"])
 
@@ -94,25 +99,25 @@ async def test_late_answer_stays_marked_as_late(mesh: Mesh) -> None:
     assert [one["agency"] for one in signed["certificate"]["outstanding"]] == [SHELTER_HOUSE]
 
 
-async def test_disabled_holder_is_unreachable_escalated_and_settles_when_it_returns(mesh: Mesh) -> None:
-    consent, _, first, second = await a_line(mesh)
-    mesh.provision(lambda desk: desk.disable(SHELTER_HOUSE))
-    await taken_back(mesh[HEALTH], consent)
-    await mesh[SOCIAL].reported(first, "sealed", result="sealed")
-    assert await results(mesh[HEALTH], consent) == {SOCIAL: "sealed", SHELTER_HOUSE: "unreachable"}
-    await mesh[HEALTH].take_in()
-    mesh.advance(61 * timedelta(minutes=1))
-    assert await chased(mesh) == 1
-    (told,) = notices_of(await mesh[HEALTH].take_in(), "clock_missed")
+async def test_disabled_holder_is_unreachable_escalated_and_settles_when_it_returns(own_mesh: Mesh) -> None:
+    consent, _, first, second = await a_line(own_mesh)
+    own_mesh.provision(lambda desk: desk.disable(SHELTER_HOUSE))
+    await taken_back(own_mesh[HEALTH], consent)
+    await own_mesh[SOCIAL].reported(first, "sealed", result="sealed")
+    assert await results(own_mesh[HEALTH], consent) == {SOCIAL: "sealed", SHELTER_HOUSE: "unreachable"}
+    await own_mesh[HEALTH].take_in()
+    own_mesh.advance(61 * timedelta(minutes=1))
+    assert await chased(own_mesh) == 1
+    (told,) = notices_of(await own_mesh[HEALTH].take_in(), "clock_missed")
     assert told["data"].items() >= {"agency": SHELTER_HOUSE, "reason": "agency.disabled"}.items()
-    mesh.advance(12 * DAY)  # longer than any other message is kept
-    await chased(mesh)
-    assert (await results(mesh[HEALTH], consent))[SHELTER_HOUSE] == "unreachable"
-    mesh.provision(lambda desk: desk.enroll(enrolment(SHELTER_HOUSE, "social", "SOC-")))
-    revoked = notices_of(await mesh[SHELTER_HOUSE].take_in(), "revoked")
+    own_mesh.advance(12 * DAY)  # longer than any other message is kept
+    await chased(own_mesh)
+    assert (await results(own_mesh[HEALTH], consent))[SHELTER_HOUSE] == "unreachable"
+    own_mesh.provision(lambda desk: desk.enroll(enrolment(SHELTER_HOUSE, "social", "SOC-")))
+    revoked = notices_of(await own_mesh[SHELTER_HOUSE].take_in(), "revoked")
     assert [notice["referral_id"] for notice in revoked] == [second.id]
-    await mesh[SHELTER_HOUSE].reported(second, "sealed", result="sealed")
-    seen = await propagation(mesh[HEALTH], consent)
+    await own_mesh[SHELTER_HOUSE].reported(second, "sealed", result="sealed")
+    seen = await propagation(own_mesh[HEALTH], consent)
     assert (seen["complete"], {one["result"] for one in seen["holders"]}) == (True, {"sealed"})
 
 
@@ -142,32 +147,32 @@ async def test_holder_that_refuses_the_notice_is_sent_it_anew(mesh: Mesh) -> Non
     assert (await results(mesh[HEALTH], consent))[SHELTER_HOUSE] == "pending"
 
 
-async def test_oversight_alone_lists_what_is_late(mesh: Mesh) -> None:
-    consent, _, first, second = await a_line(mesh)
-    await taken_back(mesh[HEALTH], consent)
-    await mesh[SOCIAL].reported(first, "sealed", result="sealed")
-    assert (await mesh.oversight.get("/v1/withdrawals", late=True)).json()["items"] == []
-    mesh.advance(25 * HOUR)
-    await chased(mesh)
-    (one,) = (await mesh.oversight.get("/v1/withdrawals", late=True)).json()["items"]
+async def test_oversight_alone_lists_what_is_late(own_mesh: Mesh) -> None:
+    consent, _, first, second = await a_line(own_mesh)
+    await taken_back(own_mesh[HEALTH], consent)
+    await own_mesh[SOCIAL].reported(first, "sealed", result="sealed")
+    assert (await own_mesh.oversight.get("/v1/withdrawals", late=True)).json()["items"] == []
+    own_mesh.advance(25 * HOUR)
+    await chased(own_mesh)
+    (one,) = (await own_mesh.oversight.get("/v1/withdrawals", late=True)).json()["items"]
     assert (one["agency"], one["referral_id"], one["late"]) == (SHELTER_HOUSE, second.id, True)
     assert RULES.answer.id in [limit["rule"] for limit in one["passed"]]
     assert one["next"]["rule"] == RULES.statute.id
-    assert (await mesh.oversight.get("/v1/withdrawals", late=False)).json()["items"] == []
+    assert (await own_mesh.oversight.get("/v1/withdrawals", late=False)).json()["items"] == []
     for agency in (HEALTH, SOCIAL, LEGAL):
-        assert (await mesh[agency].get("/v1/withdrawals")).status_code == 403
+        assert (await own_mesh[agency].get("/v1/withdrawals")).status_code == 403
 
 
-async def test_pages_of_open_withdrawals_lose_and_repeat_nothing(mesh: Mesh) -> None:
-    consent = await mesh[HEALTH].record_consent(a_grant(SOCIAL, SHELTER_HOUSE))
+async def test_pages_of_open_withdrawals_lose_and_repeat_nothing(own_mesh: Mesh) -> None:
+    consent = await own_mesh[HEALTH].record_consent(a_grant(SOCIAL, SHELTER_HOUSE))
     for _ in range(3):
         for holder in (SOCIAL, SHELTER_HOUSE):
-            await taken_in(mesh, await mesh[HEALTH].refer(holder, consent))
-    await taken_back(mesh[HEALTH], consent)
+            await taken_in(own_mesh, await own_mesh[HEALTH].refer(holder, consent))
+    await taken_back(own_mesh[HEALTH], consent)
     seen: Counter[str] = Counter()
     params: dict[str, Any] = {"limit": 4}
     while True:
-        page = (await mesh.oversight.get("/v1/withdrawals", **params)).json()
+        page = (await own_mesh.oversight.get("/v1/withdrawals", **params)).json()
         seen.update(one["referral_id"] for one in page["items"])
         if page["next"] is None:
             break
