@@ -11,7 +11,7 @@ from gateway.application.extend_holds import EXTENDED, extend_holds, extension_f
 from gateway.application.ports import Desk, Recorded
 from gateway.domain.arrival import EventReported
 from gateway.domain.referral import Referral
-from gateway.domain.withdrawal import Hold, HoldResult, SignedAnswer, may_keep
+from gateway.domain.withdrawal import Hold, HoldResult, SignedAnswer, may_keep, was_given
 from shared.kernel.clock import to_wire
 from shared.kernel.errors import Reason
 from shared.sop.model import EventType, Sop
@@ -57,19 +57,19 @@ def answer_holds(
 ) -> None:
     """Keep an admitted answer: result, what is kept by which article, the signed text, where it is recorded.
 
-    Of several revocations, those that took nothing a law lets it keep are answered as sealed. An extension answers
-    none: it is kept with what is still owed.
+    Of several revocations, those that took nothing a law lets it keep are answered as sealed, and so are those of
+    which it had something opened, whatever it says: the ledger has the opening. An extension answers none: it is kept
+    with what is still owed.
     """
     if is_extension(command):
         extend_holds(desk, command, answered, recorded=recorded, sop=sop)
         return
     for hold in answered:
         kept = may_keep(hold, referral, sop=sop) if _result(command) is HoldResult.LEGAL_HOLD else frozenset()
-        result = _result(command)
         desk.holds.change(
             replace(
                 hold,
-                result=HoldResult.SEALED if result is HoldResult.LEGAL_HOLD and not kept else result,
+                result=_believed(_result(command), keeps=bool(kept), given=was_given(hold, referral)),
                 kept=kept,
                 article=str(command.data["article"]) if kept else None,
                 answered_at=to_wire(desk.at),
@@ -77,6 +77,11 @@ def answer_holds(
                 answer=SignedAnswer(command.arrival.body, command.arrival.signature),
             )
         )
+
+
+def _believed(said: HoldResult, *, keeps: bool, given: bool) -> HoldResult:
+    claims_too_much = (said is HoldResult.LEGAL_HOLD and not keeps) or (said is HoldResult.NEVER_OPENED and given)
+    return HoldResult.SEALED if claims_too_much else said
 
 
 def _result(command: EventReported) -> HoldResult:

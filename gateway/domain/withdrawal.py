@@ -11,7 +11,7 @@ from enum import StrEnum
 from gateway.domain.referral import HalfState, Referral
 from shared.kernel.clock import from_wire, to_wire
 from shared.sop.calendar import due_at
-from shared.sop.model import AlarmLevel, Compartment, Sop, TimeLimit, WithdrawalRules
+from shared.sop.model import AlarmLevel, Compartment, Sop, Stage, TimeLimit, WithdrawalRules
 
 _NOTHING: frozenset[Compartment] = frozenset()
 
@@ -177,6 +177,15 @@ def may_keep(hold: Hold, referral: Referral, *, sop: Sop) -> frozenset[Compartme
     holdable = sop.withdrawal.holdable.get(service.sector, _NOTHING) if service else _NOTHING
     opened = {name for name, half in referral.halves.items() if half.state is HalfState.OPENED}
     return hold.compartments & holdable & opened
+
+
+def was_given(hold: Hold, referral: Referral) -> bool:
+    """Say whether a half of what was taken back was given for a signed opening, which the ledger has."""
+    return any(
+        half.stage is Stage.ACCEPTED and half.state is HalfState.OPENED
+        for name, half in referral.halves.items()
+        if name in hold.compartments
+    )
 
 
 def _levels(rules: WithdrawalRules, *, onward: bool) -> Mapping[TimeLimit, AlarmLevel]:

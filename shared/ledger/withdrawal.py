@@ -218,7 +218,10 @@ def _is_extended(withdrawal: Withdrawal, entries: Mapping[int, Entry], revocatio
 
 
 def _is_said(withdrawal: Withdrawal, body: str) -> bool:
-    """Say whether result and article are those of the signed text; who held by law may have had nothing it may keep."""
+    """Say whether result and article are those of the signed text, or the gateway knows that it claimed too much.
+
+    Who held by law may have had nothing it may keep; who says that it never opened may have asked for an opening.
+    """
     try:
         data = json.loads(body)["data"]
         said, article = data.get("result"), data.get("article")
@@ -227,7 +230,8 @@ def _is_said(withdrawal: Withdrawal, body: str) -> bool:
     facts = withdrawal.facts
     if facts["result"] == "legal_hold":
         return bool(said == "legal_hold" and article and article == facts.get("article"))
-    return facts.get("article") is None and said in {facts["result"], "legal_hold"}
+    claims_more = {"legal_hold", "never_opened"} if facts["result"] == "sealed" else {"legal_hold"}
+    return facts.get("article") is None and said in {facts["result"], *claims_more}
 
 
 def _entry_at(index: object, entries: Mapping[int, Entry]) -> Entry | None:

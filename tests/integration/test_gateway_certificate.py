@@ -100,6 +100,24 @@ async def test_it_is_for_the_recorder_for_who_reported_her_word_and_for_oversigh
     assert (await mesh[HEALTH].http.get(path)).status_code == 401
 
 
+@pytest.mark.parametrize(("opened", "result"), [(["contact"], "sealed"), ([], "never_opened")])
+async def test_holder_that_had_something_opened_is_not_taken_at_its_word_that_it_never_did(
+    mesh: Mesh, opened: list[str], result: str
+) -> None:
+    consent, _, first, second = await a_line(mesh)
+    for name in opened:
+        assert (await mesh[SOCIAL].open(first, name)).json()["shares"].keys() == {name}
+    await taken_back(mesh[HEALTH], consent)
+    for holder, sent in ((SOCIAL, first), (SHELTER_HOUSE, second)):
+        await mesh[holder].reported(sent, "sealed", result="never_opened")
+    signed = await certificate(mesh[HEALTH], consent)
+    (top,) = signed["certificate"]["holders"]
+    (withdrawal,) = top["withdrawals"]
+    assert (withdrawal["result"], signed["certificate"]["complete"]) == (result, True)
+    assert json.loads(withdrawal["answer"]["body"])["data"]["result"] == "never_opened"
+    assert findings(signed, mesh.verifier) == []
+
+
 async def test_what_had_not_left_is_proved_by_the_taking_back_itself(mesh: Mesh) -> None:
     consent, _, _, _ = await a_line(mesh)
     waiting = await mesh[HEALTH].refer(SOCIAL, consent)
