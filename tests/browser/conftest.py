@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Playwright
 from mesh.home import Home
 from tests.support.no_skips import is_ci
 from tests.support.ports import free_ports
-from tests.support.processes import run_mesh, running_mesh
+from tests.support.processes import prepare_home, run_mesh, running_mesh
 
 PHONE: ViewportSize = {"width": 320, "height": 640}
 PATIENCE_MS = 15_000
@@ -41,8 +41,10 @@ _TOO_SMALL = """selector => [...document.querySelectorAll(selector)]
 
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
-    """A mesh of five processes that every test of this folder shares."""
-    with running_mesh(tmp_path_factory.mktemp("clicked") / "home", port_base=free_ports(5)) as home:
+    """A mesh of five processes that every test of this folder shares; its people sign in forty times."""
+    folder = tmp_path_factory.mktemp("clicked") / "home"
+    prepare_home(folder)
+    with running_mesh(folder, port_base=free_ports(5)) as home:
         yield home
 
 

@@ -20,6 +20,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from mesh.programs import CHECKOUT, process_environment
+from shared.people import passwords
+from tests.support.quick_keys import quick_hasher
 
 __all__ = ["run_command"]
 
@@ -27,11 +29,18 @@ __all__ = ["run_command"]
 _OFTEN = ("mesh.audit", "mesh.demo.run", "mesh.provisioning", "mesh.rotation", "mesh.screens", "mesh.up")
 
 
-def run_command(*words: str, environment: Mapping[str, str], within: float = 120) -> subprocess.CompletedProcess[str]:
-    """Run `python -m mesh` with these words to its end. Raises `TimeoutError` when it does not come."""
+def run_command(
+    *words: str, environment: Mapping[str, str], within: float = 120, quick_passwords: bool = False
+) -> subprocess.CompletedProcess[str]:
+    """Run `python -m mesh` with these words to its end. Raises `TimeoutError` when it does not come.
+
+    With `quick_passwords` those that it makes are kept at the least cost that argon2 has, and checked at it ever after:
+    for tests that are not about how long that takes.
+    """
     with TemporaryDirectory() as folder:
         out, err = Path(folder, "out"), Path(folder, "err")
         asked = {"words": words, "environment": dict(environment), "out": str(out), "err": str(err)}
+        asked["quick_passwords"] = quick_passwords
         code = _nursery().ask(asked, within=within)
         return subprocess.CompletedProcess(list(words), code, out.read_text(), err.read_text())
 
@@ -91,6 +100,8 @@ def _ended(asked: Mapping[str, Any]) -> int:
     for stream, path in enumerate((os.devnull, asked["out"], asked["err"])):
         os.dup2(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), stream)
     sys.argv = ["mesh", *asked["words"]]
+    if asked["quick_passwords"]:
+        passwords.PasswordHasher = quick_hasher  # type: ignore[assignment,misc]  # makes one
     try:
         return _code()
     finally:

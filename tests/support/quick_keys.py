@@ -12,7 +12,10 @@ from argon2 import PasswordHasher
 from shared.people import passwords
 from shared.seal import keyfile
 
-__all__ = ["quick_key_files", "quick_passwords"]
+__all__ = ["quick_hasher", "quick_key_files", "quick_passwords"]
+
+#: Makes what keeps a password at the least cost that argon2 has; whoever checks it takes the cost from what is kept.
+quick_hasher = partial(PasswordHasher, time_cost=1, memory_cost=8, parallelism=1)
 
 
 @pytest.fixture(scope="module")
@@ -27,5 +30,5 @@ def quick_key_files() -> Iterator[None]:
 def quick_passwords() -> Iterator[None]:
     """Let this process make and check passwords at the least cost that argon2 has."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(passwords, "PasswordHasher", partial(PasswordHasher, time_cost=1, memory_cost=8, parallelism=1))
+        patch.setattr(passwords, "PasswordHasher", quick_hasher)
         yield

@@ -28,9 +28,9 @@ def command(*words: str) -> list[str]:
     return [sys.executable, "-m", "mesh", *words]
 
 
-def mesh(*words: str) -> str:
+def mesh(*words: str, quick_passwords: bool = False) -> str:
     """Run one command of the command line to its end; what it printed."""
-    done = run_command(*words, environment=clean_environment(), within=60)
+    done = run_command(*words, environment=clean_environment(), within=60, quick_passwords=quick_passwords)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -80,9 +80,9 @@ def _ready(url: str) -> bool:
 
 
 def start_gateway(home: Path) -> Running:
-    """Provision a home and serve the gateway alone."""
+    """Provision a home and serve the gateway alone; nobody signs in there."""
     port = free_ports()
-    mesh("provision", "--home", str(home), "--urls", f"http://127.0.0.1:{port}")
+    mesh("provision", "--home", str(home), "--urls", f"http://127.0.0.1:{port}", quick_passwords=True)
     return serve_gateway(home, port=port)
 
 
