@@ -13,7 +13,9 @@ from sqlalchemy import Connection, Engine, func, select, text, update
 
 from bench.history import TABLES, History, Rows
 from gateway.adapters.ledger import HEAD_ID, read_head
+from gateway.adapters.schema import METADATA
 from gateway.adapters.tables import LEDGER_HEAD, REFERRALS
+from shared.storage.append_only import append_only
 from shared.storage.engine import open_engine, read
 
 _PORTION = 5_000
@@ -93,10 +95,12 @@ def _plain(value: Any) -> Any:
 def _settle(engine: Engine) -> None:
     """Let PostgreSQL know what it holds now, as its own housekeeping would in the course of weeks.
 
-    SQLite has none, and the gateway keeps no statistics in it.
+    It leaves tables alone to which rows are only added. SQLite has none, and the gateway keeps no statistics in it.
     """
     if engine.dialect.name == "sqlite":
         return
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("SET statement_timeout = 0"))
-        connection.execute(text("VACUUM (ANALYZE, FREEZE)"))
+        for name in _TABLES:
+            only_looks = name in append_only(METADATA)
+            connection.execute(text(f"{'ANALYZE' if only_looks else 'VACUUM (ANALYZE, FREEZE)'} {name}"))

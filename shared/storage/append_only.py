@@ -3,6 +3,10 @@
 A guard against our own defects and against an account that was taken over, not against whoever owns the database: that
 one can take a trigger away, and is found by the hash tree (`shared.ledger`). Two fences: triggers, on both databases;
 and rights, where services work under an account that does not own the tables (PostgreSQL).
+
+PostgreSQL's housekeeping leaves such tables alone until their rows have to be frozen: there is nothing to tidy up, and
+it would find the room that long rows left at the ends of pages. Short rows would then be put there one by one, each on
+a page that was read and written in full for it.
 """
 
 from collections.abc import Iterator
@@ -24,8 +28,8 @@ def append_only(metadata: MetaData) -> frozenset[str]:
 
 
 def fence(connection: Connection, metadata: MetaData) -> None:
-    """Make the triggers of a room's append-only tables, where they are not there yet."""
-    for statement in _triggers(connection.dialect.name, metadata):
+    """Make the triggers of a room's append-only tables, where they are not there yet, and see to it that they grow."""
+    for statement in _statements(connection.dialect.name, metadata):
         connection.execute(text(statement))
 
 
@@ -39,7 +43,7 @@ def grant(connection: Connection, role: str, metadata: MetaData, *, version_tabl
     connection.execute(text(f"GRANT SELECT ON {version_table} TO {named}"))
 
 
-def _triggers(dialect: str, metadata: MetaData) -> Iterator[str]:
+def _statements(dialect: str, metadata: MetaData) -> Iterator[str]:
     tables = sorted(append_only(metadata))
     if dialect != _POSTGRES:
         for table in tables:
@@ -55,3 +59,4 @@ def _triggers(dialect: str, metadata: MetaData) -> Iterator[str]:
             f"CREATE OR REPLACE TRIGGER only_appends_{table} BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
             "FOR EACH STATEMENT EXECUTE FUNCTION mesh_only_appends()"
         )
+        yield f"ALTER TABLE {table} SET (autovacuum_vacuum_insert_threshold = -1)"

@@ -32,6 +32,7 @@ from mesh.revisions import ROOMS, TABLES, bring_forward
 from shared.kernel.errors import InternalFault, MeshError
 from shared.referral.number import number_of
 from shared.storage import engine as storage_engine
+from shared.storage.append_only import append_only
 from shared.storage.engine import open_engine
 from shared.storage.history import configuration, history_of, migrate, new_tables, prepare
 from tests.support.postgres import PostgresServer, numbered
@@ -146,6 +147,16 @@ def test_a_service_that_owns_nothing_can_work_and_cannot_touch_the_ledger(
         connection.execute(text(f"DROP OWNED BY {role}"))
         connection.execute(text(f"DROP ROLE {role}"))
     owner.dispose()
+
+
+def test_housekeeping_looks_for_no_room_among_rows_that_are_only_added(postgres_url: str) -> None:
+    engine = open_engine(postgres_url)
+    prepare(engine, *ROOMS["gateway"])
+    left_alone = text("SELECT relname FROM pg_class WHERE 'autovacuum_vacuum_insert_threshold=-1' = ANY (reloptions)")
+    with engine.connect() as connection:
+        found = set(connection.execute(left_alone).scalars())
+    engine.dispose()
+    assert found == append_only(TABLES["gateway"])
 
 
 def test_two_replicas_that_start_at_once_make_the_tables_once(database_url: str, tmp_path: Path) -> None:
