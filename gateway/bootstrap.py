@@ -37,6 +37,7 @@ from gateway.web.console import desk as console
 from gateway.web.console.rooms import console_routers
 from gateway.web.counts import Counts, open_counts
 from gateway.web.directory import DirectoryRoutes
+from gateway.web.hsds import HsdsRoutes
 from gateway.web.inbox import Inbox, InboxRoutes
 from gateway.web.indicators import IndicatorRoutes
 from gateway.web.intake import Intake
@@ -110,7 +111,7 @@ def build_app(
         routers=[
             *_exchange(core, settings, tokens, receipts, bell=bell),
             *_readers(core, settings),
-            *_directory(core),
+            *_directory(core, settings),
             *_overrides(core, bell, counts),
             *_console(core, front, settings, journal=journal, bell=bell, counts=counts),
         ],
@@ -163,12 +164,13 @@ def _readers(core: Core, settings: GatewaySettings) -> Sequence[APIRouter]:
     ]
 
 
-def _directory(core: Core) -> Sequence[APIRouter]:
+def _directory(core: Core, settings: GatewaySettings) -> Sequence[APIRouter]:
     """Return the routes by which agencies find one another: entries, matches, leases."""
     directory = Directory(core.engine, writer=core.writer, clock=core.clock)
     finder = MatchFinder(core.engine, sop=core.sop, neighbours=load_neighbours())
     return [
         DirectoryRoutes(directory, sop=core.sop).router(),
+        HsdsRoutes(directory, sop=core.sop, url=settings.public_url).router(),
         MatchRoutes(finder, sop=core.sop, clock=core.clock).router(),
         LeaseRoutes(core.writer, sop=core.sop, ids=core.ids).router(),
     ]

@@ -20,12 +20,12 @@ from shared.storage.group_commit import GroupWriter
 
 @dataclass(frozen=True, slots=True)
 class AgencyFilter:
-    """What is asked of the list of agencies; absent facts do not matter."""
+    """What is asked of the list of agencies; absent facts do not matter, and without `limit` all are meant."""
 
     sector: str | None = None
     service: str | None = None
     after: str | None = None
-    limit: int = 50
+    limit: int | None = 50
 
 
 class Directory:
@@ -45,7 +45,7 @@ class Directory:
         return agency_of(found[0])
 
     def agencies(self, wanted: AgencyFilter) -> list[Agency]:
-        """Return agencies in the order of their ids, at most `limit`."""
+        """Return agencies in the order of their ids, at most `limit` where there is one."""
         chosen = [agency for agency in self._all(wanted.after) if _is_wanted(agency, wanted)]
         return chosen[: wanted.limit]
 

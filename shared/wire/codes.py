@@ -122,6 +122,7 @@ _ROWS: Final[tuple[tuple[str, type[MeshError], str, str], ...]] = (
     # The procedure.
     ("sop.version", InputRejected, "Another version", "Use the version that GET /v1/sop gives."),
     ("sop.service-unknown", InputRejected, "Unknown service type", "See GET /v1/sop/service-types."),
+    ("hsds.unknown", NotFound, "Not in the directory", "Take the id from a list under /hsds."),
     ("sop.compartment-unknown", NotFound, "No such compartment", "GET /v1/sop names them under compartments."),
     ("sop.compartment-forbidden", ConsentRequired, "Compartment may not travel", "Leave the compartment out."),
     ("sop.compartment-missing", ConsentRequired, "Required part missing", "Add it, or choose another service."),
