@@ -42,9 +42,13 @@ if (_folder := memory()) is not None:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_folder))
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """One more worker than there are processors: many tests wait for a process, a disk or a clock."""
-    return (os.cpu_count() or 1) + 1
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One more worker than there are processors: many tests wait for a process, a disk or a clock.
+
+    What is not slow waits for nothing, and each worker takes seconds to find its tests.
+    """
+    waits = config.option.markexpr != "not slow"
+    return (os.cpu_count() or 1) + waits
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
