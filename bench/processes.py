@@ -70,19 +70,11 @@ def cpu_seconds(pid: int, *, with_children: bool = False) -> float:
 
 
 @contextmanager
-def serving(factory: str, environment: Mapping[str, str], *, port: int) -> Iterator[Server]:
+def serving(
+    factory: str, environment: Mapping[str, str], *, port: int, program: str = "shared.web.server"
+) -> Iterator[Server]:
     """Run an application until the context ends. Modules are compiled once and kept, as where they are installed."""
-    command = [
-        sys.executable,
-        "-m",
-        "shared.web.server",
-        "--factory",
-        factory,
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(port),
-    ]
+    command = [sys.executable, "-m", program, "--factory", factory, "--host", "127.0.0.1", "--port", str(port)]
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     process = subprocess.Popen([*command, *OPTIONS], env={**inherited, **environment})
     try:

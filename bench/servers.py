@@ -80,8 +80,9 @@ def _assertion(key: SigningKey, client: str, *, audience: str) -> str:
 
 @contextmanager
 def floor(database_url: str) -> Iterator[Server]:
-    """Run the floor over an empty database."""
-    with serving("bench.floor:create_app", {"BENCH_DATABASE_URL": database_url}, port=free_port()) as server:
+    """Run the floor over an empty database, with the server as anybody installs it."""
+    environment = {"BENCH_DATABASE_URL": database_url}
+    with serving("bench.floor:create_app", environment, port=free_port(), program="uvicorn") as server:
         yield server
 
 
