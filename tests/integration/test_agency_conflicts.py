@@ -256,7 +256,7 @@ async def test_a_declaration_holds_at_once_while_the_gateway_is_away(mesh: World
     async def open_to_colleagues() -> bool:
         return contents(await social.seen(referral_id, Access_Actor=COLLEAGUE)) == CASE
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):  # the letter has been tried for seconds by now, and waits as long for its next turn
         while not await open_to_colleagues():
             await asyncio.sleep(0.05)
 

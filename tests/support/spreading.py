@@ -20,15 +20,18 @@ LONGEST = (
     "outside",
     "tests/replicas/test_rolling_restart.py",
     "tests/e2e/test_tutorial.py",
+    "tests/integration/test_gateway_jetstream.py",
+    "tests/replicas/test_gateways_on_one_broker.py",
+    "tests/integration/test_agency_conflicts.py",
     "tests/integration/test_agency_contract.py",
+    "tests/integration/test_gateway_clock_processes.py",
+    "tests/faults/test_fault_harness.py",
+    "tests/integration/test_gateway_contract.py",
     "tests/integration/test_pages_security.py",
     "tests/integration/test_pages_console.py",
     "tests/integration/test_withdrawal_chain.py",
     "tests/integration/test_agency_rerouting.py",
     "tests/properties/test_gateway_consent_life.py",
-    "tests/integration/test_gateway_clock_processes.py",
-    "tests/faults/test_fault_harness.py",
-    "tests/integration/test_gateway_contract.py",
 )
 
 
