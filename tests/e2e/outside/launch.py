@@ -48,11 +48,12 @@ class Running:
 
     def wait(self, urls: list[str], *, seconds: float = 60) -> None:
         deadline = time.monotonic() + seconds
-        for url in urls:
-            while not _ready(url):
-                assert self._process.poll() is None, self.log.read_text()
-                assert time.monotonic() < deadline, f"{url} is not ready: {self.log.read_text()}"
-                time.sleep(0.1)
+        with httpx.Client(timeout=2) as http:
+            for url in urls:
+                while not _ready(http, url):
+                    assert self._process.poll() is None, self.log.read_text()
+                    assert time.monotonic() < deadline, f"{url} is not ready: {self.log.read_text()}"
+                    time.sleep(0.1)
 
     def stop(self) -> None:
         self._process.send_signal(signal.SIGTERM)
@@ -72,9 +73,9 @@ class Running:
         return (self.home / "ledger.vkey").read_text().strip()
 
 
-def _ready(url: str) -> bool:
+def _ready(http: httpx.Client, url: str) -> bool:
     try:
-        return httpx.get(f"{url}/readyz", timeout=2).status_code == 200
+        return http.get(f"{url}/readyz").status_code == 200
     except httpx.TransportError:
         return False
 
