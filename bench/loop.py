@@ -26,6 +26,8 @@ STEPS = ("refer, seal, admit", "deliver, check, open, store, receipt", "acknowle
 _LOOK_SECONDS = 0.1
 _MOST_SECONDS = 120
 _PAGE = 100
+#: After so many looks at the first page that showed nothing new, all are looked at.
+_LOOKS_IN_VAIN = 20
 _NAMES = ("contact", "safety", "dependants", "preferences", "identity")
 
 
@@ -199,16 +201,21 @@ class _Run:
             pass
 
     async def _found(self, line: Line, query: str, seen: dict[str, float]) -> AsyncIterator[str]:
-        """Look through a list, newest first, for what was not seen before, until every case of this run was."""
-        after = ""
+        """Look through a list, newest first, for what was not seen before, until every case of this run was.
+
+        What is older may come later, when it was delivered again: who found nothing for a while looks at all pages.
+        """
+        after, in_vain = "", 0
         while len(seen) < self._count:
             page = await line.get(f"/v1/referrals?{query}&limit={_PAGE}{after}")
-            shown = (one["referral_id"] for one in page["items"])
-            new = [referral_id for referral_id in shown if referral_id > self._before and referral_id not in seen]
+            of_this_run = [one["referral_id"] for one in page["items"] if one["referral_id"] > self._before]
+            new = [referral_id for referral_id in of_this_run if referral_id not in seen]
             at = time.perf_counter()
             for referral_id in new:
                 seen[referral_id] = at
                 yield referral_id
-            after = f"&after={page['next']}" if new and page["next"] else ""
+            goes_on = page["next"] and of_this_run and (new or in_vain > _LOOKS_IN_VAIN)
+            after = f"&after={page['next']}" if goes_on else ""
             if not after:
+                in_vain = 0 if new or in_vain > _LOOKS_IN_VAIN else in_vain + 1
                 await asyncio.sleep(_LOOK_SECONDS)
