@@ -30,7 +30,7 @@ from gateway.adapters.roster import Roster
 from gateway.adapters.tokens import TokenDesk
 from gateway.adapters.watch import Duty, Watch
 from gateway.adapters.withdrawals import Withdrawals
-from gateway.domain.credential import SCOPES_MEANING
+from gateway.domain.credential import AGENCY_SCOPES, OVERSIGHT_SCOPES, SCOPES_MEANING
 from gateway.settings import GatewaySettings
 from gateway.web import ledger, oauth, sop
 from gateway.web.console import desk as console
@@ -63,14 +63,17 @@ from shared.storage.signals import has_signals
 from shared.telemetry.logs import configure_logs
 from shared.telemetry.tracing import Telemetry, configure
 from shared.transport.broker_settings import BrokerAccess, broker_access
-from shared.web import withdrawal_page
+from shared.web import discovery, withdrawal_page
+from shared.web.discovery import TokenFacts, discovery_router
 from shared.web.drain import Drain
 from shared.web.factory import Lifespan, MeshApp, create_app
 from shared.web.rate_limit import RateLimit, RatePolicy
 
 VERSION = "0.1.0"
 ENVELOPE_MOST = 2 * 1024 * 1024
-_PUBLIC = oauth.PUBLIC_PATHS | sop.PUBLIC_PATHS | ledger.PUBLIC_PATHS | withdrawal_page.PUBLIC_PATHS
+_PUBLIC = (
+    oauth.PUBLIC_PATHS | discovery.PUBLIC_PATHS | sop.PUBLIC_PATHS | ledger.PUBLIC_PATHS | withdrawal_page.PUBLIC_PATHS
+)
 BODY_CAPS = {"/v1/batches": ENVELOPE_MOST, "/v1/inbox/receipts": ENVELOPE_MOST}
 
 
@@ -148,7 +151,8 @@ def _exchange(
 ) -> Sequence[APIRouter]:
     """Return the routes by which clients get their tokens and fetch what waits for them."""
     return [
-        TokenRoutes(tokens, keys=core.keys, issuer=settings.public_url).router(),
+        TokenRoutes(tokens, keys=core.keys).router(),
+        discovery_router(TokenFacts(settings.public_url, ["private_key_jwt"], AGENCY_SCOPES | OVERSIGHT_SCOPES)),
         InboxRoutes(Inbox(writer=core.writer, claims=core.claims, bell=bell, sop=core.sop), receipts).router(),
     ]
 

@@ -17,6 +17,7 @@ from shared.storage.group_commit import GroupWriter
 from shared.storage.transactor import Hint
 from shared.telemetry.context import current_trace_id
 from shared.telemetry.logs import get_logger
+from shared.wire.codes import CODES
 from shared.wire.messages import parse_receipt
 
 _log = get_logger("delivery")
@@ -91,5 +92,6 @@ def _read(token: str, ring: KeyRing, agency_id: str) -> ReceiptGiven | None:
         sha256=receipt.sha256,
         result=receipt.result,
         code=receipt.code,
+        filed=receipt.code if receipt.code is not None and receipt.code in CODES else receipt.result,
         trace_id=current_trace_id(),
     )

@@ -2,9 +2,9 @@
 
 The steps: (1) verify the signature over the exact bytes with the caller's keys; (2) parse; (3) the
 signer is the sender; (4) hand the command to its use case, in one unit of work with others; (5) sign
-the receipt. A refusal at any step is in the ledger before the caller hears of it. All steps are done on the
-writer's thread, for all messages that came together: (1) to (3) before their transaction begins, (5) while it is
-committed or after that. Nobody gets a receipt before the commit is known to be done.
+the receipt. A refusal at any step is in the ledger before the caller hears of it. All steps are done by the
+writer, for all messages that came together: (1), two messages at a time, to (3) before their transaction begins, (5)
+while it is committed. Nobody gets a receipt before the commit is known to be done.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -87,6 +87,7 @@ class Answer:
     """What the caller gets: the exact JSON text, and the gateway's receipt as compact JWS."""
 
     status: int
+    message_id: str
     text: str
     receipt: str
     replayed: bool
@@ -122,7 +123,9 @@ class Intake:
             raise
         except MeshError as error:
             raise await self._recorded(admission, error) from error
-        answer = await self._writer.submit_prepared(admission.prepare, finish=admission.finish)
+        answer = await self._writer.submit_prepared(
+            admission.prepare, check=admission.authenticate, finish=admission.finish
+        )
         if submission.kind in _QUEUED:
             self._queued(admission.recipient)
         return answer
@@ -143,7 +146,7 @@ class Intake:
 class _Admission:
     """One message on its way through the steps. Made on the loop; from then on the writer's thread has it."""
 
-    __slots__ = ("_at", "_key", "_sop", "_submission", "_trace", "recipient", "ring")
+    __slots__ = ("_at", "_forged", "_key", "_message_id", "_sop", "_submission", "_trace", "recipient", "ring")
 
     def __init__(self, submission: Submission, *, at: datetime, trace: TraceContext, key: SigningKey, sop: Sop) -> None:
         self._submission = submission
@@ -153,6 +156,15 @@ class _Admission:
         self._sop = sop
         self.ring = _NO_KEYS
         self.recipient: str | None = None
+        self._message_id = ""
+        self._forged: MeshError | None = None
+
+    def authenticate(self) -> None:
+        """Verify the signature over the exact bytes (1); a message whose signature does not hold is not read."""
+        try:
+            verify_detached(self._submission.body, self._submission.signature, self.ring)
+        except MeshError as error:
+            self._forged = error
 
     def prepare(self) -> Unit[SqlDesk]:
         """Return what is to be done for the message: its use case, or the entry that says why not."""
@@ -182,6 +194,7 @@ class _Admission:
             raise outcome.error
         return Answer(
             status=STATUS.get(self._submission.kind, ACCEPTED),
+            message_id=self._message_id,
             text=outcome.answer,
             receipt=sign_compact(outcome.receipt.encode(), self._key),  # (5)
             replayed=outcome.replayed,
@@ -189,11 +202,12 @@ class _Admission:
 
     def _checked(self) -> Unit[SqlDesk]:
         submission = self._submission
-        verify_detached(submission.body, submission.signature, self.ring)  # (1)
+        if self._forged is not None:
+            raise self._forged
         message: Any = parse(submission.kind, submission.body)  # (2)
         if message.sender != submission.caller:  # (3)
             raise NotPermitted("message.sender", "Send only messages of your own agency: sender must be the token's.")
-        self.recipient = getattr(message, "recipient", None)
+        self._message_id, self.recipient = message.id, getattr(message, "recipient", None)
         arrival = self._arrival(message)
         work = _USE_CASES[submission.kind](message, arrival, submission.path_id, self._sop)
         records = commands.prefetchable(submission.kind, message)

@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DataError, DBAPIError
 
 from shared.kernel.json_text import read_json, write_json
-from shared.storage.orders import COMMIT, Order, decoder, encoder
+from shared.storage.orders import COMMIT, Order, beginning, decoder, encoder
 
 if TYPE_CHECKING:
     from shared.storage.pipeline import Pipeline
@@ -62,6 +62,8 @@ class Template:
         self.text: str = compiled.string
         writers = [_writer(compiled.binds[name].type, dialect) for name in compiled.positiontup]
         self.formats = tuple(form for _, form in writers)
+        #: Values that come in the statement's order may be its parameters as they are.
+        self.is_plain = not any(write for write, _ in writers)
         self._pick = pick or _picker([(called or {}).get(name, name) for name in compiled.positiontup])
         self._writing = [(place, write) for place, (write, _) in enumerate(writers) if write is not None]
 
@@ -164,7 +166,7 @@ class Commit(Protocol):
         """Do what may be done while the database commits."""
 
     def __call__(self) -> None:
-        """Commit; nothing is left to do where the database was told already."""
+        """Commit; nothing is left to tell where the database was told already."""
 
 
 class Driver:
@@ -215,7 +217,7 @@ class Driver:
     def tell(self, orders: Iterable[tuple[Template, list[Parameters]]], *, commit: Commit | None = None) -> None:
         """Run statements in their order, each once for every set of parameters, and `commit` along with them.
 
-        What the commit has to be done `meanwhile` is done while the database commits, or after it has.
+        Where the database is another process, what the commit has to be done `meanwhile` is done while it commits.
         """
         try:
             if self._pipeline is None:
@@ -226,8 +228,6 @@ class Driver:
             raise _translation(fault, self.dialect, self.raw) from fault
         if commit is not None:
             commit()
-            if self._pipeline is None:
-                commit.meanwhile()
 
     def tell_ahead(self, orders: Iterable[tuple[Template, list[Parameters]]]) -> None:
         """Send statements to be run while the caller goes on; how they fared the next `ask` or `tell` says."""
@@ -281,6 +281,7 @@ def _pipeline_of(connection: Connection, raw: Any) -> "Pipeline":
     found: Pipeline | None = connection.info.get(PIPELINE)
     if found is None:
         found = connection.info[PIPELINE] = Pipeline(raw.pgconn)
+    found.begins = beginning(raw.isolation_level, read_only=bool(raw.read_only))
     return found
 
 

@@ -6,9 +6,10 @@ loop wakes the thread at the end of a turn, when all who came together are queue
 company only when it had some the last time, and never longer than `gather_seconds`: a lone caller pays
 nothing.
 
-What a unit needs beforehand (`prepare`) and what becomes of its result (`finish`) may be done on the writer's thread
-too, before the transaction begins and while or after it is committed: the same steps for all callers in hand, one right
-after the other, cost little more than half of what they cost scattered over the turns of a loop.
+What a unit needs beforehand (`check`, `prepare`) and what becomes of its result (`finish`) may be done here too, before
+the transaction begins and while it is committed: the same steps for all callers in hand, one right after the other,
+cost little more than half of what they cost scattered over the turns of a loop. What leaves the interpreter to others,
+such as checking signatures or waiting for a disk, is shared with a second thread (`shared.storage.alongside`).
 
 Refuses: more than `waiting` callers in the queue (`storage.busy`, try again in a second), and any
 work once closed or stopped. A `FatalLedgerError` stops the writer for good: restart and verify.
@@ -28,11 +29,15 @@ from typing import Any, Generic, Self, TypeVar
 from sqlalchemy import Engine
 
 from shared.kernel.errors import FatalLedgerError, PeerUnavailable
+from shared.storage.alongside import Alongside
 from shared.storage.book import Book
 from shared.storage.faults import RETRY_AFTER
 from shared.storage.transactor import D, Hint, Outcome, Transactor, Unit, attempt
 
 T = TypeVar("T")
+
+
+_NOTHING = Outcome()
 
 
 @dataclass(slots=True, eq=False)
@@ -41,8 +46,15 @@ class _Caller(Generic[D]):
 
     prepare: Callable[[], Unit[D]]
     finish: Callable[[Any], Any] | None
+    check: Callable[[], None] | None
     future: Any
     loop: asyncio.AbstractEventLoop | None
+    found: Outcome = _NOTHING
+
+    def look(self) -> None:
+        """Do what may be done at the same time as for others, and keep what came of it."""
+        if self.check is not None:
+            self.found = attempt(self.check)
 
     def prepared(self) -> Unit[D]:
         """Return the unit, with what becomes of its result."""
@@ -68,7 +80,8 @@ class GroupWriter(Generic[D]):
         most: int = 64,
         waiting: int = 4096,
     ) -> None:
-        self._transactor = Transactor(engine, open_desk=open_desk, on_begin=on_begin)
+        self._alongside = Alongside("group-writer-alongside")
+        self._transactor = Transactor(engine, open_desk=open_desk, on_begin=on_begin, alongside=self._alongside)
         self._gather_seconds, self._most, self._waiting = gather_seconds, most, waiting
         self._lock = threading.Lock()
         self._queue: deque[_Caller[D]] = deque()
@@ -93,27 +106,33 @@ class GroupWriter(Generic[D]):
         result: T = await self._submit(lambda: Unit(work, prefetch))
         return result
 
-    def submit_prepared(self, prepare: Callable[[], Unit[D]], *, finish: Callable[[Any], T]) -> Awaitable[T]:
+    def submit_prepared(
+        self, prepare: Callable[[], Unit[D]], *, check: Callable[[], None], finish: Callable[[Any], T]
+    ) -> Awaitable[T]:
         """Have `prepare` make a unit, do that as `submit` does, and await what `finish` makes of its durable result.
 
-        All three run on the writer's thread, `prepare` once and before the transaction, `finish` as `Unit` says. A
-        `MeshError` that one of them raises is raised here; where `finish` does, the work is done and durable.
+        `check` goes before, once, perhaps at the same time as another caller's: it is for what hardly needs the
+        interpreter. Then comes `prepare`, once, and the transaction; `finish` as `Unit` says. A `MeshError` that one of
+        them raises is raised here; where `finish` does, the work is done and durable.
         """
-        return self._submit(prepare, finish)
+        return self._submit(prepare, finish, check)
 
     def _submit(
-        self, prepare: Callable[[], Unit[D]], finish: Callable[[Any], Any] | None = None
+        self,
+        prepare: Callable[[], Unit[D]],
+        finish: Callable[[Any], Any] | None = None,
+        check: Callable[[], None] | None = None,
     ) -> asyncio.Future[Any]:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Any] = loop.create_future()
-        self._enqueue(_Caller(prepare, finish, future, loop))
+        self._enqueue(_Caller(prepare, finish, check, future, loop))
         loop.call_soon(self._wake)  # after all that is about to submit in this turn of the loop
         return future
 
     def submit_blocking(self, work: Callable[[D], T], *, prefetch: Sequence[Hint] = ()) -> T:
         """Do as `submit` does, for a caller without an event loop."""
         future: Future[T] = Future()
-        self._enqueue(_Caller(lambda: Unit(work, prefetch), None, future, None))
+        self._enqueue(_Caller(lambda: Unit(work, prefetch), None, None, future, None))
         self._wake()
         return future.result()
 
@@ -166,10 +185,12 @@ class GroupWriter(Generic[D]):
         finally:
             self._stop()
             self._transactor.close()
+            self._alongside.close()
 
     def _serve(self, callers: Sequence[_Caller[D]]) -> list[Outcome]:
-        """Prepare, and run together and finish what could be prepared; one outcome for each caller."""
-        prepared = [attempt(caller.prepared) for caller in callers]
+        """Check and prepare, and run together and finish what could be; one outcome for each caller."""
+        self._alongside.each([caller.look for caller in callers if caller.check is not None])
+        prepared = [attempt(caller.prepared) if caller.found.error is None else caller.found for caller in callers]
         ready = [made.value for made in prepared if made.error is None]
         done = iter(self._transactor.run(ready) if ready else [])
         return [next(done) if made.error is None else made for made in prepared]

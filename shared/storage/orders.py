@@ -25,6 +25,14 @@ Order = tuple[str, Values, Sequence[int]]
 BEGIN: Final[Order] = ("BEGIN", (), ())
 COMMIT: Final[Order] = ("COMMIT", (), ())
 
+
+def beginning(isolation: int | None, *, read_only: bool) -> Order:
+    """Return what begins a transaction as the toolkit wants it: `isolation` as the driver counts (None: unsaid)."""
+    words = "BEGIN" if isolation is None else f"BEGIN ISOLATION LEVEL {_ISOLATIONS[isolation]}"
+    return (f"{words} READ ONLY" if read_only else words, (), ())
+
+
+_ISOLATIONS: Final = {1: "READ UNCOMMITTED", 2: "READ COMMITTED", 3: "REPEATABLE READ", 4: "SERIALIZABLE"}
 _write_whole = b"%d".__mod__
 _write_truth = {False: b"f", True: b"t"}.__getitem__
 

@@ -25,10 +25,12 @@ class Pipeline:
     """Runs statements on one connection, whose prepared statements it remembers. Used by one thread.
 
     `in_doubt`: a commit was sent, and the connection was lost before the database said what became of it.
+    `begins`: how a transaction begins, for who does not want what this connection's server does by itself.
     """
 
     def __init__(self, connection: PGconn) -> None:
         self.in_doubt = False
+        self.begins = BEGIN
         self._connection = connection
         self._names: dict[str, bytes] = {}
         self._fresh: dict[str, bytes] = {}
@@ -67,17 +69,21 @@ class Pipeline:
     def _queue(self, orders: Sequence[Order]) -> int:
         """Queue statements, with what has to go before them; return how many results come before theirs."""
         begun = self._syncs_ahead or self._connection.transaction_status != TransactionStatus.IDLE
-        first = [] if begun else [BEGIN]
+        first = [] if begun else [self.begins]
         self._connection.enter_pipeline_mode()
-        names, fresh, made, send = self._names, self._fresh, self._made, self._connection.send_query_prepared
-        queued = [*first, *orders]
-        for text, _, _ in queued:
-            if text not in names and text not in fresh:
-                self._prepare(text)
-        for text, values, formats in queued:
-            send(names.get(text) or fresh[text], values, formats, _BINARY)
+        made = self._made
+        self._send(first)  # before anything is prepared: to prepare a query is to look, and then it is too late
+        self._send(orders)
         self._connection.pipeline_sync()
         return self._made - made + len(first)
+
+    def _send(self, orders: Sequence[Order]) -> None:
+        names, fresh, send = self._names, self._fresh, self._connection.send_query_prepared
+        for text, _, _ in orders:
+            if text not in names and text not in fresh:
+                self._prepare(text)
+        for text, values, formats in orders:
+            send(names.get(text) or fresh[text], values, formats, _BINARY)
 
     def _answered(self, expected: int, meanwhile: Callable[[], None]) -> list[PGresult]:
         """Send what is queued and return one result for each statement. Raises the first failure.

@@ -75,7 +75,7 @@ class Shape:
             query = lock.applied_to(select(self._table).where(_key_in(self._table, len(keys))))
             pick = list if self._is_simple else chain.from_iterable
             template = self._loads[len(keys), lock] = Template(query, self._dialect, pick=pick)
-        return template, template.parameters(keys)
+        return template, keys if self._is_simple and template.is_plain else template.parameters(keys)
 
     def row(self, values: Sequence[Any]) -> Row:
         """Return a fetched row by column name: of a table that is kept the very one of before, if it says the same."""

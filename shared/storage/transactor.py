@@ -5,7 +5,7 @@
    asked for, one query per table, all in one round trip.
 3. Run: each unit in turn at the one desk; a unit that raises loses its own writes and nothing else. Where the
    database is another process, it inserts what some units added while the next ones are run.
-4. Send and commit, in one round trip; what the units returned is finished while the database is at it.
+4. Send and commit, in one round trip; what the units returned is finished while the database, or the disk, is at it.
 
 A failure in (1), waiting in vain for the lock in (2), and a database that takes nothing more, is told to
 every caller: no unit can be to blame. Another failure in (2) to (4) before the commit persisted nothing, so
@@ -23,6 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from shared.kernel.errors import FatalLedgerError, InternalFault, MeshError
 from shared.kernel.values import value
+from shared.storage.alongside import Alongside
 from shared.storage.book import Book
 from shared.storage.driver import Driver
 from shared.storage.engine import began_read_only, settle_writer
@@ -40,6 +41,8 @@ from shared.telemetry.logs import get_logger
 _log = get_logger("storage")
 #: After so many units what they added is sent: few enough to keep the database at work, enough to be worth a sending.
 _SENT_AT_ONCE: Final = 8
+#: So few are left for the end, where the database is waited for.
+_SENT_LAST: Final = 4
 
 #: What a unit may meet that is not its own fault alone.
 _OF_ALL: Final = (SQLAlchemyError, FatalLedgerError)
@@ -74,9 +77,15 @@ class Transactor(Generic[D]):
     """Runs units on one write connection, which is replaced when it is lost. Used by one thread."""
 
     def __init__(
-        self, engine: Engine, *, open_desk: Callable[[Book], D], on_begin: Callable[[Book], None] | None = None
+        self,
+        engine: Engine,
+        *,
+        open_desk: Callable[[Book], D],
+        on_begin: Callable[[Book], None] | None = None,
+        alongside: Alongside,
     ) -> None:
         self._engine = engine
+        self._alongside = alongside
         self._open_desk = open_desk
         self._on_begin = on_begin
         self._shapes = Shapes(engine.dialect)
@@ -120,10 +129,9 @@ class Transactor(Generic[D]):
             if isinstance(fault, SQLAlchemyError) and is_begun and len(units) > 1 and may_be_of_one(fault):
                 raise
             return _failed(units, fault)
-        commit = _Commit(driver)
+        commit = _Commit(driver, self._alongside)
         try:
-            commit.outcomes = self._work(book, units)
-            commit.units = units
+            commit.carries(units, self._work(book, units))
             book.flush(commit=commit)
         except SQLAlchemyError as fault:
             self._discard()
@@ -177,7 +185,7 @@ class Transactor(Generic[D]):
         desk = self._open_desk(book)
         outcomes = []
         for number, unit in enumerate(units):
-            if number and number % _SENT_AT_ONCE == 0:
+            if number and (number % _SENT_AT_ONCE == 0 or number == len(units) - _SENT_LAST):
                 book.send_ahead()
             outcomes.append(attempt(_work_alone, unit, book, desk, through=_OF_ALL))
         return outcomes
@@ -193,19 +201,34 @@ class Transactor(Generic[D]):
 class _Commit:
     """A commit that remembers whether it was tried, and finishes what the units returned."""
 
-    def __init__(self, driver: Driver) -> None:
+    def __init__(self, driver: Driver, alongside: Alongside) -> None:
         self._driver = driver
+        self._alongside = alongside
+        self._units: Sequence[Unit[Any]] = ()
         self.is_begun = False
-        self.units: Sequence[Unit[Any]] = ()
         self.outcomes: list[Outcome] = []
 
+    def carries(self, units: Sequence[Unit[Any]], outcomes: list[Outcome]) -> None:
+        """Take what was done by each unit, to be finished once."""
+        self._units, self.outcomes = units, outcomes
+
     def meanwhile(self) -> None:
-        pairs = zip(self.units, self.outcomes, strict=True)
-        self.outcomes = [_finished(unit, outcome) for unit, outcome in pairs]
+        for place, unit in enumerate(self._units):
+            self.outcomes[place] = _finished(unit, self.outcomes[place])
+        self._units = ()
 
     def __call__(self) -> None:
+        """Commit, and where nothing was done `meanwhile` do it now: the disk is waited for without the interpreter.
+
+        For one unit another thread costs as much as it saves.
+        """
         self.is_begun = True
-        self._driver.commit()
+        if len(self._units) > 1 and any(unit.finish for unit in self._units):
+            with self._alongside.doing(self.meanwhile):
+                self._driver.commit()
+        else:
+            self._driver.commit()
+            self.meanwhile()
 
 
 def _finished(unit: Unit[Any], outcome: Outcome) -> Outcome:

@@ -23,7 +23,7 @@ _TYPE_JSON: Final = (b"content-type", JSON.encode())
 class Call:
     """One call: who calls, what the path says, headers and body. `caller` is there once the caller is known."""
 
-    __slots__ = ("_given", "_headers", "about", "body", "caller")
+    __slots__ = ("_given", "_headers", "_is_each_once", "about", "body", "caller")
 
     caller: Principal
 
@@ -31,6 +31,7 @@ class Call:
         """Take the headers as they came, the way to the body and its cap, and the one variable part of the path."""
         self._given = given
         self._headers = dict(reversed(given))
+        self._is_each_once = len(self._headers) == len(given)
         self.body = Body(receive, cap=cap, declared=self._headers.get(b"content-length"))
         self.about = about
 
@@ -41,6 +42,8 @@ class Call:
 
     def only(self, name: bytes) -> str | None:
         """Return the header `name` (lower case) where it is given. Raises `InputRejected` when it is given twice."""
+        if self._is_each_once:
+            return self.first(name)
         given = self.every(name)
         if len(given) > 1:
             fault = FieldFault(f"/header/{name.decode().title()}", "field.repeated", "Send this header once.")
@@ -52,7 +55,7 @@ class Call:
         first = self._headers.get(name)
         if first is None:
             return []
-        if len(self._headers) == len(self._given):
+        if self._is_each_once:
             return [first.decode("latin-1")]
         return [found.decode("latin-1") for given, found in self._given if given == name]
 

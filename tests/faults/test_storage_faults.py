@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from shared.kernel.errors import MeshError
+from shared.storage.alongside import Alongside
 from shared.storage.book import Book
 from shared.storage.transactor import Transactor, Unit
 from tests.support.small_bank import ACCOUNT, ENTRY, amounts, lock_account, open_bank
@@ -76,7 +77,12 @@ def entries(engine: Engine) -> dict[str, int]:
 @pytest.mark.parametrize("persisted", [False, True], ids=["failed", "failed-but-persisted"])
 @pytest.mark.parametrize("call", [*STATEMENTS, "COMMIT"])
 def test_records_stay_consistent(engine: Engine, call: str, *, persisted: bool, once: bool) -> None:
-    transactor = Transactor(engine, open_desk=lambda book: book, on_begin=lambda book: lock_account(book, "head"))
+    transactor = Transactor(
+        engine,
+        open_desk=lambda book: book,
+        on_begin=lambda book: lock_account(book, "head"),
+        alongside=Alongside("alongside"),
+    )
     fault = Fault(call, persisted=persisted, once=once)
     fault.arm(engine)
     outcomes = transactor.run([deposit(account) for account in UNITS])

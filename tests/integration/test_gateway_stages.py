@@ -75,6 +75,34 @@ async def test_repeated_opening_is_decided_anew(mesh: Mesh) -> None:
     assert (again.headers["Idempotent-Replayed"], again.json()["shares"]) == ("true", {})
 
 
+async def test_half_that_only_the_repetition_of_an_opening_got_counts_as_opened(mesh: Mesh) -> None:
+    sent = await referred(mesh)
+    await mesh[SOCIAL].take_in()
+    await mesh[SOCIAL].reported(sent, "acknowledged")
+    message = mesh[SOCIAL].head("opening", compartments=["identity"], actor="staff-1", reason="service_delivery")
+    path = f"/v1/referrals/{sent.id}/openings"
+    assert (await mesh[SOCIAL].post(path, message)).json()["shares"] == {}
+    await mesh[SOCIAL].reported(sent, "accepted")
+    assert (await mesh[SOCIAL].post(path, message)).json()["shares"].keys() == {"identity"}
+    shown = (await mesh[HEALTH].get(f"/v1/referrals/{sent.id}")).json()["compartments"]
+    assert {"name": "identity", "stage": "accepted", "state": "opened"} in shown
+
+
+async def test_each_repetition_of_an_opening_by_whom_the_case_is_kept_from_is_refused_on_record(mesh: Mesh) -> None:
+    sent = await referred(mesh)
+    await mesh[SOCIAL].take_in()
+    await mesh[SOCIAL].reported(sent, "acknowledged", "accepted")
+    message = mesh[SOCIAL].head("opening", compartments=["identity"], actor="staff-9", reason="service_delivery")
+    path = f"/v1/referrals/{sent.id}/openings"
+    assert (await mesh[SOCIAL].post(path, message)).status_code == 200
+    declared = mesh[SOCIAL].head("opening", compartments=["identity"], actor="staff-9", reason="conflict_of_interest")
+    assert (await mesh[SOCIAL].post(path, declared)).json()["shares"] == {}
+    for _ in range(3):
+        refused = await mesh[SOCIAL].post(path, message)
+        assert (refused.status_code, refused.json()["code"]) == (403, "referral.blocked")
+        assert refused.json()["ledger_index"] > 0
+
+
 @pytest.mark.parametrize("reader", [HEALTH, LEGAL])
 async def test_only_the_recipient_opens(mesh: Mesh, reader: str) -> None:
     sent = await referred(mesh)

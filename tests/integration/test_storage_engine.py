@@ -46,6 +46,28 @@ def test_reader_sees_one_snapshot_while_others_write(engine: Engine) -> None:
     assert amounts(engine) == {"a": 7}
 
 
+def test_reader_below_the_toolkit_sees_one_snapshot_too(engine: Engine) -> None:
+    template = Template(select(ACCOUNT.c.amount), engine.dialect)
+    with read(engine) as connection:
+        driver = Driver(connection)
+        (before,) = driver.ask([(template, ())])
+        with engine.begin() as other:
+            other.execute(ACCOUNT.update().values(amount=7))
+        (after,) = driver.ask([(template, ())])
+    assert list(map(tuple, after)) == list(map(tuple, before))
+    assert amounts(engine) == {"a": 7}
+
+
+def test_reader_below_the_toolkit_cannot_write_and_spoils_the_connection_for_nobody(engine: Engine) -> None:
+    change = Template(text("UPDATE account SET amount = 1"), engine.dialect)
+    with pytest.raises((PeerUnavailable, InternalFault)), read(engine) as connection:
+        Driver(connection).ask([(change, ())])
+    assert amounts(engine) == {"a": 0}
+    with engine.begin() as connection:
+        connection.execute(ACCOUNT.update().values(amount=2))
+    assert amounts(engine) == {"a": 2}
+
+
 def test_reader_cannot_write_and_spoils_the_connection_for_nobody(engine: Engine) -> None:
     with pytest.raises((PeerUnavailable, InternalFault)), read(engine) as connection:
         connection.execute(ACCOUNT.update().values(amount=1))
@@ -131,6 +153,17 @@ def test_other_databases_are_refused(url: str) -> None:
         open_engine(url)
     assert refusal.value.code == "storage.url"
     assert "no" not in refusal.value.message.split()
+
+
+def test_no_session_on_a_server_works_waits_or_keeps_silent_without_end(postgres_url: str) -> None:
+    engine = open_engine(postgres_url)
+    try:
+        with engine.connect() as connection:
+            limits = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+            given = {name: connection.execute(text(f"SHOW {name}")).scalar_one() for name in limits}
+    finally:
+        close_engine(engine)
+    assert [name for name, limit in given.items() if limit == "0"] == []
 
 
 def test_closing_waits_for_what_is_being_read(database_url: str) -> None:

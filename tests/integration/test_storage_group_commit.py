@@ -7,17 +7,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import Engine, make_url, text
-from sqlalchemy.exc import SQLAlchemyError
 
 from shared.kernel.errors import Conflict, FatalLedgerError, InternalFault, NotPermitted, PeerUnavailable
 from shared.storage.book import Book
 from shared.storage.group_commit import GroupWriter
-from shared.storage.transactor import Unit
+from tests.support.bank_writer import Gate, Writer, open_writer
 from tests.support.postgres import PostgresServer
 from tests.support.small_bank import ACCOUNT, add_one, amounts, lock_account, open_bank
 from tests.support.watched import watch
-
-Writer = GroupWriter[Book]
 
 
 @pytest.fixture
@@ -31,26 +28,6 @@ def engine(database_url: str) -> Iterator[Engine]:
 def writer(engine: Engine) -> Iterator[Writer]:
     with open_writer(engine) as writer:
         yield writer
-
-
-def open_writer(engine: Engine, **limits: int) -> Writer:
-    return GroupWriter(engine, open_desk=lambda book: book, on_begin=lock_account, **limits)
-
-
-class Gate:
-    """A unit that keeps the writer busy until it is told to go on."""
-
-    def __init__(self) -> None:
-        self.entered = threading.Event()
-        self.leave = threading.Event()
-
-    def __call__(self, _book: Book) -> None:
-        self.entered.set()
-        assert self.leave.wait(30)
-
-    def close_behind(self, writer: Writer) -> asyncio.Task[None]:
-        """Occupy the writer; what is submitted afterwards goes into one transaction together."""
-        return asyncio.create_task(writer.submit(self))
 
 
 def commits(engine: Engine) -> list[int]:
@@ -244,53 +221,6 @@ async def test_callers_who_come_again_share_every_transaction(engine: Engine) ->
         await asyncio.gather(*(come_again(writer) for _ in range(4)))
     assert len(seen) == 5
     assert amounts(engine)["a"] == 20
-
-
-async def test_preparing_and_finishing_are_done_by_the_writer_around_the_work(engine: Engine, writer: Writer) -> None:
-    seen: list[tuple[str, str]] = []
-
-    def look(step: str) -> None:
-        seen.append((step, threading.current_thread().name))
-
-    def prepare() -> Unit[Book]:
-        look("prepare")
-        assert amounts(engine)["a"] == 0
-        return Unit(add_one, [(ACCOUNT, "a")])
-
-    def finish(amount: int) -> str:
-        look("finish")
-        return f"{amount} now"
-
-    assert await writer.submit_prepared(prepare, finish=finish) == "1 now"
-    assert seen == [("prepare", "group-writer"), ("finish", "group-writer")]
-    assert amounts(engine)["a"] == 1
-
-
-@pytest.mark.parametrize("fault", [NotPermitted("a.code", "No."), SQLAlchemyError("odd"), ValueError("odd")])
-async def test_preparation_that_fails_is_its_own_callers_alone(writer: Writer, fault: Exception) -> None:
-    def prepare() -> Unit[Book]:
-        raise fault
-
-    gate = Gate()
-    gated = gate.close_behind(writer)
-    await asyncio.to_thread(gate.entered.wait)
-    works = [writer.submit(add_one), writer.submit_prepared(prepare, finish=str), writer.submit(add_one)]
-    waiting = asyncio.gather(*works, return_exceptions=True)
-    await asyncio.sleep(0)
-    gate.leave.set()
-    first, failed, second = await waiting
-    await gated
-    assert (first, second) == (1, 2)
-    assert isinstance(failed, NotPermitted if isinstance(fault, NotPermitted) else InternalFault)
-
-
-async def test_result_that_cannot_be_finished_is_durable_all_the_same(engine: Engine, writer: Writer) -> None:
-    def finish(_amount: int) -> str:
-        raise NotPermitted("a.code", "No.")
-
-    with pytest.raises(NotPermitted):
-        await writer.submit_prepared(lambda: Unit(add_one), finish=finish)
-    assert amounts(engine)["a"] == 1
 
 
 def test_caller_whose_loop_is_closed_disturbs_nobody(engine: Engine, writer: Writer) -> None:

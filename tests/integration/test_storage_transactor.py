@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import JSON, Boolean, Column, Engine, ForeignKey, Integer, MetaData, Table, event, func, select, text
 
 from shared.kernel.errors import Conflict, InternalFault, PeerUnavailable
+from shared.storage.alongside import Alongside
 from shared.storage.book import Book
 from shared.storage.engine import open_engine
 from shared.storage.history import prepare
@@ -25,7 +26,7 @@ def engine(database_url: str) -> Iterator[Engine]:
 
 
 def a_transactor(engine: Engine) -> Transactor[Book]:
-    return Transactor(engine, open_desk=lambda book: book)
+    return Transactor(engine, open_desk=lambda book: book, alongside=Alongside("alongside"))
 
 
 def open_account(account: str) -> Unit[Book]:
@@ -61,7 +62,9 @@ def test_key_that_only_the_database_knows_is_a_conflict(engine: Engine) -> None:
 
 def test_key_that_cannot_be_asked_for_is_its_own_units_fault_alone(engine: Engine) -> None:
     odd: Unit[Book] = Unit(add_one, [(ACCOUNT, object())])
-    transactor = Transactor(engine, open_desk=lambda book: book, on_begin=lock_account)
+    transactor = Transactor(
+        engine, open_desk=lambda book: book, on_begin=lock_account, alongside=Alongside("alongside")
+    )
     outcomes = transactor.run([Unit(add_one), odd, Unit(add_one)])
     transactor.close()
     assert [outcome.value for outcome in outcomes] == [1, None, 2]
@@ -69,7 +72,9 @@ def test_key_that_cannot_be_asked_for_is_its_own_units_fault_alone(engine: Engin
 
 
 def test_lock_that_is_not_had_in_time_is_told_to_all_at_once(engine: Engine) -> None:
-    transactor = Transactor(engine, open_desk=lambda book: book, on_begin=lock_account)
+    transactor = Transactor(
+        engine, open_desk=lambda book: book, on_begin=lock_account, alongside=Alongside("alongside")
+    )
     asked: list[str] = []
     watch(engine, before=asked.append)
     hurry(engine)
