@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, and_, func, or_, select
 
+from gateway.adapters.found_by import entries_of, entries_of_consents, of_chain
 from gateway.adapters.holds import read_holds
 from gateway.adapters.overrides import override_from
 from gateway.adapters.proving import ProvedEntry, Prover, SignedHead
@@ -166,7 +167,7 @@ class ChainFiles:
 
 
 def _referrals(connection: Connection, chain_id: str) -> list[Referral]:
-    found = select(REFERRALS).where(REFERRALS.c.chain_id == chain_id).order_by(REFERRALS.c.referral_id)
+    found = select(REFERRALS).where(of_chain(chain_id)).order_by(REFERRALS.c.referral_id)
     return [referral_of(row) for row in fetch(connection, found.limit(REFERRALS_MOST))]
 
 
@@ -177,7 +178,7 @@ def _entries(
 
     What was done to the consents that it rests on is of no one chain, and belongs to the story of each.
     """
-    theirs = and_(_ENTRY.consent_id.in_(sorted(consents)), _ENTRY.chain_id.is_(None))
+    theirs = and_(entries_of_consents(sorted(consents)), _ENTRY.chain_id.is_(None))
     mine = or_(_ENTRY.chain_id == chain_id, theirs)
     count = connection.execute(select(func.count()).select_from(LEDGER_ENTRIES).where(mine)).scalar_one()
     statement = select(LEDGER_ENTRIES).where(mine, _ENTRY.idx > (-1 if after is None else after))
@@ -193,7 +194,7 @@ def _moves(connection: Connection, referral_ids: Sequence[str]) -> dict[str, lis
     """Return the states that the ledger says referrals reached, oldest first."""
     statement = (
         select(_ENTRY.referral_id, _ENTRY.at, _ENTRY.state)
-        .where(_ENTRY.referral_id.in_(referral_ids), _ENTRY.kind != "refusal", _ENTRY.state.in_(sorted(_STATES)))
+        .where(entries_of(referral_ids), _ENTRY.kind != "refusal", _ENTRY.state.in_(sorted(_STATES)))
         .order_by(_ENTRY.idx)
     )
     moves: dict[str, list[Move]] = {}

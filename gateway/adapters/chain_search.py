@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Engine, Select, func, select
 from sqlalchemy import tuple_ as sql_tuple
 
+from gateway.adapters.found_by import of_chain
 from gateway.adapters.number_tables import numbered
 from gateway.adapters.rows import fetch, referral_of
 from gateway.adapters.tables import DELIVERY_ROUTES, MESSAGES, REFERRALS
@@ -60,7 +61,7 @@ class ChainSearch:
         with read(self._engine) as connection:
             own = select(_ROW.chain_id).where(_ROW.referral_id == wanted)
             chain_id = connection.execute(own).scalar() or wanted
-            found = select(REFERRALS).where(_ROW.chain_id == chain_id).order_by(_ROW.received_at, _ROW.referral_id)
+            found = select(REFERRALS).where(of_chain(chain_id)).order_by(_ROW.received_at, _ROW.referral_id)
             return [referral_of(row) for row in fetch(connection, found.limit(COUNTED_MOST))]
 
     def by_number(self, number: str) -> list[Referral]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from gateway.adapters import rows
 from gateway.adapters.conflicts import ConflictShelf
+from gateway.adapters.found_by import messages_of
 from gateway.adapters.holds import HoldShelf
 from gateway.adapters.leases import LeaseShelf
 from gateway.adapters.ledger import append
@@ -50,13 +51,6 @@ class SqlDesk:
         notices: NoticeWriter,
     ) -> None:
         self.book = book
-        self.leases = LeaseShelf(book)
-        self.holds = HoldShelf(book, sop=sop)
-        self.overrides = OverrideShelf(book)
-        self.conflicts = ConflictShelf(book)
-        self.statements = StatementShelf(book)
-        self.marks = MarkShelf(book)
-        self.refusals = RefusalShelf(book)
         #: The moment of this transaction: no unit of work in it is earlier or later than another.
         self.at = clock.now()
         self._now = to_wire(self.at)
@@ -64,6 +58,41 @@ class SqlDesk:
         self._sop = sop
         self._memory = memory
         self._notices = notices
+
+    @property
+    def leases(self) -> LeaseShelf:
+        """The leases on places of services. Shelves hold nothing of their own: each is made when it is asked for."""
+        return LeaseShelf(self.book)
+
+    @property
+    def holds(self) -> HoldShelf:
+        """What holders owe since revocations."""
+        return HoldShelf(self.book, sop=self._sop)
+
+    @property
+    def overrides(self) -> OverrideShelf:
+        """Disclosures without consent."""
+        return OverrideShelf(self.book)
+
+    @property
+    def conflicts(self) -> ConflictShelf:
+        """Conflicts of interest."""
+        return ConflictShelf(self.book)
+
+    @property
+    def statements(self) -> StatementShelf:
+        """That statements were taken, and who asked for them."""
+        return StatementShelf(self.book)
+
+    @property
+    def marks(self) -> MarkShelf:
+        """What is remembered of events for counting."""
+        return MarkShelf(self.book)
+
+    @property
+    def refusals(self) -> RefusalShelf:
+        """What was refused before."""
+        return RefusalShelf(self.book)
 
     def message(self, message_id: str) -> StoredMessage | None:
         """Return the admitted message of this id."""
@@ -111,7 +140,7 @@ class SqlDesk:
             return ()
         found = self.book.find(
             MESSAGES,
-            MESSAGES.c.referral_id.in_(referral_ids),
+            messages_of(referral_ids),
             is_unsettled(MESSAGES.c.settled_at),
             order_by=(MESSAGES.c.seq,),
             lock=Lock.WAIT,

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, select
 
+from gateway.adapters.found_by import of_chain
 from gateway.adapters.ledger import StoredNodes, read_head, tree_of
 from gateway.adapters.rows import fetch, referral_of
 from gateway.adapters.statements import count_statements
@@ -15,8 +16,9 @@ from gateway.domain.referral import Referral
 from shared.kernel.errors import FieldFault, InputRejected, NotFound
 from shared.ledger.checkpoint import Checkpoint
 from shared.ledger.nodes import TileMemory, TreeReader
+from shared.ledger.proof_file import ProofFile
 from shared.ledger.tiles import TileAddress, entry_bundle, tile_data
-from shared.ledger.tree import EMPTY_ROOT, consistency_proof, inclusion_path
+from shared.ledger.tree import EMPTY_ROOT, Frontier, consistency_proof, inclusion_path
 from shared.referral.chain import as_tree
 from shared.seal.checkpoints import CheckpointSigner
 from shared.storage.engine import read
@@ -83,7 +85,18 @@ class Evidence:
         """Return the signed checkpoint of the ledger as it stands (C2SP tlog-checkpoint)."""
         with read(self._engine) as connection:
             head = read_head(connection)
+        return self._signed(head)
+
+    def _signed(self, head: Frontier) -> str:
         return self._signer.sign(Checkpoint(self._origin, head.size, head.root()).body())
+
+    def proof_file(self, index: int) -> str:
+        """Return one entry's proof with the signed checkpoint it leads to (C2SP tlog-proof). Raises as `inclusion`."""
+        with read(self._engine) as connection:
+            head = read_head(connection)
+            tree = TreeReader(StoredNodes(connection), head.size, memory=self._tiles)
+            proof = tuple(inclusion_path(index, tree))
+        return ProofFile(index, proof, self._signed(head)).text()
 
     def tile(self, address: TileAddress) -> bytes:
         """Return a tile of hashes or a bundle of entries. Raises `NotFound` (`ledger.tile`)."""
@@ -106,7 +119,7 @@ class Evidence:
                 referral_of(row)
                 for row in fetch(
                     connection,
-                    select(REFERRALS).where(REFERRALS.c.chain_id == chain_id).order_by(REFERRALS.c.referral_id),
+                    select(REFERRALS).where(of_chain(chain_id)).order_by(REFERRALS.c.referral_id),
                 )
             ]
             own = [r for r in referrals if reader is None or r.party(reader)]

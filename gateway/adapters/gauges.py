@@ -29,7 +29,7 @@ SAYS: Final[Mapping[str, str]] = {
 
 #: Shown where messages are delivered through a broker.
 BROKER_SAYS: Final[Mapping[str, str]] = {
-    "mesh_broker_connected": "Whether a server of the broker answers; without one messages are admitted and wait.",
+    "mesh_broker_connected": "Whether the broker does its work; while it does not, messages are admitted and wait.",
     "mesh_broker_copies": "Messages that are in the broker.",
 }
 
@@ -81,4 +81,4 @@ class BrokerGauges:
     async def read(self) -> Mapping[str, float]:
         """Return each gauge by its name. Raises as `shared.storage.engine.read`."""
         copies = await asyncio.to_thread(self._copies.count)
-        return {"mesh_broker_connected": float(self._broker.connected), "mesh_broker_copies": copies}
+        return {"mesh_broker_connected": float(self._broker.serves), "mesh_broker_copies": copies}

@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Select, select
 
 from gateway.adapters.desk import SqlDesk
+from gateway.adapters.found_by import of_chain
 from gateway.adapters.kept_tables import KEPT_CHAINS
 from gateway.adapters.tables import REFERRALS
 from gateway.domain.retention import KeptChain
@@ -28,7 +29,7 @@ def keep_chain(desk: SqlDesk, chain_id: str, *, reason: str, review_on: date) ->
         raise InputRejected("chain.kept", "Give the reason as a code in small letters, such as court.order; no names.")
     if review_on <= desk.at.date():
         raise InputRejected("chain.kept", "Name a day in the future on which somebody looks again.")
-    if not desk.book.find(REFERRALS, REFERRALS.c.chain_id == chain_id, limit=1):
+    if not desk.book.find(REFERRALS, of_chain(chain_id), limit=1):
         raise NotFound("chain.unknown", "The gateway has no chain of this id.")
     facts = {"reason": reason, "review_on": review_on.isoformat(), "kept_at": to_wire(desk.at)}
     if desk.book.get(KEPT_CHAINS, chain_id) is None:

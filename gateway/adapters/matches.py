@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import Connection, Engine, or_, select
 
 from gateway.adapters.desk import LIST_IMPORTED
+from gateway.adapters.found_by import of_chain
 from gateway.adapters.leases import read_standings
 from gateway.adapters.rows import agency_of, availability_of, fetch
 from gateway.adapters.tables import AGENCIES, AREAS, AVAILABILITIES, REFERRALS
@@ -57,7 +58,7 @@ def _blocked(connection: Connection, chain_id: str | None, asker: str) -> frozen
     if chain_id is None:
         return frozenset()
     is_party = or_(REFERRALS.c.sender == asker, REFERRALS.c.recipient == asker)
-    rows = fetch(connection, select(REFERRALS.c.blocked).where(REFERRALS.c.chain_id == chain_id, is_party))
+    rows = fetch(connection, select(REFERRALS.c.blocked).where(of_chain(chain_id), is_party))
     return frozenset(blocked for row in rows for blocked in row["blocked"])
 
 

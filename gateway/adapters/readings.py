@@ -9,6 +9,7 @@ from sqlalchemy import tuple_ as sql_tuple
 
 from gateway.adapters import rows
 from gateway.adapters.chain_search import Place
+from gateway.adapters.found_by import entries_of
 from gateway.adapters.statements import count_statements, read_requests
 from gateway.adapters.tables import CONSENTS, LEDGER_ENTRIES, REFERRALS
 from gateway.application.views import (
@@ -67,9 +68,7 @@ class Readings:
                 raise NotFound("referral.unknown", "No such referral of your agency.")
             entries = rows.fetch(
                 connection,
-                select(LEDGER_ENTRIES)
-                .where(LEDGER_ENTRIES.c.referral_id == referral_id)
-                .order_by(LEDGER_ENTRIES.c.idx),
+                select(LEDGER_ENTRIES).where(entries_of([referral_id])).order_by(LEDGER_ENTRIES.c.idx),
             )
             history = [_history(entry) for entry in entries]
             told = count_statements(connection, referral.chain_id, {referral.subject})

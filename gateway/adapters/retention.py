@@ -15,9 +15,10 @@ from functools import partial
 from operator import itemgetter
 from typing import Any, Final
 
-from sqlalchemy import Column, Engine, Table, func, select, tuple_
+from sqlalchemy import Column, ColumnElement, Engine, Table, func, select, tuple_
 
 from gateway.adapters.desk import SqlDesk
+from gateway.adapters.found_by import entries_of_consents, messages_of, of_chain
 from gateway.adapters.kept_tables import KEPT_CHAINS
 from gateway.adapters.number_tables import REFERRAL_NUMBERS, number_row
 from gateway.adapters.rows import Row, fetch
@@ -127,13 +128,13 @@ class Retention:
 def forget_chain(desk: SqlDesk, key: str, *, before: str) -> bool:
     """Forget a chain, by its id, that has been over since then; say whether it was."""
     book, chain_id = desk.book, key
-    referrals = book.find(REFERRALS, REFERRALS.c.chain_id == chain_id)
+    referrals = book.find(REFERRALS, of_chain(chain_id))
     if not referrals or not all(row["state"] in _ENDS for row in referrals) or book.get(KEPT_CHAINS, chain_id):
         return False
     ids = [row["referral_id"] for row in referrals]
-    messages = book.find(MESSAGES, MESSAGES.c.referral_id.in_(ids))
+    messages = book.find(MESSAGES, messages_of(ids))
     rest = _beside(book, chain_id, ids)
-    if _is_owed(messages, rest) or _last_heard(book, LEDGER_ENTRIES.c.chain_id, chain_id) > before:
+    if _is_owed(messages, rest) or _last_heard(book, LEDGER_ENTRIES.c.chain_id == chain_id) > before:
         return False
     _drop(book, {REFERRALS: referrals, REFERRAL_NUMBERS: _numbers(book, referrals), **rest})
     _reduce(book, messages)
@@ -149,7 +150,7 @@ def forget_consent(desk: SqlDesk, key: str, *, before: str) -> bool:
     row = book.get(CONSENTS, consent_id)
     if row is None or rests or derived or row["valid_to"] > before:
         return False
-    if _last_heard(book, LEDGER_ENTRIES.c.consent_id, consent_id) > before:
+    if _last_heard(book, entries_of_consents([consent_id])) > before:  # a referral under it came before it ended
         return False
     messages = _messages_about(book, consent_id)
     book.delete(CONSENTS, consent_id)
@@ -184,8 +185,8 @@ def _is_owed(messages: Sequence[Row], rest: Mapping[Table, Sequence[Row]]) -> bo
     return waits or held or any(row["reviewed_at"] is None for row in rest[OVERRIDES])
 
 
-def _last_heard(book: Book, about: Column[Any], key: str) -> str:
-    (row,) = book.select(select(func.max(LEDGER_ENTRIES.c.at).label("at")).where(about == key))
+def _last_heard(book: Book, about: ColumnElement[bool]) -> str:
+    (row,) = book.select(select(func.max(LEDGER_ENTRIES.c.at).label("at")).where(about))
     return str(row["at"] or "")
 
 
@@ -193,7 +194,7 @@ def _messages_about(book: Book, consent_id: str) -> list[dict[str, Any]]:
     """Return the messages that recorded a consent and took it back; the ledger alone knows them."""
     entries = LEDGER_ENTRIES.c
     leaves = book.select(
-        select(entries.leaf).where(entries.consent_id == consent_id, entries.kind.in_(("consent", "revocation")))
+        select(entries.leaf).where(entries_of_consents([consent_id]), entries.kind.in_(("consent", "revocation")))
     )
     ids = [json.loads(row["leaf"])["message_id"] for row in leaves]
     return book.find(MESSAGES, MESSAGES.c.message_id.in_(ids))

@@ -116,7 +116,7 @@ class ReferralRow(GatewayRow, table=True):
 
     __tablename__ = "referrals"
     referral_id: str = Field(primary_key=True)
-    chain_id: str = Field(index=True)
+    chain_id: str
     parent_id: str | None = None
     sender: str
     recipient: str
@@ -159,7 +159,7 @@ class MessageRow(GatewayRow, table=True):
     kind: str
     sender: str
     recipient: str | None = None
-    referral_id: str | None = Field(default=None, index=True)
+    referral_id: str | None = None
     sha256: str
     answer: str = text_column()
     body: str | None = text_column(nullable=True)
@@ -216,9 +216,9 @@ class LedgerEntryRow(GatewayRow, table=True):
     actor: str
     code: str | None = None
     state: str | None = None
-    referral_id: str | None = Field(default=None, index=True)
+    referral_id: str | None = None
     chain_id: str | None = Field(default=None, index=True)
-    consent_id: str | None = Field(default=None, index=True)
+    consent_id: str | None = None
 
 
 class LedgerHeadRow(GatewayRow, table=True):
@@ -374,6 +374,16 @@ def _partial(name: str, where: TextClause, *columns: Column[Any]) -> None:
 _partial("ix_messages_waiting", _WAITING, MESSAGES.c.recipient, MESSAGES.c.seq)
 _partial("ix_messages_given_up", GIVEN_UP, MESSAGES.c.seq)
 _partial("ix_ledger_refused", REFUSED, LEDGER_ENTRIES.c.idx)
+#: Rows that are found by another key already are not in these, so nothing is written for them; who looks has to say the
+#: same words (`gateway.adapters.found_by`), or the database reads the whole table.
+BESIDE_ITS_ID = text("message_id <> referral_id")
+OF_ANOTHER = text("chain_id <> referral_id")
+BESIDE_ITS_CHAIN = text("referral_id IS NOT NULL AND (chain_id IS NULL OR chain_id <> referral_id)")
+OF_THE_CONSENT = text("consent_id IS NOT NULL AND kind <> 'referral'")
+_partial("ix_messages_referral_id", BESIDE_ITS_ID, MESSAGES.c.referral_id)
+_partial("ix_referrals_chain_id", OF_ANOTHER, REFERRALS.c.chain_id)
+_partial("ix_ledger_entries_referral_id", BESIDE_ITS_CHAIN, LEDGER_ENTRIES.c.referral_id)
+_partial("ix_ledger_entries_consent_id", OF_THE_CONSENT, LEDGER_ENTRIES.c.consent_id)
 #: What will happen to a referral by itself, and when: nothing any more once it has ended.
 for _name, _moment in (("next_clock", "next_clock_at"), ("next_due_at", "next_due_at"), ("lapses_at", "lapses_at")):
     _partial(f"ix_referrals_{_name}", text(f"{_moment} IS NOT NULL"), REFERRALS.c[_moment])

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, select
 
+from gateway.adapters.found_by import entries_of_consents
 from gateway.adapters.holds import PENDING, read_holds
 from gateway.adapters.ledger import read_head, tree_of
 from gateway.adapters.rows import agency_of, consent_of, fetch
@@ -133,7 +134,7 @@ def _sees_whole(connection: Connection, consent: Consent, agency_id: str) -> boo
         return True
     entries = LEDGER_ENTRIES.c
     reported = select(entries.idx).where(
-        entries.consent_id == consent.id,
+        entries_of_consents([consent.id]),
         entries.kind == "revocation",
         entries.actor == agency_id,
         entries.code.in_(_HER_WORD),
@@ -143,9 +144,7 @@ def _sees_whole(connection: Connection, consent: Consent, agency_id: str) -> boo
 
 def _revocations(connection: Connection, consent: Consent) -> list[dict[str, Any]]:
     """Return what was taken back, each with its entry: both are in the order in which they were recorded."""
-    entries = select(LEDGER_ENTRIES).where(
-        LEDGER_ENTRIES.c.consent_id == consent.id, LEDGER_ENTRIES.c.kind == "revocation"
-    )
+    entries = select(LEDGER_ENTRIES).where(entries_of_consents([consent.id]), LEDGER_ENTRIES.c.kind == "revocation")
     found = fetch(connection, entries.order_by(LEDGER_ENTRIES.c.idx))
     return [
         {

@@ -4,6 +4,9 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import URL, make_url
 
 from gateway.adapters.bell import Bell
 from gateway.adapters.housekeeping import Housekeeping
@@ -132,3 +135,22 @@ async def test_lost_receipt_ends_nothing_that_was_accepted(mesh: Mesh) -> None:
     assert [item["kind"] for item in await mesh[SOCIAL].inbox() if item["kind"] == "referral"] == []
     assert (await mesh[HEALTH].get(f"/v1/referrals/{sent.id}")).json()["state"] == "accepted"
     assert any(half[2] for row in mesh.rows(REFERRALS) for half in row["halves"].values())
+
+
+async def test_half_that_was_destroyed_is_in_no_file_of_the_gateway_after_the_next_sweep(mesh: Mesh) -> None:
+    url = make_url(mesh.settings.database_url)
+    if url.get_backend_name() != "sqlite":
+        return  # PostgreSQL keeps dead rows until it vacuums (docs/explanation/privacy.md)
+    consent = await mesh[HEALTH].record_consent(a_grant(SOCIAL))
+    sent = await mesh[HEALTH].refer(SOCIAL, consent)
+    assert sent.hub_shares["identity"].encode() in files_of(url)
+    await mesh[HEALTH].revoke(consent)
+    await swept(mesh)
+    kept = files_of(url)
+    assert sent.id.encode() in kept
+    assert [name for name, share in sent.hub_shares.items() if share.encode() in kept] == []
+
+
+def files_of(url: URL) -> bytes:
+    database = Path(str(url.database))
+    return b"".join(file.read_bytes() for file in database.parent.glob(f"{database.name}*"))
