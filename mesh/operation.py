@@ -11,7 +11,7 @@ from gateway.adapters.provisioning import Provisioning
 from gateway.bootstrap import open_provisioning
 from gateway.domain.agency import Agency
 from gateway.settings import GatewaySettings
-from mesh.home import DATABASE_URL, Home
+from mesh.home import DATABASE_URL, SELF, Home
 from mesh.programs import given_settings, settings_of
 from mesh.provisioning import by_field
 from mesh.refusal import CommandRefused
@@ -23,7 +23,7 @@ def directory(home: Home) -> closing[Provisioning]:
     given = given_settings()
     credentials = home.credentials()
     if credentials is None and DATABASE_URL not in given:
-        raise CommandRefused(f"{home.root} holds no mesh yet. Start one: python -m mesh up --home {home.root}")
+        raise CommandRefused(f"{home.root} holds no mesh yet. Start one: {SELF} up --home {home.root}")
     url = credentials["gateway"] if credentials else ""
     own = settings_of(home, GATEWAY, Addresses()) | home.secrets(GATEWAY)
     settings = own | {"MESH_PUBLIC_URL": url} | given

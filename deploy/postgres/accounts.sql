@@ -8,3 +8,5 @@ CREATE ROLE mesh_service LOGIN PASSWORD :'service_password';
 ALTER DATABASE mesh OWNER TO mesh_owner;
 REVOKE ALL ON DATABASE mesh FROM PUBLIC;
 GRANT CONNECT ON DATABASE mesh TO mesh_service;
+-- Or the server's own log repeats the row that it refused: a login, a half of a key.
+ALTER DATABASE mesh SET log_error_verbosity = terse;

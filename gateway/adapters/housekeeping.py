@@ -1,5 +1,7 @@
 """What is tidied up as time passes: consent that has ended, assertions nobody can replay, refusals too old to repeat.
 
+What was destroyed since the last sweep is wiped from the database's journal as well.
+
 Nothing depends on it being punctual: every release asks the consent itself. Any number of processes may run it.
 """
 
@@ -19,6 +21,7 @@ from shared.kernel.clock import Clock, to_wire
 from shared.kernel.errors import MeshError
 from shared.storage.engine import read
 from shared.storage.group_commit import GroupWriter
+from shared.storage.wiping import wipe_journal
 from shared.telemetry.logs import get_logger
 from shared.telemetry.tracing import Telemetry
 
@@ -67,6 +70,7 @@ class Housekeeping:
         answered = select(REFUSED_MESSAGES.c.sha256).where(REFUSED_MESSAGES.c.forget_at < now)
         async for found in self._portions(answered):
             await self._writer.submit(partial(_forget, table=REFUSED_MESSAGES, keys=found))
+        await asyncio.to_thread(wipe_journal, self._engine)
 
     async def _portions(self, statement: Select[Any]) -> AsyncIterator[list[str]]:
         """Yield what a query finds, anew each time, until it finds less than a portion."""

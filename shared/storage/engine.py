@@ -48,6 +48,7 @@ _POOL: dict[str, Any] = {"pool_size": 8, "max_overflow": 8, "pool_timeout": 5}
 _SQLITE_PRAGMAS = (
     "synchronous=FULL",
     "foreign_keys=ON",
+    "secure_delete=ON",  # not everybody's build has it on: what is destroyed is overwritten with zeros
     f"busy_timeout={_BUSY_MILLIS}",
 )
 #: Pages that the one connection that writes keeps, in KiB; those that read have SQLite's usual 2 MB, each its own.

@@ -20,12 +20,15 @@ from shared.storage.engine import open_engine, ping, read
 from shared.storage.group_commit import GroupWriter
 from shared.storage.history import prepare
 from shared.storage.probe import server_clock
+from shared.storage.wiping import wipe_journal
 
 #: Readers at the same time; the engine's pool has room for them and the writer.
 READERS: Final = 6
 #: How many looks share one snapshot at the most, and how long the next ones gather beside those under way.
 _LOOKS_MOST: Final = 64
 _PATIENCE: Final = 0.005
+#: How often what was destroyed is wiped from the journal.
+WIPE_SECONDS: Final = 60.0
 
 T = TypeVar("T")
 _Look = Callable[[Reading], Any]
@@ -72,6 +75,11 @@ class SqlStore:
     async def clock(self) -> datetime | None:
         """Return what the clock of the database's server says; None where that is this machine."""
         return await asyncio.get_running_loop().run_in_executor(self._readers, server_clock, self._engine)
+
+    async def wipe(self) -> int:
+        """Wipe what was destroyed from the database's journal too; there is never more to do at once."""
+        await asyncio.get_running_loop().run_in_executor(self._readers, wipe_journal, self._engine)
+        return 0
 
     def close(self) -> None:
         """Finish what is queued and what is being read, and give every connection back."""
