@@ -18,6 +18,7 @@ from shared.kernel.clock import from_wire
 from shared.kernel.errors import NotPermitted
 from shared.kernel.json_text import read_json, write_json
 from shared.referral.blocked import blocked_hash
+from shared.referral.opening import filed_reason
 from shared.sop.model import Compartment, Party, Sop
 
 
@@ -47,6 +48,8 @@ def _replay(desk: Desk, command: OpeningAsked, sop: Sop, stored: StoredMessage) 
     check_not_kept_from(desk, referral, agency=command.arrival.sender, actor=command.actor, sop=sop)
     releases = _decide(desk, command, referral, sop)
     _record_each(desk, command, referral, releases)
+    if releases.shares:
+        desk.change_referral(_mark_opened(referral, releases))
     return write_json({**read_json(stored.answer), **_released(releases)})
 
 
@@ -67,7 +70,7 @@ def _admit(desk: Desk, command: OpeningAsked, sop: Sop) -> Admitted:
         return declare_conflict(desk, command, referral, sop=sop)
     releases = _decide(desk, command, referral, sop)
     opened = _mark_opened(referral, releases)
-    recorded = record_on(desk, arrival, opened, code=command.reason)
+    recorded = record_on(desk, arrival, opened, code=filed_reason(command.reason))
     _record_each(desk, command, opened, releases)
     if opened is not referral:
         desk.change_referral(opened)

@@ -71,10 +71,12 @@ def decided(
 ) -> Outcome:
     """Replay, or check freshness and sender and run `admit`; record a refusal when it raises one.
 
-    A decision is replayed like an answer, without another entry: the sender was told no, and may have gone on.
+    A decision is replayed like an answer, without another entry: the sender was told no, and may have gone on. What an
+    admitted message is answered again is decided and recorded each time.
 
     `posted_to` is the referral that the call names: a message is replayed only where it was admitted.
     """
+    known: StoredMessage | None = None
     try:
         known = _known(desk, arrival, posted_to)
         if known is not None:
@@ -90,7 +92,7 @@ def decided(
         raise
     except MeshError as error:
         refused = refuse(desk, arrival, error, about=About() if error.code == _ID_REUSED else about())
-        if _is_decision(error):
+        if known is None and _is_decision(error):
             desk.refusals.keep(arrival, error)
         return refused
 

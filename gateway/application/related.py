@@ -37,10 +37,10 @@ def linked(desk: Desk, command: ReferralSent) -> Referral | None:
 
 
 def names_own_chain(desk: Desk, command: ReferralSent) -> bool:
-    """Say whether every referral that this one names is the sender's own, so that its chain is too."""
+    """Say whether the chain that this one names is the sender's own: it has a part in every referral that it names."""
     named = [one for one in (command.parent_id, command.linked_id, command.replaces) if one is not None]
     found = [desk.referral(one) for one in named]
-    return all(one is not None and one.party(command.arrival.sender) is not None for one in found)
+    return all(one is not None and _is_own(one, command) for one in found)
 
 
 def remembering(command: ReferralSent, *before: Referral | None) -> ReferralSent:
@@ -61,9 +61,14 @@ def _of_chain(
     desk: Desk, command: ReferralSent, referral_id: str, *, pointer: str, code: str, message: str
 ) -> Referral:
     found = desk.referral(referral_id)
-    if found is None or found.party(command.arrival.sender) is None or found.chain_id != command.chain_id:
+    if found is None or not _is_own(found, command):
         raise _rejected(pointer, code, message)
     return found
+
+
+def _is_own(found: Referral, command: ReferralSent) -> bool:
+    """Say whether a referral that is named is of the chain that is named, and the sender has a part in it."""
+    return found.party(command.arrival.sender) is not None and found.chain_id == command.chain_id
 
 
 def _rejected(pointer: str, code: str, message: str) -> InputRejected:

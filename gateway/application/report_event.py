@@ -16,7 +16,7 @@ from gateway.domain.clocks import with_due_times
 from gateway.domain.limits import counted, limit_faults
 from gateway.domain.mark import mark_of
 from gateway.domain.pauses import paused_by
-from gateway.domain.referral import Referral, destroy
+from gateway.domain.referral import SILENT, Referral, destroy
 from gateway.domain.withdrawal import Hold
 from shared.kernel.clock import to_wire
 from shared.kernel.errors import ConsentRequired, FieldFault, InputRejected, MeshError, NotFound, Reason
@@ -95,7 +95,7 @@ def _admit(desk: Desk, command: EventReported, sop: Sop) -> Admitted:
     if mark := mark_of(command, referral):
         desk.marks.add(mark)
     for message in waiting:
-        if message.kind in {"referral", "note"}:
+        if message.kind == "referral" or (message.kind == "note" and changed.state in SILENT):
             desk.settle_message(message, code=command.type.value)
     answer_holds(desk, command, referral, answered, recorded=recorded, sop=sop)
     count = keep_statement(desk, command, referral, told, sop=sop)

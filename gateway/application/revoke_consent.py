@@ -1,11 +1,12 @@
 """Take consent back: halves destroyed, waiting messages stopped, every holder down the line told, at once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from gateway.application.chase_hold import ask_to_seal
 from gateway.application.lineage import consent_lineage
+from gateway.application.note_reading import decide_note
 from gateway.application.outcome import About, Admitted, Outcome, admitted, decided, receipt
 from gateway.application.ports import Desk, Recorded, StoredMessage
 from gateway.application.report_event import moved
@@ -18,6 +19,11 @@ from shared.consent.grant import Consent, Taking
 from shared.kernel.clock import to_wire
 from shared.kernel.identifiers import GATEWAY
 from shared.sop.model import Compartment, EventType, ReferralState, Sop
+
+#: With what a message is settled that may not leave any more.
+REVOKED = "revoked"
+
+_Waiting = Mapping[str | None, Sequence[StoredMessage]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +46,9 @@ def revoke_consent(desk: Desk, command: RevocationAsked, *, sop: Sop) -> Outcome
     """Admit or refuse one revocation.
 
     The steps: (1) the asker holds the case, and the word it reports takes this consent back; (2) find every referral
-    that loses something, also under derived consents; (3) add the taking and record it; (4) destroy halves and stop
-    what waits; (5) note what every holder owes, and tell it. The asker is told in the answer what itself has to
-    seal off (`own`).
+    that loses something, also under derived consents, and every note that nobody may read any more; (3) add the taking
+    and record it; (4) destroy halves and stop what waits; (5) note what every holder owes, and tell it. The asker is
+    told in the answer what itself has to seal off (`own`).
     """
     return decided(
         desk,
@@ -62,7 +68,8 @@ def _admit(desk: Desk, command: RevocationAsked, sop: Sop) -> Admitted:
     check_revoker(desk, consent, under, agency_id=arrival.sender, by=command.by, rules=sop.ages)  # (1)
     taking = Taking(at=desk.at, by=command.by, recipients=command.recipients, compartments=command.compartments)
     taken = replace(consent, takings=(*consent.takings, taking))
-    hits = _hits(desk, under, taken, sop)  # (2)
+    waiting = _waiting(desk, under)
+    hits, unread = _hits(desk, under, taken, waiting, sop), _unread(desk, under, taken, waiting, sop)  # (2)
     recorded = desk.record(  # (3)
         "revocation",
         arrival.sender,
@@ -74,11 +81,15 @@ def _admit(desk: Desk, command: RevocationAsked, sop: Sop) -> Admitted:
         trace_id=arrival.trace_id,
     )
     desk.take_back(consent, taking)
+    for message in unread:  # (4)
+        desk.settle_message(message, code=REVOKED)
     holds = [_carry_out(desk, command, hit, recorded=recorded, sop=sop) for hit in hits]  # (4) (5)
+    own = [_own(hit, hold) for hit, hold in zip(hits, holds, strict=True) if hit.after.party(arrival.sender)]
+    own += _recall_copies(desk, command, _copies(under, consent, taken, hits), recorded=recorded, sop=sop)  # (5)
     answer = {
         "consent": consent_view(taken, state=taken.state(desk.at).value),
         "notified": sorted({hold.agency for hold in holds if hold.notice is not None}),
-        "own": [_own(hit, hold) for hit, hold in zip(hits, holds, strict=True) if hit.after.party(arrival.sender)],
+        "own": own,
         "receipt": receipt(arrival, recorded),
     }
     outcome = admitted(answer)
@@ -86,20 +97,57 @@ def _admit(desk: Desk, command: RevocationAsked, sop: Sop) -> Admitted:
     return outcome
 
 
-def _hits(desk: Desk, under: Sequence[Referral], taken: Consent, sop: Sop) -> list[_Hit]:
-    """Return what the taking hits; what waits of all of them is asked for at once."""
-    losses = [loss for referral in under if (loss := _loss(desk, referral, taken, sop))]
+def _waiting(desk: Desk, under: Sequence[Referral]) -> Mapping[str | None, Sequence[StoredMessage]]:
+    """Return what waits to be delivered of these referrals; it is asked for at once."""
     waiting: dict[str | None, list[StoredMessage]] = {}
-    for message in desk.unsettled([after.referral_id for after, _ in losses]):
+    for message in desk.unsettled([referral.referral_id for referral in under]):
         waiting.setdefault(message.referral_id, []).append(message)
+    return waiting
+
+
+def _hits(desk: Desk, under: Sequence[Referral], taken: Consent, waiting: _Waiting, sop: Sop) -> list[_Hit]:
+    """Return what the taking hits."""
+    losses = [loss for referral in under if (loss := _loss(desk, referral, taken, sop))]
     return [_Hit(after, lost, waiting.get(after.referral_id, ())) for after, lost in losses]
+
+
+def _unread(desk: Desk, under: Sequence[Referral], taken: Consent, waiting: _Waiting, sop: Sop) -> list[StoredMessage]:
+    """Return the notes that wait and may not be read after the taking, whatever else their referral loses."""
+    return [
+        message
+        for referral in under
+        for message in waiting.get(referral.referral_id, ())
+        if message.kind == "note" and not _may_read(desk, message, referral, taken, sop)
+    ]
+
+
+def _may_read(desk: Desk, message: StoredMessage, referral: Referral, taken: Consent, sop: Sop) -> bool:
+    line = _line_after(desk, referral, taken)
+    return decide_note(desk, referral, reader=message.recipient, lineage=line, sop=sop).permitted
+
+
+def _copies(under: Sequence[Referral], before: Consent, taken: Consent, hits: Sequence[_Hit]) -> list[_Hit]:
+    """Return what senders of onward referrals lose of the copies that they kept, where the recipient loses it not."""
+    told = {hit.after.referral_id: hit.lost for hit in hits}
+    copies = []
+    for referral in under:
+        lost = taken.taken(referral.sender) - before.taken(referral.sender)
+        lost &= frozenset(referral.halves) - told.get(referral.referral_id, frozenset())
+        if lost and referral.sender != taken.recorder:
+            copies.append(_Hit(referral, lost, ()))
+    return copies
+
+
+def _line_after(desk: Desk, referral: Referral, taken: Consent) -> Sequence[Consent]:
+    """Return the consents that a referral rests on as they are after the taking."""
+    lineage = consent_lineage(desk, referral.consent_id)
+    return [taken if member.id == taken.id else member for member in lineage]
 
 
 def _loss(desk: Desk, referral: Referral, taken: Consent, sop: Sop) -> tuple[Referral, frozenset[Compartment]] | None:
     """Return a referral as it is after the taking, and what it lost; None where it loses nothing."""
-    lineage = consent_lineage(desk, referral.consent_id)
-    left = _left(referral, [taken if member.id == taken.id else member for member in lineage])
-    lost = _left(referral, lineage) - left
+    left = _left(referral, _line_after(desk, referral, taken))
+    lost = _left(referral, consent_lineage(desk, referral.consent_id)) - left
     if not lost:
         return None
     service = sop.services[referral.service_type]
@@ -127,7 +175,7 @@ def _carry_out(desk: Desk, command: RevocationAsked, hit: _Hit, *, recorded: Rec
     if referral.state is ReferralState.REVOKED:
         for message in hit.waiting:
             if message.kind in {"referral", "note"}:
-                desk.settle_message(message, code="revoked")
+                desk.settle_message(message, code=REVOKED)
     hold = _hold(desk, command, hit, recorded=recorded, sop=sop)
     if referral.sender != asker:
         ask_to_seal(desk, hold, referral, agency=referral.sender, trace_id=command.arrival.trace_id)
@@ -138,6 +186,24 @@ def _carry_out(desk: Desk, command: RevocationAsked, hit: _Hit, *, recorded: Rec
         _record_end(desk, referral, trace_id=command.arrival.trace_id)
     desk.holds.add(hold)
     return hold
+
+
+def _recall_copies(
+    desk: Desk, command: RevocationAsked, copies: Sequence[_Hit], *, recorded: Recorded, sop: Sop
+) -> list[dict[str, Any]]:
+    """Tell senders to seal off their copies of what they sent on; return what the asker has to seal off of its own.
+
+    The recipient goes on with what is still agreed to, and nobody owes an answer for a copy: that of what the sender
+    had received itself stands for both.
+    """
+    own = []
+    for copy in copies:
+        hold, sender = _hold(desk, command, copy, recorded=recorded, sop=sop), copy.after.sender
+        if sender == command.arrival.sender:
+            own.append(_own(copy, hold))
+        else:
+            ask_to_seal(desk, hold, copy.after, agency=sender, trace_id=command.arrival.trace_id)
+    return own
 
 
 def _record_end(desk: Desk, referral: Referral, *, trace_id: str) -> None:

@@ -16,13 +16,17 @@ STORED = "stored"
 
 @dataclass(frozen=True, slots=True)
 class ReceiptGiven:
-    """What a recipient signed of one delivered message. `result` is stored or rejected."""
+    """What a recipient signed of one delivered message. `result` is stored or rejected.
+
+    `filed` is what is kept of its code for good: a code has room for a name, so one that is not of the contract is not.
+    """
 
     agency: str
     message_id: str
     sha256: str
     result: str
     code: str | None
+    filed: str
     trace_id: str
 
 
@@ -47,13 +51,13 @@ def settle_receipt(desk: Desk, receipt: ReceiptGiven, *, sop: Sop) -> bool:
         referral_id=message.referral_id,
         chain_id=referral.chain_id if referral else None,
         consent_id=referral.consent_id if referral else None,
-        code=receipt.code or receipt.result,
+        code=receipt.filed,
         state=changed.state.value if changed else None,
         trace_id=receipt.trace_id,
     )
     if changed is not None and changed is not referral:
         desk.change_referral(changed)
-    desk.settle_message(message, code=receipt.code or receipt.result)
+    desk.settle_message(message, code=receipt.filed)
     if receipt.result != STORED:
         tell_undeliverable(desk, after, code=receipt.code or receipt.result, trace_id=receipt.trace_id, sop=sop)
     return True

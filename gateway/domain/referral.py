@@ -31,6 +31,9 @@ UNDECIDED: frozenset[ReferralState] = frozenset(
     {ReferralState.SENT, ReferralState.DELIVERED, ReferralState.ACKNOWLEDGED, ReferralState.INFO_REQUESTED}
 )
 
+#: In these ends a note would reach for a case that is closed to the reader; a completed one may still need a word.
+SILENT: frozenset[ReferralState] = ENDS - {ReferralState.COMPLETED}
+
 _HEARD = frozenset({ClockPhase.ACKNOWLEDGE})
 _DECIDED = _HEARD | {ClockPhase.DECIDE}
 _BEGUN = _DECIDED | {ClockPhase.CONTACT}

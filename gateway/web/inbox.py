@@ -16,7 +16,7 @@ from gateway.web.guards import require
 from shared.sop.model import Sop
 from shared.storage.group_commit import GroupWriter
 from shared.web.body import json_body
-from shared.web.listing import read_cursor, write_cursor
+from shared.web.listing import Page, read_cursor, write_cursor
 from shared.web.security import Principal
 from shared.wire.delivery import ClaimedV1, ClaimsV1, InboxV1, ReceiptsV1, SettledV1
 
@@ -107,7 +107,4 @@ class InboxRoutes:
 
 
 def _position(after: str | None) -> int | None:
-    if after is None:
-        return None
-    (position,) = read_cursor(after)
-    return int(position)
+    return None if after is None else Page(ITEMS_MOST, read_cursor(after)).after_int()

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path
 from shared.kernel.errors import NotFound
 from shared.sop.model import Compartment, Sop
 from shared.sop.register import as_document, compartment_document, service_document, services_document
+from shared.web.conditional import ConditionalRoute
 
 PUBLIC_PATHS = frozenset(
     {"/v1/sop", "/v1/sop/service-types", "/v1/sop/service-types/{code}", "/v1/sop/compartments/{name}"}
@@ -32,7 +33,7 @@ class SopRoutes:
 
     def router(self) -> APIRouter:
         """Make the router."""
-        router = APIRouter(tags=["procedure"])
+        router = APIRouter(tags=["procedure"], route_class=ConditionalRoute)
         router.get("/v1/sop", summary="The whole procedure as data")(self.read_sop)
         router.get("/v1/sop/service-types", summary="All service types")(self.list_services)
         router.get("/v1/sop/service-types/{code}", summary="One service type")(self.read_service)

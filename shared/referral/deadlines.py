@@ -7,17 +7,17 @@ urgency (INV-05), and that a clinical window runs from the incident (E6, INV-13)
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
+from shared.kernel.values import value
 from shared.sop.calendar import due_at
 from shared.sop.model import ClockPhase, ClockRule, ClockStart, ServiceType, Sop, Urgency
 
 _RANK: Mapping[Urgency, int] = {urgency: rank for rank, urgency in enumerate(Urgency)}  # the most urgent first
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Due:
     """A limit, and the clock rule it comes from."""
 

@@ -23,6 +23,13 @@ _PAIRS: Final = tuple(first + second for second in ALPHABET for first in ALPHABE
 _BODIES: Final = _PRIME ** (LENGTH - 1)
 _LAST_WEIGHT_INVERSE: Final = pow(LENGTH, -1, _PRIME)
 _VALUES: Final = {character: value for value, character in enumerate(ALPHABET)}
+#: The check character by the weighed sum of what stands before it.
+_CHECKS: Final = tuple(ALPHABET[-weighed * _LAST_WEIGHT_INVERSE % _PRIME] for weighed in range(_PRIME))
+#: For each place of two characters: all pairs, each with what it adds to the weighed sum there.
+_WEIGHED_PAIRS: Final = tuple(
+    tuple((pair, place * _VALUES[pair[0]] + (place + 1) * _VALUES[pair[1]]) for pair in _PAIRS)
+    for place in range(1, LENGTH, 2)
+)
 _LOOK_ALIKES: Final = str.maketrans({"O": "0", "Q": "0", "I": "1", "L": "1", "Z": "2", "S": "5", "B": "8"})
 _BETWEEN: Final = str.maketrans("", "", " \t\u00a0-\u2010\u2011\u2012\u2013\u2014._/")
 #: More than anybody writes around nine characters.
@@ -32,16 +39,18 @@ _TEXT_MOST: Final = 40
 def number_of(referral_id: str) -> str:
     """Return the number of a referral: the same text for the same id, everywhere and always."""
     rest = int.from_bytes(sha256(f"referral-number|{referral_id}".encode())) % _BODIES
-    body = ""
-    for _ in range(LENGTH // 2):
-        body += _PAIRS[rest % len(_PAIRS)]
-        rest //= len(_PAIRS)
-    return body + check_character(body)
+    number, weight = "", 0
+    for pairs in _WEIGHED_PAIRS:
+        rest, at = divmod(rest, _PRIME**2)
+        pair, weighed = pairs[at]
+        number += pair
+        weight += weighed
+    return number + _CHECKS[weight % _PRIME]
 
 
 def check_character(body: str) -> str:
     """Return the character that makes a number of the eight before it."""
-    return ALPHABET[-_weighed(body) * _LAST_WEIGHT_INVERSE % _PRIME]
+    return _CHECKS[_weighed(body) % _PRIME]
 
 
 def spoken(number: str) -> str:

@@ -18,7 +18,7 @@ from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.errors import TimeoutError as NatsTimeout
 from nats.js import JetStreamContext
-from nats.js.api import AckPolicy, ConsumerConfig, DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
+from nats.js.api import AckPolicy, ConsumerConfig, DiscardPolicy, RetentionPolicy, StorageType, StreamConfig, StreamInfo
 from nats.js.errors import NotFoundError, ServerError
 
 from shared.kernel.clock import to_wire
@@ -74,6 +74,11 @@ class Broker:
         """Say whether a server of the broker answers."""
         return self._client.is_connected
 
+    @property
+    def serves(self) -> bool:
+        """Say whether the stream took messages when it was looked for last: that needs a majority of the servers."""
+        return self.connected and self._created is not None
+
     def start(self) -> None:
         """Begin to connect; go on trying for as long as it takes."""
         self._connecting = asyncio.create_task(self._connect(), name="broker-connect")
@@ -91,11 +96,12 @@ class Broker:
 
         Raises `PeerUnavailable` (`broker.unreachable`).
         """
-        with self._asked():
-            try:
-                info = await self._js.stream_info(STREAM)
-            except NotFoundError:
-                info = await self._js.add_stream(_shape(self._replicas))
+        try:
+            with self._asked():
+                info = await self._found_or_made()
+        except PeerUnavailable:
+            self._created = None
+            raise
         created = to_wire(info.created) if info.created else ""
         if created != self._created:
             self._created = created
@@ -155,6 +161,15 @@ class Broker:
                 self._made.discard(agency_id)
                 raise
         return [_parcel(msg) for msg in found]
+
+    async def _found_or_made(self) -> StreamInfo:
+        try:
+            info = await self._js.stream_info(STREAM)
+        except NotFoundError:
+            return await self._js.add_stream(_shape(self._replicas))
+        if info.cluster is not None and not info.cluster.leader:
+            raise _away()  # without a majority a server still tells of the stream, and takes nothing
+        return info
 
     async def _holds(self, place: int) -> bool:
         try:

@@ -40,12 +40,14 @@ _log = get_logger("web")
 _PLACES: Final = frozenset({"query", "path", "header", "cookie"})
 
 
-def problem_response(error: MeshError, *, members: Mapping[str, str] = MappingProxyType({})) -> Response:
+def problem_response(
+    error: MeshError, *, members: Mapping[str, str] = MappingProxyType({}), status: int | None = None
+) -> Response:
     """Answer with the problem document of `error`; log its code, and a fault of ours with its place in the code.
 
-    `members` are added to the document, where another standard asks for its own.
+    `members` are added to the document, and `status` is in the place of its own, where another standard asks for that.
     """
-    problem = _problem(error).model_copy(update=members)
+    problem = _problem(error).model_copy(update={**members, **({"status": status} if status else {})})
     if isinstance(error, InternalFault):
         _log.error("request.fault", code=error.code, status=problem.status, exc_info=error)
     else:

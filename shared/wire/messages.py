@@ -53,6 +53,9 @@ from shared.wire.repeats import refuse_repeated_names
 #: The largest body of one message, in bytes.
 MESSAGE_MOST: Final = 512 * 1024
 BLOCKED_MOST: Final = 64
+#: The most commas in one message: a consent with all its lines full has fewer. To say what is wrong with each of a
+#: hundred thousand values would keep everybody waiting.
+COMMAS_MOST: Final = 8_192
 
 ConsentForm = Literal[
     "written_signature",
@@ -310,6 +313,8 @@ def read(model: type[_MessageT], body: bytes, *, most: int = MESSAGE_MOST) -> _M
     """Read `body` as `model`. Raises as `parse` does; `most` is the cap in bytes."""
     if len(body) > most:
         raise TooLarge("message.too-large", f"Send at most {most} bytes.")
+    if len(body) > COMMAS_MOST and body.count(b",") > COMMAS_MOST:
+        raise TooLarge("message.too-large", "This has more values than any message of the contract. Send fewer.")
     try:
         message = model.model_validate_json(body)
     except ValidationError as error:

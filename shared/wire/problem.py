@@ -67,6 +67,7 @@ _TITLE: Final[Mapping[int, str]] = {
     500: "Our fault",
     503: "Not available now",
 }
+_GONE: Final = 410
 _SERVER_ERROR: Final = 500
 _REDIRECT: Final = 300
 
@@ -153,8 +154,8 @@ def to_error(status: int, document: bytes, *, retry_after: int | None = None) ->
     """Read what a peer answered with `status` (300 and over) as the error it stands for.
 
     A problem document of ours gives back class, code, message, faults, reasons and ledger index. Anything
-    else, such as a proxy's page, becomes the class of its status with a code of ours (`peer.answer` or
-    `peer.refused`). `retry_after` comes from the header of that name, in seconds.
+    else, such as a proxy's page, becomes the class of its status with a code of ours (`peer.answer`,
+    `peer.refused`, or `peer.gone` for 410). `retry_after` comes from the header of that name, in seconds.
     """
     try:
         problem = ProblemV1.model_validate_json(document)
@@ -196,6 +197,8 @@ def _class_of_status(status: int) -> type[MeshError]:
 
 
 def _without_document(status: int, retry_after: int | None) -> MeshError:
+    if status == _GONE:
+        return NotFound("peer.gone", "The other side says that there is nothing here any more.")
     error = _class_of_status(status)
     if issubclass(error, PeerUnavailable | InternalFault):
         text = "The other side did not answer as agreed. Try again later."

@@ -7,6 +7,7 @@ import httpx
 
 from gateway.adapters.tables import LEDGER_ENTRIES, MESSAGES
 from shared.kernel.clock import from_wire
+from shared.web.protocol import KNOWN
 from tests.support.agency import Message, Sent, a_grant
 from tests.support.mesh import HEALTH, LEGAL, SOCIAL, Mesh
 
@@ -90,6 +91,28 @@ async def test_receipt_is_signed_and_names_the_ledger_entry(mesh: Mesh) -> None:
     assert receipt == sent.answer.json()["receipt"]
     proof = await mesh[HEALTH].get("/v1/ledger/proofs/inclusion", index=receipt["ledger_index"])
     assert proof.json()["leaf_hash"] == receipt["leaf_hash"]
+
+
+async def test_head_of_an_admission_goes_the_short_way(mesh: Mesh) -> None:
+    _, sent = await referred(mesh)
+    names = {name.lower() for name in sent.answer.headers.keys() | {"Date"}}  # the date comes from the server
+    assert {name.encode() for name in names} <= KNOWN
+
+
+async def test_what_was_admitted_says_where_it_is_read(mesh: Mesh) -> None:
+    """RFC 9110 section 15.3.3: an answer 202 points at what can be looked at while the work goes on."""
+    consent, sent = await referred(mesh)
+    event = mesh[SOCIAL].event_message(sent, "acknowledged")
+    reported = await mesh[SOCIAL].post(f"/v1/referrals/{sent.id}/events", event)
+    taken_back = await mesh[HEALTH].revoke(consent)
+    recorded = await mesh[HEALTH].post("/v1/consents", mesh[HEALTH].consent_message(a_grant(SOCIAL)))
+    places = [answer.headers["Location"] for answer in (sent.answer, reported, taken_back, recorded)]
+    kept = recorded.json()["consent"]["id"]
+    read, held = f"/v1/referrals/{sent.id}", f"/v1/consents/{consent['id']}/propagation"
+    assert places == [read, read, held, f"/v1/consents/{kept}"]
+    assert [(await mesh[HEALTH].get(place)).status_code for place in places] == [200, 200, 200, 200]
+    again = await mesh[HEALTH].post("/v1/referrals", sent.message, hub_shares=sent.hub_shares)
+    assert again.headers["Location"] == read
 
 
 async def test_clock_that_starts_on_acceptance_starts_then(mesh: Mesh) -> None:

@@ -12,6 +12,7 @@ from gateway.adapters.deliveries import TRIED_OFTEN
 from gateway.adapters.tables import MESSAGES, REFERRALS
 from shared.kernel.errors import Conflict
 from shared.seal.jws import sign_detached, verify_detached
+from shared.web.listing import write_cursor
 from shared.wire.delivery import DeliveryItemV1
 from shared.wire.messages import parse_notice
 from tests.support.agency import SHELTER, Message, Sent, a_grant, to_body
@@ -199,6 +200,14 @@ async def test_disabled_agency_gets_nothing_until_it_is_enrolled_again(mesh: Mes
     assert [item["message_id"] for item in await mesh[SOCIAL].inbox()] == [sent.id]
 
 
+@pytest.mark.parametrize("position", [("x",), (1, 2), (), ("1",)])
+async def test_place_of_another_list_is_refused_at_the_inbox(
+    shared_mesh: Mesh, position: tuple[str | int, ...]
+) -> None:
+    answer = await shared_mesh[SOCIAL].get("/v1/inbox", after=write_cursor(*position))
+    assert (answer.status_code, answer.json()["code"]) == (422, "message.invalid")
+
+
 async def test_note_goes_both_ways_and_opens(mesh: Mesh) -> None:
     (sent,) = await referred(mesh)
     await mesh[SOCIAL].take_in()
@@ -212,6 +221,17 @@ async def test_note_goes_both_ways_and_opens(mesh: Mesh) -> None:
         assert mesh[reader].unseal(item, "note", item["hub_shares"]["note"]) == {"text": "an invented sentence"}
     kept = [row for row in mesh.rows(MESSAGES) if row["kind"] == "note"]
     assert [(row["body"], row["hub_shares"]) for row in kept] == [(None, None)] * 2
+
+
+async def test_note_that_still_waits_when_the_service_is_completed_arrives_all_the_same(mesh: Mesh) -> None:
+    (sent,) = await referred(mesh)
+    await mesh[SOCIAL].take_in()
+    await mesh[SOCIAL].reported(sent, "acknowledged", "accepted", "started")
+    note, shares = mesh[SOCIAL].note_message(sent, "an invented last word")
+    await mesh[SOCIAL].post(f"/v1/referrals/{sent.id}/notes", note, hub_shares=shares)
+    await mesh[SOCIAL].reported(sent, "completed", outcome="admitted")
+    (item,) = [item for item in await mesh[HEALTH].take_in() if item["kind"] == "note"]
+    assert mesh[HEALTH].unseal(item, "note", item["hub_shares"]["note"]) == {"text": "an invented last word"}
 
 
 async def test_note_after_the_end_or_without_consent_is_refused(shared_mesh: Mesh) -> None:
@@ -268,6 +288,13 @@ async def test_item_of_a_batch_that_cannot_be_read_is_refused_alone(
     assert refused["body"]["errors"][0]["pointer"].startswith(f"/{member}")
     assert isinstance(refused["body"]["ledger_index"], int)
     assert refused["body"]["instance"] == f"urn:mesh:trace:{refused['body']['trace_id']}"
+
+
+async def test_batch_of_more_values_than_a_hundred_messages_have_is_refused_as_a_whole(shared_mesh: Mesh) -> None:
+    item = {"kind": "referral", "body": "[" + "1," * 8_000 + "1]", "signature": "a..b", "hub_shares": {}}
+    answer = await shared_mesh[HEALTH].call("POST", "/v1/batches", json={"items": [item] * 6})
+    assert (answer.status_code, answer.json()["code"]) == (422, "message.invalid")
+    assert (await shared_mesh[HEALTH].call("POST", "/v1/batches", json={"items": [item] * 2})).status_code == 200
 
 
 async def test_batch_item_needs_the_scope_of_its_kind(shared_mesh: Mesh) -> None:

@@ -103,6 +103,9 @@ async def test_killed_server_loses_doubles_and_misorders_nothing(
         delivered = [leaf["message_id"] for leaf in leaves if leaf["kind"] == "delivery"]
         assert sorted(delivered) == sorted(one.id for one in sent)
         await broker.until(0)
+        await _shows(mesh, "mesh_broker_connected 1.0")
+        broker.cluster.kill(next(iter(broker.cluster.processes)))
+        await _shows(mesh, "mesh_broker_connected 0.0")
 
 
 async def test_what_waits_in_the_broker_is_taken_out_when_consent_is_taken_back(
@@ -215,6 +218,13 @@ async def test_without_a_broker_messages_are_admitted_and_wait(
         with alone.running():
             await settled(mesh, sent)
             assert receiver.message_ids == [one.id for one in sent]
+
+
+async def _shows(mesh: Mesh, gauge: str) -> None:
+    """Wait until the gateway shows a gauge with this value: one server of three is connected, and does nothing."""
+    async with asyncio.timeout(20):
+        while gauge not in (await mesh.oversight.get("/metrics")).text:
+            await asyncio.sleep(0.1)
 
 
 async def _ledger(mesh: Mesh) -> list[Message]:

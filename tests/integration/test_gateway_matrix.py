@@ -70,7 +70,8 @@ ELSEWHERE = frozenset(
         "GET /v1/overrides", "GET /v1/withdrawals", "GET /v1/indicators",
         "GET /v1/indicators/{period}",
         "GET /v1/agencies", "GET /v1/agencies/{agency_id}", "PUT /v1/agencies/{agency_id}/availability",
-        "GET /v1/ledger/proofs/inclusion", "GET /v1/ledger/proofs/consistency", "GET /v1/sop",
+        "GET /v1/ledger/proofs/inclusion", "GET /v1/ledger/proofs/inclusion.tlog-proof",
+        "GET /v1/ledger/proofs/consistency", "GET /v1/sop",
         "GET /v1/sop/service-types", "GET /v1/sop/service-types/{code}", "GET /v1/sop/compartments/{name}",
     }
 )  # fmt: skip

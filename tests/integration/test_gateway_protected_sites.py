@@ -43,6 +43,7 @@ async def seen_by(attacker: Agency) -> list[str]:
         await attacker.get("/v1/agencies", service="SOC-01", limit=1),
         await attacker.get("/hsds/services", per_page=200),
         await attacker.get("/hsds/organizations", per_page=200),
+        await attacker.get("/hsds/services", per_page=200, search="protected"),
         *[await ask(attacker, area=area) for area in ("38", "40", *(commune for commune, _ in COMMUNES))],
     ]
     assert all(answer.status_code == 200 for answer in calls)

@@ -106,6 +106,47 @@ async def test_waiting_referral_is_stopped_and_nobody_bothered(own_mesh: Mesh) -
     assert holders["complete"] is True
 
 
+async def noted(mesh: Mesh, sent: Sent) -> str:
+    """Send a note about an accepted referral to its recipient, and return its id."""
+    note, shares = mesh[HEALTH].note_message(sent, "An invented sentence.")
+    answer = await mesh[HEALTH].post(f"/v1/referrals/{sent.id}/notes", note, hub_shares=shares)
+    assert answer.status_code == 202, answer.text
+    return str(note["id"])
+
+
+def waits(mesh: Mesh, message_id: str) -> bool:
+    row = next(row for row in mesh.rows(MESSAGES) if row["message_id"] == message_id)
+    assert (row["body"] is None) is (row["hub_shares"] is None) is (row["settled_at"] is not None)
+    return row["settled_at"] is None
+
+
+async def test_note_that_waits_about_a_completed_case_is_stopped_with_its_half(mesh: Mesh) -> None:
+    consent, sent, _ = await accepted(mesh)
+    await mesh[SOCIAL].reported(sent, "started")
+    await mesh[SOCIAL].reported(sent, "completed", outcome="admitted")
+    await mesh[HEALTH].take_in()
+    note = await noted(mesh, sent)
+    await mesh[HEALTH].revoke(consent)
+    assert not waits(mesh, note)
+    assert "note" not in [item["kind"] for item in await mesh[SOCIAL].take_in()]
+
+
+async def test_note_that_waits_is_stopped_when_notes_alone_are_taken_back(mesh: Mesh) -> None:
+    consent, sent, _ = await accepted(mesh)
+    note = await noted(mesh, sent)
+    await mesh[HEALTH].revoke(consent, compartments=["note"])
+    assert not waits(mesh, note)
+    assert shares_left(mesh, sent.id) == {"contact", "identity"}
+
+
+async def test_note_that_waits_goes_on_when_what_is_taken_back_does_not_concern_it(mesh: Mesh) -> None:
+    consent, sent, _ = await accepted(mesh)
+    note = await noted(mesh, sent)
+    await mesh[HEALTH].revoke(consent, compartments=["identity"])
+    assert waits(mesh, note)
+    assert note in [item["message_id"] for item in await mesh[SOCIAL].take_in()]
+
+
 async def test_delivery_on_its_way_counts_as_held(own_mesh: Mesh) -> None:
     consent = await own_mesh[HEALTH].record_consent(a_grant(SOCIAL))
     sent = await own_mesh[HEALTH].refer(SOCIAL, consent)
@@ -161,6 +202,50 @@ async def test_ancestor_taken_back_takes_back_what_was_derived(mesh: Mesh) -> No
     assert shares_left(mesh, child.id) == shares_left(mesh, sent.id) == set()
     (notice,) = notices(await mesh[SHELTER_HOUSE].take_in())
     assert notice["referral_id"] == child.id
+
+
+async def sent_on(mesh: Mesh) -> tuple[Message, Sent, Sent]:
+    """Health refers to social, which refers on to the shelter under the same consent."""
+    consent = await mesh[HEALTH].record_consent(a_grant(SOCIAL, onward=True), a_grant(SHELTER_HOUSE))
+    sent = await mesh[HEALTH].refer(SOCIAL, consent)
+    await mesh[SOCIAL].take_in()
+    await mesh[SOCIAL].reported(sent, "acknowledged", "accepted")
+    child = await mesh[SOCIAL].refer(SHELTER_HOUSE, consent, chain_id=sent.id, parent_id=sent.id)
+    assert child.answer.status_code == 202, child.answer.text
+    await mesh[SHELTER_HOUSE].take_in()
+    await mesh[SHELTER_HOUSE].reported(child, "acknowledged", "accepted")
+    for agency in (HEALTH, SOCIAL):
+        await mesh[agency].take_in()
+    return consent, sent, child
+
+
+@pytest.mark.parametrize("asker", [HEALTH, SOCIAL])
+async def test_who_sent_on_what_is_taken_back_from_it_alone_seals_off_its_copy_too(mesh: Mesh, asker: str) -> None:
+    consent, sent, child = await sent_on(mesh)
+    answer = await mesh[asker].revoke(consent, recipients=[SOCIAL])
+    assert answer.status_code == 202, answer.text
+    own = {one["referral_id"]: one for one in answer.json()["own"]}
+    told = {one["referral_id"]: one["data"] for one in notices(await mesh[SOCIAL].take_in())}
+    asked = told if asker == HEALTH else own
+    assert asked.keys() >= {sent.id, child.id}
+    assert (set(asked[child.id]["compartments"]), asked[child.id]["state"]) == (set(child.plaintexts), "accepted")
+    assert shares_left(mesh, child.id) == {"contact", "identity"}
+    assert await mesh[SHELTER_HOUSE].take_in() == []
+
+
+async def test_no_note_of_an_onward_referral_reaches_whom_consent_was_taken_back_from(mesh: Mesh) -> None:
+    consent, _, child = await sent_on(mesh)
+    note, shares = mesh[SHELTER_HOUSE].note_message(child, "An invented sentence.")
+    path = f"/v1/referrals/{child.id}/notes"
+    assert (await mesh[SHELTER_HOUSE].post(path, note, hub_shares=shares)).status_code == 202
+    await mesh[HEALTH].revoke(consent, recipients=[SOCIAL])
+    assert not waits(mesh, note["id"])
+    again, shares = mesh[SHELTER_HOUSE].note_message(child, "Another one.")
+    refused = await mesh[SHELTER_HOUSE].post(path, again, hub_shares=shares)
+    assert (refused.status_code, refused.json()["code"]) == (403, "consent.revoked")
+    assert "note" not in [item["kind"] for item in await mesh[SOCIAL].take_in()]
+    back, shares = mesh[SOCIAL].note_message(child, "What it knows it may still say.")
+    assert (await mesh[SOCIAL].post(path, back, hub_shares=shares)).status_code == 202
 
 
 async def test_derived_consent_may_not_widen(mesh: Mesh) -> None:

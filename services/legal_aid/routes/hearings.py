@@ -16,6 +16,7 @@ from shared.agency.sector.casefile import record_of
 from shared.agency.sector.practice import Practice
 from shared.kernel.encoding import sha256_b64url
 from shared.web.body import json_body
+from shared.web.conditional import knows
 
 _Known = Annotated[
     str | None, Header(alias="If-None-Match", max_length=500, description="The ETag of the calendar that is known.")
@@ -75,7 +76,7 @@ def hearings_router(practice: Practice) -> APIRouter:
         text = await practice.look(lambda reading: calendar_for(practice, reading, visitor))
         tag = f'"{sha256_b64url(text.encode())}"'
         headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Authorization, Access-Actor"}
-        if if_none_match is not None and tag in if_none_match:
+        if if_none_match is not None and knows([if_none_match], tag):
             return Response(status_code=304, headers=headers)
         return Response(text, media_type=f"{MEDIA_TYPE}; charset=utf-8", headers=headers)
 

@@ -9,6 +9,7 @@ import pytest
 from shared.kernel.errors import InputRejected, TooLarge
 from shared.sop.model import Compartment, Urgency
 from shared.wire.messages import (
+    COMMAS_MOST,
     MESSAGE_MOST,
     ConsentV1,
     EventV1,
@@ -28,6 +29,7 @@ from shared.wire.messages import (
     parse_revocation,
     to_body,
 )
+from shared.wire.parts import GRANTS_MOST, RECIPIENTS_MOST
 from tests.support.messages import faults, golden, golden_bytes, parse_changed
 
 OTHER_ID = "019a9b3c-4d5e-7f60-8a9b-0c1d2e3fffff"
@@ -302,3 +304,22 @@ def test_body_over_the_cap_is_not_even_parsed() -> None:
     with pytest.raises(TooLarge) as caught:
         parse("referral", b"{" * (MESSAGE_MOST + 1))
     assert caught.value.code == "message.too-large"
+
+
+@pytest.mark.parametrize("one", [b"{}", b"1", b'"x"'])
+def test_body_with_more_values_than_any_message_has_is_not_looked_at_one_by_one(one: bytes) -> None:
+    with pytest.raises(TooLarge) as caught:
+        parse("referral", b'{"compartments":[' + b",".join([one] * (COMMAS_MOST + 2)) + b"]}")
+    assert caught.value.code == "message.too-large"
+
+
+def test_consent_with_all_its_lines_full_is_no_such_body() -> None:
+    consent = golden("consent-first")
+    line = {
+        "recipients": [f"agency-{number:02}" for number in range(RECIPIENTS_MOST)],
+        "service_types": [f"SOC-{number:02}" for number in range(64)],
+        "compartments": [name.value for name in Compartment],
+        "onward": False,
+    }
+    consent |= {"grants": [line] * GRANTS_MOST}
+    assert len(parse_consent(json.dumps(consent).encode()).grants) == GRANTS_MOST
