@@ -15,6 +15,8 @@ from shared.kernel.clock import Clock, to_wire
 from shared.kernel.identifiers import IdFactory
 from shared.telemetry.context import current_traceparent
 
+#: An event in the JSON format of CloudEvents, whole in the body (structured mode of its HTTP binding).
+MEDIA_TYPE: Final = "application/cloudevents+json"
 #: What a partner system can be told of.
 TYPES: Final = (
     "referral.sent",
@@ -46,6 +48,10 @@ class Notifier:
     def know(self, webhooks: Iterable[Webhook]) -> None:
         """Take note of webhooks that are to be told from now on."""
         self._webhooks.update({webhook.webhook_id: webhook for webhook in webhooks})
+
+    def forget(self, webhook_id: str) -> None:
+        """Tell a webhook nothing from now on."""
+        self._webhooks.pop(webhook_id, None)
 
     def has_any(self) -> bool:
         """Say whether anybody is told anything."""

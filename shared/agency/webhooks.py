@@ -1,32 +1,33 @@
 """Telling partner systems: each notification is sent until it is taken, for about three days.
 
 Follows Standard Webhooks 1.0.0: the id stays the same when a notification is repeated, anything but 2xx is tried
-again ever more slowly, redirects are not followed.
+again ever more slowly and not before the receiver's `Retry-After`, redirects are not followed, and a receiver that
+answers 410 is told nothing any more.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
-from shared.agency.acting import Answer, Caller, register
-from shared.agency.notifying import TYPES, Notifier
-from shared.agency.office import Office
+from shared.agency.notifying import MEDIA_TYPE, Notifier
 from shared.agency.ports import Desk, Store
-from shared.agency.records import DELIVERED, UNWANTED, IdempotentAct, Notification, Webhook
-from shared.agency.requests import WebhookRequest
+from shared.agency.records import DELIVERED, UNWANTED, Notification, Webhook
 from shared.kernel.clock import Clock, to_wire
-from shared.kernel.errors import FieldFault, InputRejected, MeshError
+from shared.kernel.errors import MeshError
 from shared.telemetry.context import continue_trace, enter
 from shared.telemetry.logs import get_logger
 from shared.transport.peer import Peer
 from shared.transport.retry import backoff
-from shared.transport.webhooks import Webhooks, deliver, new_webhook_secret
+from shared.transport.webhooks import Webhooks, deliver
 
 #: A dozen tries in the first hour, then one every hour.
 ATTEMPTS_MOST: Final = 84
+
+#: The code of a receiver that says that it is no more (410).
+GONE: Final = "peer.gone"
 
 _TICK_SECONDS: Final = 1.0
 _AT_ONCE: Final = 32
@@ -36,48 +37,16 @@ _TIMEOUT: Final = 15.0
 _log = get_logger("webhooks")
 
 
-async def add_webhook(office: Office, caller: Caller, request: WebhookRequest) -> Answer:
-    """Keep where a partner system wants to be told, and return the secret it checks what it is told with."""
-    if not frozenset(TYPES) >= frozenset(request.types):
-        message = f"Choose from: {', '.join(TYPES)}."
-        raise InputRejected("message.invalid", message, faults=(FieldFault("/types", "field.choice", message),))
-    webhook = Webhook(
-        webhook_id=office.scribe.new_id(),
-        client_id=caller.client_id,
-        url=request.url,
-        secret=new_webhook_secret(),
-        types=sorted(request.types),
-        created_at=office.scribe.stamp(),
-    )
+async def disable(store: Store, notifier: Notifier, webhook: Webhook, *, at: str) -> None:
+    """Tell a webhook nothing any more; what still waits for it is settled at its next turn."""
 
-    def work(desk: Desk) -> Webhook:
-        known = register(office, desk, caller, outcome=webhook.webhook_id)
-        kept = desk.get(Webhook, known) if known is not None else None
-        if kept is not None:
-            return kept
-        desk.add(webhook)
-        return webhook
+    def work(desk: Desk) -> None:
+        known = desk.get(Webhook, webhook.webhook_id)
+        if known is not None and known.disabled_at is None:
+            desk.change(known, disabled_at=at)
 
-    expects = [(IdempotentAct, f"{caller.client_id}/{caller.idempotency_key}")] if caller.idempotency_key else []
-    kept = await office.store.write(work, expects=expects)
-    office.notifier.know([kept])
-    return Answer(201, {**shown(kept), "secret": kept.secret}, kept is not webhook)
-
-
-async def list_webhooks(office: Office, caller: Caller) -> Sequence[dict[str, Any]]:
-    """Return the webhooks of one partner system, without their secrets."""
-    webhooks = await office.store.read(lambda reading: reading.webhooks())
-    return [shown(webhook) for webhook in webhooks if webhook.client_id == caller.client_id]
-
-
-def shown(webhook: Webhook) -> dict[str, Any]:
-    """Return a webhook as its owner sees it again."""
-    return {
-        "id": webhook.webhook_id,
-        "url": webhook.url,
-        "types": list(webhook.types) or list(TYPES),
-        "created_at": webhook.created_at,
-    }
+    await store.write(work, expects=[(Webhook, webhook.webhook_id)])
+    notifier.forget(webhook.webhook_id)
 
 
 class WebhookSender:
@@ -139,20 +108,25 @@ class WebhookSender:
                 webhooks=Webhooks((webhook.secret,)),
                 webhook_id=notification.notification_id,
                 at=self._clock.now(),
+                media_type=MEDIA_TYPE,
                 timeout=_TIMEOUT,
             )
         except MeshError as error:
-            await self._failed(notification, error)
+            await self._failed(notification, webhook, error)
         else:
             await self._settle(notification, code=DELIVERED)
 
-    async def _failed(self, notification: Notification, error: MeshError) -> None:
+    async def _failed(self, notification: Notification, webhook: Webhook, error: MeshError) -> None:
         attempts = notification.attempts + 1
-        if attempts >= ATTEMPTS_MOST:
+        if error.code == GONE:
+            await disable(self._store, self._notifier, webhook, at=to_wire(self._clock.now()))
+            _log.warning("webhooks.gone", code=error.code)
+        if attempts >= ATTEMPTS_MOST or error.code == GONE:
             await self._settle(notification, code=error.code)
             return
-        now = self._clock.now()
-        due_at = to_wire(now + timedelta(seconds=backoff(attempts, first=1.0, longest=_LONGEST_WAIT)))
+        asked = min(error.retry_after or 0, _LONGEST_WAIT)
+        wait = max(asked, backoff(attempts, first=1.0, longest=_LONGEST_WAIT))
+        due_at = to_wire(self._clock.now() + timedelta(seconds=wait))
 
         def work(desk: Desk) -> None:
             known = desk.get(Notification, notification.notification_id)

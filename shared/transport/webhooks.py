@@ -89,10 +89,11 @@ async def deliver(
     webhooks: Webhooks,
     webhook_id: str,
     at: datetime,
+    media_type: str = "application/json",
     timeout: float | None = None,
 ) -> Reply:
     """Post `body` to `path` of `peer`, signed. Raises as `Peer.call`: anything but 2xx is an error, redirects too."""
-    headers = webhooks.sign(body, webhook_id=webhook_id, at=at)
+    headers = {**webhooks.sign(body, webhook_id=webhook_id, at=at), "content-type": media_type}
     return await peer.call("POST", path, content=body, headers=headers, timeout=timeout)
 
 

@@ -1,0 +1,175 @@
+"""Telling partner systems: signed events with ids only, again until they are taken, and no more where nobody is."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from shared.agency.adapters.store import SqlStore
+from shared.agency.records import Notification
+from shared.kernel.clock import SystemClock, from_wire, to_wire
+from shared.kernel.identifiers import Uuid7Factory
+from shared.transport.peer import Peer
+from shared.transport.webhooks import Webhooks
+from tests.support.agency_services import World, consented, referred, world
+
+CLOCK = SystemClock()
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def empty(tmp_path: Path) -> AsyncIterator[World]:
+    """A mesh in which no partner system wants to be told anything yet."""
+    async with world(tmp_path, "health", "social") as made:
+        yield made
+
+
+class Listener:
+    """A partner system that is told."""
+
+    def __init__(self) -> None:
+        self.told: list[httpx.Request] = []
+        self.status = 204
+        self.headers: dict[str, str] = {}
+
+    def peer(self, base_url: str) -> Peer:
+        client = httpx.AsyncClient(transport=httpx.MockTransport(self._take))
+        return Peer(base_url, client=client)
+
+    def _take(self, request: httpx.Request) -> httpx.Response:
+        self.told.append(request)
+        return httpx.Response(self.status, headers=self.headers, stream=httpx.ByteStream(b""))
+
+    async def until(self, number: int) -> None:
+        async with asyncio.timeout(30):
+            while len(self.told) < number:
+                await asyncio.sleep(0.05)
+
+
+@pytest.mark.rule("R-07")
+async def test_a_partner_system_is_told_in_cloudevents_with_ids_only(empty: World) -> None:
+    listener = Listener()
+    await empty.stop("health")
+    await empty.start("health", partner=listener.peer)
+    made = await empty["health"].done("/v1/webhooks", {"url": "http://his.test/hooks?a=1", "types": ["referral.sent"]})
+    assert made["secret"].startswith("whsec_")
+    (listed,) = (await empty["health"].get("/v1/webhooks")).json()["items"]
+    assert "secret" not in listed
+    referral_id = await referred(empty["health"], await consented(empty["health"]))
+    await listener.until(1)
+    request = listener.told[0]
+    event = json.loads(request.content)
+    assert Webhooks((made["secret"],)).verify(request.content, request.headers, at=CLOCK.now()) == event["id"]
+    assert (event["specversion"], event["type"], event["subject"]) == ("1.0", "referral.sent", referral_id)
+    assert event["data"] == {"referral_id": referral_id, "state": "sent"}
+    assert str(request.url) == "http://his.test/hooks?a=1"
+    assert request.headers["content-type"] == "application/cloudevents+json"
+
+
+async def test_a_notification_that_is_not_taken_is_repeated_under_the_same_id(empty: World) -> None:
+    listener = Listener()
+    listener.status = 503
+    await empty.stop("health")
+    await empty.start("health", partner=listener.peer)
+    await empty["health"].done("/v1/webhooks", {"url": "http://his.test/hooks"})
+    await referred(empty["health"], await consented(empty["health"]))
+    await listener.until(1)
+    listener.status = 204
+    await listener.until(2)
+    first, second = listener.told[:2]
+    assert first.headers["webhook-id"] == second.headers["webhook-id"]
+    assert first.content == second.content
+
+
+async def test_a_receiver_that_is_gone_is_told_nothing_any_more(empty: World) -> None:
+    listener = Listener()
+    listener.status = 410
+    await empty.stop("health")
+    await empty.start("health", partner=listener.peer)
+    gone = await empty["health"].done("/v1/webhooks", {"url": "http://his.test/hooks", "types": ["referral.sent"]})
+    await referred(empty["health"], await consented(empty["health"]))
+    async with asyncio.timeout(30):
+        while (await empty["health"].get("/v1/webhooks")).json()["items"]:
+            await asyncio.sleep(0.05)
+    await referred(empty["health"], await consented(empty["health"]))
+    assert len(listener.told) == 1
+    unknown = await empty["health"].get(f"/v1/webhooks/{gone['id']}/failures")
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "webhook.unknown")
+
+
+def store_of(mesh: World) -> SqlStore:
+    return SqlStore(mesh.services["health"].settings.database_url.get_secret_value())
+
+
+async def tried_in_vain(mesh: World) -> list[Notification]:
+    store = store_of(mesh)
+    try:
+        waiting = await store.read(lambda reading: reading.waiting_notifications(due_before="9", limit=9))
+    finally:
+        store.close()
+    return [one for one in waiting if one.attempts]
+
+
+async def test_a_receiver_that_names_a_time_is_not_asked_before(empty: World) -> None:
+    listener = Listener()
+    listener.status, listener.headers = 503, {"retry-after": "600"}
+    await empty.stop("health")
+    await empty.start("health", partner=listener.peer)
+    await empty["health"].done("/v1/webhooks", {"url": "http://his.test/hooks", "types": ["referral.sent"]})
+    await referred(empty["health"], await consented(empty["health"]))
+    await listener.until(1)
+    async with asyncio.timeout(30):
+        while not (waiting := await tried_in_vain(empty)):
+            await asyncio.sleep(0.05)
+    assert from_wire(waiting[0].due_at) - CLOCK.now() > timedelta(minutes=9)
+
+
+async def test_what_was_given_up_is_listed_and_tried_again_under_its_id(empty: World) -> None:
+    listener = Listener()
+    await empty.stop("health")
+    await empty.start("health", partner=listener.peer)
+    health = empty["health"]
+    webhook = (await health.done("/v1/webhooks", {"url": "http://his.test/hooks"}))["id"]
+    at, event = to_wire(CLOCK.now()), {"type": "referral.sent", "subject": "the referral"}
+    lost = Notification(
+        notification_id=Uuid7Factory(CLOCK).new(),
+        webhook_id=webhook,
+        body=json.dumps(event),
+        due_at=at,
+        attempts=84,
+        settled_at=at,
+        code="peer.unreachable",
+    )
+    store = store_of(empty)
+    await store.write(lambda desk: desk.add(lost))
+    store.close()
+    (failure,) = (await health.get(f"/v1/webhooks/{webhook}/failures")).json()["items"]
+    assert (failure["id"], failure["code"], failure["attempts"]) == (lost.notification_id, "peer.unreachable", 84)
+    replay = await health.post(f"/v1/webhooks/{webhook}/replays", {}, Idempotency_Key="once-more")
+    await listener.until(1)
+    again = await health.post(f"/v1/webhooks/{webhook}/replays", {}, Idempotency_Key="once-more")
+    assert (replay.json(), again.json()) == ({"replayed": 1}, {"replayed": 1})
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert listener.told[0].headers["webhook-id"] == lost.notification_id
+    assert (await health.get(f"/v1/webhooks/{webhook}/failures")).json()["items"] == []
+    assert (await health.http.delete(f"/v1/webhooks/{webhook}")).status_code == 204
+    assert (await health.get("/v1/webhooks")).json()["items"] == []
+
+
+async def test_a_webhook_that_cannot_be_is_refused(empty: World) -> None:
+    changes: list[dict[str, Any]] = [
+        {"url": "ftp://his.test"},
+        {"url": "http://user:pw@his.test/"},
+        {"types": ["made.up"]},
+        {"more": 1},
+    ]
+    for change in changes:
+        response = await empty["health"].post("/v1/webhooks", {"url": "http://his.test/hooks", **change})
+        assert response.status_code == 422, change
