@@ -13,7 +13,7 @@ from fastapi import APIRouter, FastAPI
 
 from shared.agency import gauges, housekeeping, rerouting
 from shared.agency.acting import ANSWER_WITHIN
-from shared.agency.adapters.store import SqlStore
+from shared.agency.adapters.store import WIPE_SECONDS, SqlStore
 from shared.agency.clock_check import ClockCheck
 from shared.agency.directory import Directory
 from shared.agency.grants import Grants
@@ -73,7 +73,8 @@ from shared.transport.broker_settings import broker_access
 from shared.transport.gateway_client import GatewayClient
 from shared.transport.peer import Peer
 from shared.transport.webhooks import Webhooks
-from shared.web import withdrawal_page
+from shared.web import discovery, withdrawal_page
+from shared.web.discovery import TokenFacts, discovery_router
 from shared.web.factory import MeshApp, create_app
 from shared.web.health import Check
 from shared.web.rate_limit import RateLimit, RatePolicy
@@ -83,6 +84,7 @@ if TYPE_CHECKING:
     from shared.agency.inbound.consuming import Consuming
 
 VERSION: Final = "0.1.0"
+_PUBLIC: Final = oauth.PUBLIC_PATHS | discovery.PUBLIC_PATHS | withdrawal_page.PUBLIC_PATHS
 #: How often one partner system may call: bursts, and two hundred calls a second in the long run.
 CALLS: Final = RatePolicy(quota=6_000, window_seconds=30)
 
@@ -155,11 +157,12 @@ def build_app(
         authenticate=partners.verify,
         lifespan=partial(_lifespan, house=house),
         routers=[
-            oauth.oauth_router(partners, ground.keys, issuer=settings.issuer),
+            oauth.oauth_router(partners, ground.keys),
+            discovery_router(TokenFacts(settings.issuer, ["client_secret_basic", "private_key_jwt"], SCOPES)),
             withdrawal_page.style_router(),
             *_routers(house, settings, sector_routers, panels),
         ],
-        public_paths=oauth.PUBLIC_PATHS | withdrawal_page.PUBLIC_PATHS | house.front.public_paths,
+        public_paths=_PUBLIC | house.front.public_paths,
         scopes=SCOPES,
         rate_limit=RateLimit(CALLS, timer=time.monotonic),
         body_caps={DELIVERIES: ENVELOPE_MOST},
@@ -173,7 +176,7 @@ def build_app(
 def _routers(
     house: _House, settings: AgencySettings, sector_routers: SectorRouters, panels: SectorPanels
 ) -> list[APIRouter]:
-    office, doors = house.office, Doorkeeper(settings.agency_id)
+    office, doors = house.office, Doorkeeper(settings.agency_id, house.office.box_of)
     reader = CaseReader(office)
     practice = Practice(office=office, reader=reader, doors=doors)
     webhooks = Webhooks((settings.webhook_secret.get_secret_value(),))
@@ -272,6 +275,7 @@ def _rounds(ground: _Ground, settings: AgencySettings) -> Sequence[Rounds]:
     return [
         Rounds("housekeeping", forgetting, every=housekeeping.EVERY_SECONDS, most=housekeeping.AT_ONCE),
         Rounds("sector-clocks", watching, every=clocks.EVERY_SECONDS, most=clocks.AT_ONCE),
+        Rounds("wiping", ground.store.wipe, every=WIPE_SECONDS),
     ]
 
 

@@ -29,6 +29,11 @@ def is_kept_from(referral: Referral | Label, who: Collection[str], *, declared: 
     return referral.chain_id in declared or is_blocked(referral.blocked, chain_id=referral.chain_id, who=who)
 
 
+def unknown_referral() -> NotFound:
+    """Return the one answer about a referral that is not here, and about one that somebody is not to know of."""
+    return NotFound("referral.unknown", "This agency has neither sent nor received such a referral.")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Office:
     """One agency at work."""
@@ -68,8 +73,13 @@ class Office:
             lambda reading: (reading.get(Referral, referral_id), reading.declared_by(who))
         )
         if referral is None or is_kept_from(referral, who, declared=declared):
-            raise NotFound("referral.unknown", "This agency has neither sent nor received such a referral.")
+            raise unknown_referral()
         return referral
+
+    async def box_of(self, referral_id: str) -> str | None:
+        """Return on which side of a referral this agency is; None where it has no referral of this id."""
+        referral = await self.store.read(lambda reading: reading.get(Referral, referral_id))
+        return None if referral is None else referral.box
 
     async def consent_is_kept_from(self, consent_id: str, *who: str) -> bool:
         """Say whether a case that rests on this consent is kept from anybody of `who`: then the consent is too."""

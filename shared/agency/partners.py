@@ -8,6 +8,7 @@ random needs no slow hash. Refuses with one text, whatever was wrong.
 import base64
 import binascii
 import hmac
+import re
 import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from shared.agency.ports import Desk, Store
 from shared.agency.records import Partner, UsedAssertion
 from shared.kernel.clock import Clock, to_wire
 from shared.kernel.encoding import sha256_hex
-from shared.kernel.errors import MeshError, NotAuthenticated, NotPermitted
+from shared.kernel.errors import InputRejected, MeshError, NotAuthenticated
 from shared.kernel.identifiers import IdFactory
 from shared.seal.keys import AgencyKeys, KeyRing
 from shared.seal.tokens import (
@@ -40,6 +41,9 @@ SCOPES: Final[Mapping[str, str]] = {
     "orders.supervise": "See the no-contact order one supervises, and nothing else (for community supervisors).",
     "webhooks.write": "Say where to be told of changes.",
 }
+
+#: How a partner system is called.
+CLIENT_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{2,62}")
 
 _SECRET_BYTES: Final = 32
 
@@ -69,7 +73,7 @@ class Partners:
         return Principal(access.subject, access.scopes)
 
     async def by_secret(self, authorization: str, *, scopes: Collection[str] | None) -> Granted:
-        """Give a token for `Authorization: Basic`. Raises `NotAuthenticated` (`token.refused`), `NotPermitted`."""
+        """Give a token for `Authorization: Basic`. Raises `NotAuthenticated` (`token.refused`), `InputRejected`."""
         client_id, secret = _basic(authorization)
         partner = await self._partner(client_id)
         if partner is None or partner.secret_hash is None or not _is_secret(secret, partner.secret_hash):
@@ -92,10 +96,13 @@ class Partners:
         return self._granted(partner, scopes)
 
     async def _partner(self, client_id: str) -> Partner | None:
+        """Return a partner system; None for a name that none can have, with which no database is troubled."""
+        if not CLIENT_ID.fullmatch(client_id):
+            return None
         return await self._store.read(lambda reading: reading.get(Partner, client_id))
 
     async def _first_use(self, proof: Assertion, at: datetime) -> bool:
-        key = f"{proof.client_id}/{proof.jti}"
+        key = f"{proof.client_id}/{sha256_hex(proof.jti.encode(errors='surrogatepass'))}"
 
         def work(desk: Desk) -> bool:
             used = desk.get(UsedAssertion, key)
@@ -110,7 +117,7 @@ class Partners:
         allowed = frozenset(partner.scopes)
         wanted = allowed if scopes is None else frozenset(scopes)
         if not wanted <= allowed:
-            raise NotPermitted("token.scope", "This client may not have one of these scopes. Ask for fewer.")
+            raise InputRejected("token.scope-unknown", "This client may not have one of these scopes. Ask for fewer.")
         token = issue_access_token(
             self._keys.signing,
             issuer=self._issuer,

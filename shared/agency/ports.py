@@ -239,6 +239,10 @@ class Reading(Protocol):
         """Return notifications that should be tried now, longest waiting first."""
         ...
 
+    def given_up_notifications(self, webhook_id: str, *, after: str | None, limit: int) -> Sequence[Notification]:
+        """Return what a webhook did not take until it was given up, oldest first."""
+        ...
+
     def webhooks(self) -> Sequence[Webhook]:
         """Return the webhooks that are not disabled."""
         ...

@@ -1,17 +1,12 @@
 """What an operator does to an agency service from the command line, while it runs or not."""
 
-import re
-from typing import Final
-
 from shared.agency.adapters.store import SqlStore
-from shared.agency.partners import new_secret, partner_of
+from shared.agency.partners import CLIENT_ID, new_secret, partner_of
 from shared.agency.ports import Desk
 from shared.agency.records import Partner
 from shared.agency.settings import AgencySettings
 from shared.kernel.clock import SystemClock
 from shared.kernel.errors import InputRejected
-
-_CLIENT_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{2,62}")
 
 
 def add_partner(settings: AgencySettings, client_id: str) -> str:
@@ -19,7 +14,7 @@ def add_partner(settings: AgencySettings, client_id: str) -> str:
 
     For a client that is there already the secret is replaced. Raises `InputRejected` (`message.invalid`).
     """
-    if not _CLIENT_ID.fullmatch(client_id):
+    if not CLIENT_ID.fullmatch(client_id):
         raise InputRejected("message.invalid", "Write 3 to 63 letters, digits, '.', '_' or '-'.")
     secret = new_secret()
     partner = partner_of(client_id, secret=secret, jwks=None, at=SystemClock().now())

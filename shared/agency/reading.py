@@ -33,12 +33,13 @@ _LOOKS_MOST: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who reads, and why (a code)."""
+    """Who reads, and why (a code). `box`: its token is for what was sent alone, or for what was received."""
 
     client_id: str
     actor: str
     pseudonym: str
     reason: str | None = None
+    box: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,10 @@ class CaseReader:
 
         The page is as full as if they were not there: a gap would tell that they are.
         """
-        seen = await self._office.store.read(lambda reading: seen_by(reading, visitor, wanted))
+        seen: Sequence[Label] = ()
+        if visitor.box is None or wanted.box in {None, visitor.box}:
+            inside = replace(wanted, box=wanted.box or visitor.box)
+            seen = await self._office.store.read(lambda reading: seen_by(reading, visitor, inside))
         await self._log(visitor, "list", None)
         last = seen[-1].referral_id if len(seen) == wanted.limit else None
         return ReferralPage([summary(one, self._office.sop) for one in seen], last)

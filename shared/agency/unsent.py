@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from shared.agency.office import Office
 from shared.agency.ports import Desk
-from shared.agency.records import Unsent
+from shared.agency.records import Referral, Unsent
 from shared.kernel.clock import from_wire, to_wire
 from shared.kernel.errors import InputRejected, NotFound
 
@@ -65,11 +65,18 @@ async def begin(office: Office, account_id: str, *, known: Mapping[str, Any]) ->
 
 
 async def reopen(office: Office, account_id: str, draft_id: str) -> Opened:
-    """Open what somebody is writing. Raises `NotFound` (`draft.unknown`), also where it is another's."""
+    """Open what somebody is writing. Raises `NotFound` (`draft.unknown`), also where it is another's.
+
+    One that goes on from a case that was sealed off meanwhile is deleted: what was taken over from it may not stay.
+    """
     record = await office.store.read(lambda reading: reading.get(Unsent, draft_id))
     if record is None or record.account_id != account_id or from_wire(record.expires_at) <= office.clock.now():
-        raise NotFound("draft.unknown", "This unfinished referral is no longer here: it was sent, deleted or too old.")
-    return _opened(office, record)
+        raise _unknown()
+    opened = _opened(office, record)
+    if await _was_sealed_off(office, opened.known.get("parent_id") or opened.known.get("replaces")):
+        await drop(office, opened)
+        raise _unknown()
+    return opened
 
 
 async def keep(
@@ -123,6 +130,17 @@ async def drop(office: Office, opened: Opened) -> None:
             desk.remove(record)
 
     await office.store.write(work, expects=[(Unsent, opened.draft_id)])
+
+
+async def _was_sealed_off(office: Office, referral_id: str | None) -> bool:
+    if referral_id is None:
+        return False
+    before = await office.store.read(lambda reading: reading.get(Referral, referral_id))
+    return before is not None and before.sealed_off_at is not None
+
+
+def _unknown() -> NotFound:
+    return NotFound("draft.unknown", "This unfinished referral is no longer here: it was sent, deleted or too old.")
 
 
 def _opened(office: Office, record: Unsent) -> Opened:

@@ -1,8 +1,8 @@
 """What is known about a person, encrypted at rest: one key per referral, consent subject, secret place and draft.
 
 Each key is kept wrapped under the master key of this service. Sealing a case off is destroying the
-wrapped key: what was encrypted under it is gone, in backups too. Every text is bound to its place, so
-nothing copied from one row opens in another.
+wrapped key: what was encrypted under it is gone, also where a copy of it without that key is left; a backup that
+has the wrapped key keeps both. Every text is bound to its place, so nothing copied from one row opens in another.
 """
 
 import json

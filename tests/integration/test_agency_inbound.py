@@ -200,6 +200,15 @@ async def test_what_consent_does_not_carry_is_rejected_though_the_hub_delivered_
     assert await rejected(hop, a_letter(for_counselling)) == "consent.service"
 
 
+@pytest.mark.parametrize("whose", ["another agency's", "nobody's"])
+async def test_what_rests_on_a_consent_that_does_not_name_this_agency_is_rejected(
+    mesh: World, hop: Hop, whose: str
+) -> None:
+    elsewhere = await consented(mesh["health"], a_grant("legal_aid", "LEG-01", names=["contact"]))
+    named = elsewhere if whose == "another agency's" else {**elsewhere, "id": IDS.new()}
+    assert await rejected(hop, a_letter(named)) == "consent.missing"
+
+
 async def test_another_persons_consent_is_rejected(hop: Hop, consent: dict[str, Any]) -> None:
     assert await rejected(hop, a_letter({**consent, "subject": "another-person-1"})) == "consent.subject"
 

@@ -1,10 +1,9 @@
-"""Partner systems: tokens, scopes, reasons for reading, webhooks, and a trace of every reading."""
+"""Partner systems: tokens, scopes, reasons for reading, and a trace of every reading."""
 
-import asyncio
+import base64
 import json
 import logging
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,11 +14,11 @@ from shared.agency.adapters.store import SqlStore
 from shared.agency.partners import partner_of
 from shared.agency.records import Partner, Visit
 from shared.kernel.clock import SystemClock
+from shared.kernel.encoding import b64url
 from shared.kernel.identifiers import Uuid7Factory
+from shared.seal.jws import sign_compact
 from shared.seal.keys import SigningKey
 from shared.seal.tokens import make_assertion
-from shared.transport.peer import Peer
-from shared.transport.webhooks import Webhooks
 from shared.web.routes import unbounded_parameters, undeclared_routes
 from tests.support.agency_services import (
     CANARY,
@@ -31,6 +30,7 @@ from tests.support.agency_services import (
     referred,
     world,
 )
+from tests.support.casework import a_case
 
 CLOCK = SystemClock()
 GRANT = {"grant_type": "client_credentials"}
@@ -42,13 +42,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def mesh(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
     async with world(tmp_path_factory.mktemp("world"), "health", "social") as made:
-        yield made
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def empty(tmp_path: Path) -> AsyncIterator[World]:
-    """A mesh in which no partner system wants to be told anything yet."""
-    async with world(tmp_path, "health", "social") as made:
         yield made
 
 
@@ -88,6 +81,32 @@ async def test_a_wrong_secret_an_unknown_client_and_no_proof_are_refused_alike(m
     assert schemes == ['Basic realm="mesh"', 'Basic realm="mesh"', 'Bearer realm="mesh"', 'Basic realm="mesh"']
 
 
+@pytest.mark.parametrize("name", ["half of a pair \ud800", "none \x00", "", "x" * 500, 7])
+async def test_a_name_that_no_client_can_have_is_refused_like_an_unknown_one(mesh: World, name: object) -> None:
+    parts = ({"alg": "ES256", "kid": "k", "typ": "JWT"}, {"sub": name, "iss": name, "exp": 1, "jti": "1"})
+    proof = ".".join([*(b64url(json.dumps(part).encode()) for part in parts), "AAAA"])
+    basic = base64.b64encode(f"{name}:guess".encode(errors="surrogatepass")).decode()
+    async with anonymous(mesh) as http:
+        answers = [
+            await http.post(
+                "/oauth/token", data={**GRANT, "client_assertion_type": ASSERTION, "client_assertion": proof}
+            ),
+            await http.post("/oauth/token", data=GRANT, headers={"Authorization": f"Basic {basic}"}),
+        ]
+    assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [(401, "token.refused")] * 2
+
+
+async def test_an_assertion_counts_once_whatever_its_jti_is(mesh: World) -> None:
+    key = SigningKey.generate()
+    await add(mesh, partner_of("odd", secret=None, jwks={"keys": [key.public.public_jwk()]}, at=CLOCK.now()))
+    until = int(CLOCK.now().timestamp()) + 60
+    claims = {"iss": "odd", "sub": "odd", "aud": mesh.services["health"].settings.issuer, "exp": until, "jti": "\ud800"}
+    proof = sign_compact(json.dumps(claims).encode(), key, "JWT")
+    form = {**GRANT, "client_assertion_type": ASSERTION, "client_assertion": proof}
+    async with anonymous(mesh) as http:
+        assert [(await http.post("/oauth/token", data=form)).status_code for _ in range(2)] == [200, 401]
+
+
 async def test_only_a_digest_of_the_secret_is_kept(mesh: World) -> None:
     (partner,) = await records(mesh, Partner, PARTNER)
     assert len(partner.secret_hash) == 64
@@ -124,11 +143,37 @@ async def test_a_scope_that_was_not_given_is_not_had(mesh: World) -> None:
     await add(mesh, partner_of("reader", secret="s" * 32, jwks=None, at=CLOCK.now(), scopes=["referrals.handle"]))
     async with anonymous(mesh) as http:
         asked = {**GRANT, "scope": "consents.write"}
-        assert (await http.post("/oauth/token", data=asked, auth=("reader", "s" * 32))).status_code == 403
+        refused = await http.post("/oauth/token", data=asked, auth=("reader", "s" * 32))
+        assert (refused.status_code, refused.json()["error"]) == (400, "invalid_scope")
         token = (await http.post("/oauth/token", data=GRANT, auth=("reader", "s" * 32))).json()["access_token"]
         http.headers["Authorization"] = f"Bearer {token}"
         refused = await http.post("/v1/consents", json=a_consent())
     assert (refused.status_code, refused.json()["code"]) == (403, "token.scope")
+
+
+@pytest.mark.parametrize(("scope", "own", "other"), [("referrals.send", 0, 1), ("referrals.handle", 1, 0)])
+async def test_a_token_for_one_side_of_referrals_is_for_no_case_of_the_other(
+    mesh: World, scope: str, own: int, other: int
+) -> None:
+    """Health sends one referral, and is sent another."""
+    sent = await referred(mesh["health"], await consented(mesh["health"]))
+    parts = {"contact": {"name_to_use": "M."}, "safety": {"band": "R3"}, "preferences": {"staff_gender": "female"}}
+    received = await a_case(mesh, "social", "health", "HEA-06", compartments=parts, until="deliver", urgency="urgent")
+    ids, name = [sent, received], scope.replace(".", "-")
+    await add(mesh, partner_of(name, secret="s" * 32, jwks=None, at=CLOCK.now(), scopes=[scope]))
+    async with anonymous(mesh) as http:
+        token = (await http.post("/oauth/token", data=GRANT, auth=(name, "s" * 32))).json()["access_token"]
+        http.headers.update({"Authorization": f"Bearer {token}", "Access-Reason": "case_work"})
+        for path in ("", "/notes", "/chain", "/clocks", "/acts"):
+            assert (await http.get(f"/v1/referrals/{ids[own]}{path}")).status_code == 200, path
+            refused = await http.get(f"/v1/referrals/{ids[other]}{path}")
+            assert (refused.status_code, refused.json()["code"]) == (404, "referral.unknown"), path
+        for path, body in (("/withdraw", {"actor": "staff-1"}), ("/notes", {"text": "x"})):
+            assert (await http.post(f"/v1/referrals/{ids[other]}{path}", json=body)).status_code == 404, path
+        listed = [one["referral_id"] for one in (await http.get("/v1/referrals?limit=200")).json()["items"]]
+        assert (ids[own] in listed, ids[other] in listed) == (True, False)
+        box = ["sent", "received"][other]
+        assert (await http.get(f"/v1/referrals?box={box}")).json()["items"] == []
 
 
 @pytest.mark.rule("R-24")
@@ -178,67 +223,18 @@ async def test_nothing_about_a_person_is_in_files_logs_or_addresses(
     assert not [request for request in mesh.wire.requests if CANARY.encode() in request.content]
 
 
-class Listener:
-    """A partner system that is told."""
-
-    def __init__(self) -> None:
-        self.told: list[httpx.Request] = []
-        self.status = 204
-
-    def peer(self, base_url: str) -> Peer:
-        client = httpx.AsyncClient(transport=httpx.MockTransport(self._take))
-        return Peer(base_url, client=client)
-
-    def _take(self, request: httpx.Request) -> httpx.Response:
-        self.told.append(request)
-        return httpx.Response(self.status)
-
-    async def until(self, number: int) -> None:
-        async with asyncio.timeout(30):
-            while len(self.told) < number:
-                await asyncio.sleep(0.05)
-
-
-@pytest.mark.rule("R-07")
-async def test_a_partner_system_is_told_in_cloudevents_with_ids_only(empty: World) -> None:
-    listener = Listener()
-    await empty.stop("health")
-    await empty.start("health", partner=listener.peer)
-    made = await empty["health"].done("/v1/webhooks", {"url": "http://his.test/hooks?a=1", "types": ["referral.sent"]})
-    assert made["secret"].startswith("whsec_")
-    (listed,) = (await empty["health"].get("/v1/webhooks")).json()["items"]
-    assert "secret" not in listed
-    referral_id = await referred(empty["health"], await consented(empty["health"]))
-    await listener.until(1)
-    request = listener.told[0]
-    event = json.loads(request.content)
-    assert Webhooks((made["secret"],)).verify(request.content, request.headers, at=CLOCK.now()) == event["id"]
-    assert (event["specversion"], event["type"], event["subject"]) == ("1.0", "referral.sent", referral_id)
-    assert event["data"] == {"referral_id": referral_id, "state": "sent"}
-    assert str(request.url) == "http://his.test/hooks?a=1"
-
-
-async def test_a_notification_that_is_not_taken_is_repeated_under_the_same_id(empty: World) -> None:
-    listener = Listener()
-    listener.status = 503
-    await empty.stop("health")
-    await empty.start("health", partner=listener.peer)
-    await empty["health"].done("/v1/webhooks", {"url": "http://his.test/hooks"})
-    await referred(empty["health"], await consented(empty["health"]))
-    await listener.until(1)
-    listener.status = 204
-    await listener.until(2)
-    first, second = listener.told[:2]
-    assert first.headers["webhook-id"] == second.headers["webhook-id"]
-    assert first.content == second.content
-
-
-@pytest.mark.parametrize(
-    "change", [{"url": "ftp://his.test"}, {"url": "http://user:pw@his.test/"}, {"types": ["made.up"]}, {"more": 1}]
-)
-async def test_a_webhook_that_cannot_be_is_refused(mesh: World, change: dict[str, Any]) -> None:
-    response = await mesh["health"].post("/v1/webhooks", {"url": "http://his.test/hooks", **change})
-    assert response.status_code == 422
+async def test_what_was_taken_in_says_where_it_is_read(mesh: World) -> None:
+    health = mesh["health"]
+    recorded = await health.post("/v1/consents", a_consent())
+    consent = recorded.json()["consent"]
+    sent = await health.post("/v1/referrals", a_referral(consent))
+    cancelled = await health.post(f"{sent.headers['location']}/cancel", {"reason": "other"})
+    taken_back = await health.post(f"/v1/consents/{consent['id']}/revocations", {"by": "survivor"})
+    places = [answer.headers.get("location") for answer in (recorded, sent, cancelled, taken_back)]
+    read = f"/v1/referrals/{sent.json()['referral']['referral_id']}"
+    kept = f"/v1/consents/{consent['id']}"
+    assert places == [kept, read, read, f"{kept}/propagation"], [cancelled.text, taken_back.text]
+    assert [(await health.get(str(place))).status_code for place in places] == [200] * 4
 
 
 async def test_ready_means_keys_database_and_clock(mesh: World) -> None:

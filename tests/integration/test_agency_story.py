@@ -130,6 +130,27 @@ async def test_a_refusal_of_the_gateway_comes_back_as_it_was_and_leaves_nothing(
 
 
 @pytest.mark.rule("R-16")
+async def test_who_referred_her_on_keeps_no_copy_when_she_takes_it_back_from_there_alone(mesh: World) -> None:
+    health, social, lawyer = mesh["health"], mesh["social"], mesh["legal_aid"]
+    names = ["identity", "contact", "needs", "preferences"]
+    grants = a_grant("social", onward=True), a_grant("legal_aid", "LEG-01", names=names, onward=False)
+    consent = await consented(health, *grants)
+    parent = await referred(health, consent, area="38", age_band="adult")
+    await accepted(social, parent)
+    parts = {name: CASE.get(name, NEEDS) for name in names}
+    request = a_referral(consent, service_type="LEG-01", recipient=agency_id("legal_aid"), compartments=parts)
+    child = (await social.done(f"/v1/referrals/{parent}/onward", request))["referral"]["referral_id"]
+    await accepted(lawyer, child)
+    assert contents(await social.seen(child)) == parts
+    told = {"by": "survivor", "recipients": [agency_id("social")]}
+    await health.done(f"/v1/consents/{consent['id']}/revocations", told)
+    gone = await social.until(child, lambda seen: seen["sealed_off_at"] is not None, query="")
+    assert (contents(gone), gone["state"]) == ({}, "accepted")
+    assert contents(await social.seen(parent)) == {}
+    assert contents(await lawyer.seen(child)) == parts
+
+
+@pytest.mark.rule("R-16")
 async def test_consent_taken_back_is_sealed_off_everywhere_and_answered(mesh: World) -> None:
     health, social = mesh["health"], mesh["social"]
     consent = await consented(health)

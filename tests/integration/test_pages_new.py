@@ -265,6 +265,22 @@ async def test_a_received_referral_goes_on_under_the_consent_that_allows_it(mesh
     assert done.path.endswith("/sent"), re.findall(r"<li>([^<]*)", done.text)
 
 
+async def test_what_was_taken_over_from_a_case_goes_when_that_is_sealed_off(mesh: World) -> None:
+    worker = await somebody(mesh.services["social"].app, Role.CASEWORKER)
+    referral_id = await received(mesh)
+    first = await worker.send(await worker.get(f"/new?parent={referral_id}"), "/new")
+    page = await worker.send(first, "/wants", button=ON, service_type="LEG-01", urgency="usual")
+    page = await worker.send(page, "/consent", button=ON, mode="existing")
+    page = await worker.send(page, "/whom", button=ON, recipient="legal-aid-test")
+    page = await worker.send(page, "/what", button=("go", "take-over"))
+    assert CANARY in page.text
+    consent_id = (await mesh["social"].seen(referral_id))["basis"]["consent_id"]
+    await mesh["health"].done(f"/v1/consents/{consent_id}/revocations", {"by": "survivor"})
+    await mesh["social"].until(referral_id, lambda seen: seen["state"] == "revoked", query="")
+    again = await worker.get(page.path)
+    assert (again.status, CANARY in again.text) == (404, False)
+
+
 async def test_by_law_only_what_the_law_carries_has_a_field_and_somebody_approved_it(
     mesh: World, nurse: PageClient
 ) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Select, func, null, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, null, select
 
 from shared.agency.adapters.places import Places, to_record
 from shared.agency.adapters.texts import Texts
@@ -43,6 +43,7 @@ from shared.storage.shape import Lock, in_portions
 
 R = TypeVar("R")
 
+_GIVEN_UP = and_(NOTIFICATIONS.c.settled_at.is_not(None), NOTIFICATIONS.c.code.not_in([DELIVERED, UNWANTED]))
 _WAITING_NOTIFICATIONS = (
     select(
         NOTIFICATIONS.c.webhook_id,
@@ -163,6 +164,13 @@ class SqlReading:
         waiting = select(table).where(table.c.settled_at.is_(None), table.c.due_at <= due_before)
         return self._records(Notification, waiting.order_by(table.c.due_at).limit(limit))
 
+    def given_up_notifications(self, webhook_id: str, *, after: str | None, limit: int) -> Sequence[Notification]:
+        """Return what a webhook did not take until it was given up, oldest first."""
+        given_up = select(NOTIFICATIONS).where(NOTIFICATIONS.c.webhook_id == webhook_id, _GIVEN_UP)
+        if after is not None:
+            given_up = given_up.where(NOTIFICATIONS.c.notification_id > after)
+        return self._records(Notification, given_up.order_by(NOTIFICATIONS.c.notification_id).limit(limit))
+
     def webhooks(self) -> Sequence[Webhook]:
         """Return the webhooks that are not disabled."""
         return self._records(Webhook, select(WEBHOOKS).where(WEBHOOKS.c.disabled_at.is_(None)))
@@ -171,9 +179,7 @@ class SqlReading:
         """Return how sending and receiving stand."""
         waiting = select(func.count(), func.min(LETTERS.c.created_at)).where(LETTERS.c.settled_at.is_(None))
         letters, oldest = self._connection.execute(waiting).one()
-        table = NOTIFICATIONS
-        told = table.c.code.not_in([DELIVERED, UNWANTED])
-        given_up = select(func.count()).select_from(table).where(table.c.settled_at.is_not(None), told)
+        given_up = select(func.count()).select_from(NOTIFICATIONS).where(_GIVEN_UP)
         return Traffic(
             letters_waiting=letters,
             oldest_letter_at=oldest,

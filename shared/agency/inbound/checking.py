@@ -1,7 +1,8 @@
 """The recipient's own check of a referral: the hub is not simply believed (promise 2).
 
 The same decision as the gateway's, over the directory and the consent as far as they are shown to this agency.
-What it cannot see of a consent it does not judge; what it sees and does not permit it rejects.
+What it cannot see of a consent it does not judge; what it sees and does not permit it rejects, and what rests on a
+consent that it is not shown at all: one that permits something to this agency names it.
 """
 
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ from shared.wire.messages import ReferralV1
 
 _COMMUNE_DIGITS = 5
 _NOT_YET = "consent.not-yet-valid"
+_MISSING = "consent.missing"
 #: Reasons that rest on what only the gateway sees: who holds the parent, and where a commune belongs.
 _GATEWAY_ALONE = frozenset({"consent.onward", "sop.area"})
 
@@ -84,4 +86,4 @@ def _is_ours(reason: Reason, message: ReferralV1, lineage: Sequence[Consent]) ->
         return True
     if reason.code in _GATEWAY_ALONE:
         return False
-    return bool(lineage) or not reason.code.startswith("consent.")
+    return bool(lineage) or reason.code == _MISSING or not reason.code.startswith("consent.")

@@ -203,6 +203,30 @@ class WebhooksV1(Open):
     items: list[WebhookReadV1]
 
 
+class WebhookFailureV1(Open):
+    """A notification that was given up: its id, what it told of, and why the last try failed, as a code."""
+
+    id: str
+    type: str
+    referral_id: str
+    attempts: int
+    given_up_at: str
+    code: str
+
+
+class WebhookFailuresV1(Open):
+    """What one webhook did not take, oldest first."""
+
+    items: list[WebhookFailureV1]
+    next: str | None
+
+
+class WebhookReplayedV1(Open):
+    """How many notifications are tried again."""
+
+    replayed: int
+
+
 class DeliveredV1(Open):
     """Signed receipts, one for each message that is settled."""
 
@@ -293,16 +317,3 @@ class ActsV1(Open):
     """The journal of a case, oldest first."""
 
     items: list[ActV1]
-
-
-class DiscoveryV1(Open):
-    """Authorization server metadata (RFC 8414)."""
-
-    issuer: str
-    token_endpoint: str
-    jwks_uri: str
-    grant_types_supported: list[str]
-    token_endpoint_auth_methods_supported: list[str]
-    token_endpoint_auth_signing_alg_values_supported: list[str]
-    scopes_supported: list[str]
-    response_types_supported: list[str]

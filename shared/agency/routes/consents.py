@@ -18,6 +18,7 @@ from shared.agency.routes.answers import (
 )
 from shared.agency.routes.callers import CONSENT, Doorkeeper, Id, told
 from shared.web.body import json_body
+from shared.web.openapi import LOCATED
 from shared.web.withdrawal_page import PAGE_ANSWER, Accept, Format, Lang, page_answer, wants_page
 from shared.wire.answers import read_answer
 from shared.wire.withdrawals import SignedCertificateV1
@@ -32,28 +33,39 @@ def consents_router(office: Office, reader: CaseReader, doors: Doorkeeper) -> AP
         "/v1/consents",
         status_code=201,
         summary="Record what she allows; who she is stays here",
-        responses={202: {"model": ConsentTakenV1, "description": "Queued: the gateway is away."}},
+        responses={
+            201: dict(LOCATED),
+            202: {**LOCATED, "model": ConsentTakenV1, "description": "Queued: the gateway is away."},
+        },
     )
     async def record(
         caller: Annotated[Caller, recorder],
         request: Annotated[ConsentRequest, json_body(ConsentRequest)],
         response: Response,
     ) -> ConsentTakenV1:
-        return ConsentTakenV1.model_validate(told(await record_consent(office, caller, request), response))
+        done = await record_consent(office, caller, request)
+        place = f"/v1/consents/{done.body['consent']['id']}"
+        return ConsentTakenV1.model_validate(told(done, response, place))
 
     @router.get("/v1/consents/{id}", summary="Read a consent recorded here, with who the subject is")
     async def read(id: Id, visitor: Annotated[Visitor, doors.visiting(CONSENT)]) -> ConsentReadV1:
         visit = reader.visit(visitor, "consent", id)
         return ConsentReadV1.model_validate(await show_consent(office, visit, id))
 
-    @router.post("/v1/consents/{id}/revocations", status_code=202, summary="Take consent back, wholly or in part")
+    @router.post(
+        "/v1/consents/{id}/revocations",
+        status_code=202,
+        responses={202: dict(LOCATED)},
+        summary="Take consent back, wholly or in part",
+    )
     async def revoke(
         id: Id,
         caller: Annotated[Caller, recorder],
         request: Annotated[RevocationRequest, json_body(RevocationRequest)],
         response: Response,
     ) -> ConsentTakenBackV1:
-        return ConsentTakenBackV1.model_validate(told(await revoke_consent(office, caller, id, request), response))
+        done = await revoke_consent(office, caller, id, request)
+        return ConsentTakenBackV1.model_validate(told(done, response, f"/v1/consents/{id}/propagation"))
 
     @router.get("/v1/consents/{id}/propagation", summary="Who was told to seal off, and who confirmed")
     async def propagation(id: Id, visitor: Annotated[Visitor, doors.looking(CONSENT)]) -> PropagationReadV1:

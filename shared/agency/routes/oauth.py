@@ -1,4 +1,4 @@
-"""Tokens for partner systems, and their discovery: RFC 6749 client credentials, RFC 8414 metadata."""
+"""Tokens for partner systems: RFC 6749 client credentials, and the keys that the tokens are checked with."""
 
 from typing import Annotated, Any, Final, Literal
 
@@ -6,19 +6,19 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import Field
 from starlette.requests import Request
 
-from shared.agency.partners import SCOPES, Partners
-from shared.agency.routes.answers import DiscoveryV1
+from shared.agency.partners import Partners
 from shared.kernel.errors import NotAuthenticated
 from shared.seal.keys import AgencyKeys
 from shared.seal.tokens import ACCESS_TOKEN_SECONDS
 from shared.web.body import form_body
+from shared.web.conditional import ConditionalRoute
 from shared.web.security import Guard
 from shared.web.token_route import REFUSALS, TokenRoute
 from shared.wire.answers import TokenV1
 from shared.wire.directory import JwksV1
 from shared.wire.fields import Closed
 
-PUBLIC_PATHS: Final = frozenset({"/.well-known/oauth-authorization-server", "/.well-known/jwks.json"})
+PUBLIC_PATHS: Final = frozenset({"/.well-known/jwks.json"})
 _BEARER: Final = "Bearer"
 
 
@@ -43,8 +43,8 @@ class ClientProof(Guard):
         return headers[0] if headers else None
 
 
-def oauth_router(partners: Partners, keys: AgencyKeys, *, issuer: str) -> APIRouter:
-    """Make the routes of tokens and discovery."""
+def oauth_router(partners: Partners, keys: AgencyKeys) -> APIRouter:
+    """Make the routes of tokens and of the keys that they are checked with."""
     router = APIRouter(tags=["tokens"])
 
     async def issue_token(
@@ -71,22 +71,11 @@ def oauth_router(partners: Partners, keys: AgencyKeys, *, issuer: str) -> APIRou
         route_class_override=TokenRoute,
     )
 
-    @router.get("/.well-known/oauth-authorization-server", summary="Discover the token endpoint")
-    async def discovery() -> DiscoveryV1:
-        return DiscoveryV1(
-            issuer=issuer,
-            token_endpoint=f"{issuer}/oauth/token",
-            jwks_uri=f"{issuer}/.well-known/jwks.json",
-            grant_types_supported=["client_credentials"],
-            token_endpoint_auth_methods_supported=["client_secret_basic", "private_key_jwt"],
-            token_endpoint_auth_signing_alg_values_supported=["ES256", "ES384", "RS384"],
-            scopes_supported=sorted(SCOPES),
-            response_types_supported=[],
-        )
-
-    @router.get("/.well-known/jwks.json", summary="This agency's public keys")
     async def jwks() -> JwksV1:
         published: list[dict[str, Any]] = [dict(key) for key in keys.public_jwks()["keys"]]
         return JwksV1(keys=tuple(published))
 
+    router.add_api_route(
+        "/.well-known/jwks.json", jwks, summary="This agency's public keys", route_class_override=ConditionalRoute
+    )
     return router

@@ -29,12 +29,14 @@ from shared.web import listing
 from shared.web.body import json_body, maybe_json_body
 from shared.web.direct import DirectRoute
 from shared.web.listing import Paged
+from shared.web.openapi import LOCATED
 from shared.wire.fields import CODE_PATTERN
 
 _Due = Annotated[
     Literal["overdue", "soon"] | None, Query(description="Past its next due time, or due within 24 hours.")
 ]
 _State = Annotated[str | None, Query(pattern=CODE_PATTERN, description="The state the referral is in.")]
+_LOCATED: dict[int | str, dict[str, Any]] = {202: dict(LOCATED)}
 _Names = Annotated[
     str | None,
     Query(
@@ -58,19 +60,23 @@ def _add_sending(router: APIRouter, office: Office, doors: Doorkeeper) -> None:
     async def send_referral(
         caller: Annotated[Caller, sender], request: Annotated[ReferralRequest, json_body(ReferralRequest)]
     ) -> Response:
-        return written(await refer(office, caller, request))
+        done = await refer(office, caller, request)
+        return written(done, _place(done.body["referral"]["referral_id"]))
 
     router.add_api_route(
         "/v1/referrals",
         send_referral,
         methods=["POST"],
         status_code=202,
+        responses=_LOCATED,
         summary="Refer a person: minimised, sealed, signed, sent",
         response_model=ReferredV1,
         route_class_override=DirectRoute,
     )
 
-    @router.post("/v1/referrals/{id}/onward", status_code=202, summary="Refer on: a child of this referral")
+    @router.post(
+        "/v1/referrals/{id}/onward", status_code=202, responses=_LOCATED, summary="Refer on: a child of this referral"
+    )
     async def send_onward(
         id: Id,
         caller: Annotated[Caller, sender],
@@ -82,7 +88,8 @@ def _add_sending(router: APIRouter, office: Office, doors: Doorkeeper) -> None:
             fault = FieldFault("/parent_id", "field.same", message)
             raise InputRejected("message.about", message, faults=(fault,))
         child = request.model_copy(update={"parent_id": id})
-        return ReferredV1.model_validate(told(await refer(office, caller, child), response))
+        done = await refer(office, caller, child)
+        return ReferredV1.model_validate(told(done, response, _place(done.body["referral"]["referral_id"])))
 
 
 def _add_reading(router: APIRouter, office: Office, reader: CaseReader, doors: Doorkeeper) -> None:
@@ -133,20 +140,26 @@ def lifecycle_router(office: Office, reader: CaseReader, doors: Doorkeeper) -> A
             _step(office, verb, either, model),
             methods=["POST"],
             status_code=202,
+            responses=_LOCATED,
             summary=f"Report that the referral is {event.value.replace('_', ' ')}",
             operation_id=f"step_{verb.replace('-', '_')}",
             response_model=SteppedV1,
             route_class_override=DirectRoute,
         )
 
-    @router.post("/v1/referrals/{id}/notes", status_code=202, summary="Write to the caseworker on the other side")
+    @router.post(
+        "/v1/referrals/{id}/notes",
+        status_code=202,
+        responses=_LOCATED,
+        summary="Write to the caseworker on the other side",
+    )
     async def write_note(
         id: Id,
         caller: Annotated[Caller, either],
         request: Annotated[NoteRequest, json_body(NoteRequest)],
         response: Response,
     ) -> SteppedV1:
-        return SteppedV1.model_validate(told(await send_note(office, caller, id, request), response))
+        return SteppedV1.model_validate(told(await send_note(office, caller, id, request), response, _place(id)))
 
     @router.get("/v1/referrals/{id}/notes", summary="Read the notes of a referral")
     async def read_notes(id: Id, visitor: Annotated[Visitor, doors.visiting(SEND, HANDLE)]) -> NotesV1:
@@ -161,10 +174,14 @@ def _step(
     body = maybe_json_body(model)
 
     async def step(id: Id, caller: Annotated[Caller, either], request: Annotated[StepRequest, body]) -> Response:
-        return written(await take_step(office, caller, id, verb, request))
+        return written(await take_step(office, caller, id, verb, request), _place(id))
 
     step.__name__ = f"step_{verb.replace('-', '_')}"
     return step
+
+
+def _place(referral_id: str) -> str:
+    return f"/v1/referrals/{referral_id}"
 
 
 def _due_before(office: Office, due: str | None) -> str | None:
