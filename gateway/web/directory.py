@@ -15,6 +15,7 @@ from shared.kernel.identifiers import AGENCY_ID_PATTERN
 from shared.sop.model import Sop
 from shared.web import listing
 from shared.web.body import json_body
+from shared.web.conditional import ConditionalRoute
 from shared.web.listing import Paged
 from shared.web.security import Principal
 from shared.wire.answers import PageV1
@@ -37,8 +38,11 @@ class DirectoryRoutes:
     def router(self) -> APIRouter:
         """Make the router."""
         router = APIRouter(tags=["directory"])
-        router.get("/v1/agencies", summary="List agencies")(self.list_agencies)
-        router.get("/v1/agencies/{agency_id}", summary="Read one agency with its public keys")(self.read_agency)
+        asked_often: dict[str, Any] = {"route_class_override": ConditionalRoute}
+        router.add_api_route("/v1/agencies", self.list_agencies, summary="List agencies", **asked_often)
+        router.add_api_route(
+            "/v1/agencies/{agency_id}", self.read_agency, summary="Read one agency with its public keys", **asked_often
+        )
         router.put("/v1/agencies/{agency_id}/availability", summary="Say what a service can take now", status_code=204)(
             self.put_availability
         )

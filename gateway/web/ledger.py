@@ -43,10 +43,13 @@ class LedgerRoutes:
         router = APIRouter(tags=["ledger"])
         router.get("/v1/ledger/entries", summary="Read ledger entries")(self.list_entries)
         proofs = "/v1/ledger/proofs"
+        text, octets = _binary("text/plain"), _binary("application/octet-stream")
         router.get(f"{proofs}/inclusion", summary="Prove that an entry is in the ledger")(self.prove_inclusion)
+        router.get(f"{proofs}/inclusion.tlog-proof", summary="The same as one file with the signed head", **text)(
+            self.read_proof
+        )
         router.get(f"{proofs}/consistency", summary="Prove that the ledger only grew")(self.prove_consistency)
         router.get("/v1/chains/{chain_id}", summary="Trace a chain of referrals with proofs")(self.trace_chain)
-        text, octets = _binary("text/plain"), _binary("application/octet-stream")
         router.get("/ledger/checkpoint", summary="The signed head of the ledger", **text)(self.read_checkpoint)
         router.get("/ledger/tile/entries/{path:path}", summary="A bundle of entries", **octets)(self.read_bundle)
         router.get("/ledger/tile/{path:path}", summary="A tile of hashes", **octets)(self.read_tile)
@@ -70,6 +73,11 @@ class LedgerRoutes:
     async def prove_inclusion(self, caller: Reader, index: Size, tree_size: MaybeSize = None) -> InclusionV1:
         """Return an inclusion proof (RFC 6962 section 2.1.1)."""
         return InclusionV1.model_validate(await asyncio.to_thread(self._evidence.inclusion, index, tree_size))
+
+    async def read_proof(self, caller: Reader, index: Size) -> Response:
+        """Return an inclusion proof that needs nothing else to be verified (C2SP tlog-proof)."""
+        file = await asyncio.to_thread(self._evidence.proof_file, index)
+        return Response(file, media_type="text/plain; charset=utf-8")
 
     async def prove_consistency(
         self,

@@ -28,7 +28,17 @@ from shared.wire.fields import Closed
 from shared.wire.messages import ConsentV1, EventV1, NoteV1, OpeningV1, ReferralV1, RevocationV1
 from shared.wire.problem import status_of, to_problem
 
+#: In all messages of a batch together: a hundred referrals with everything they may have are half of it.
+_COMMAS_MOST: Final = 40_000
 _REPLAYED: Final = (b"idempotent-replayed", b"true")
+#: Where is read what came of a message; the id is that in its path, or its own.
+_PLACES: Final[Mapping[str, bytes]] = {
+    "referral": b"/v1/referrals/%b",
+    "event": b"/v1/referrals/%b",
+    "note": b"/v1/referrals/%b",
+    "consent": b"/v1/consents/%b",
+    "revocation": b"/v1/consents/%b/propagation",
+}
 _SIGNATURE_HEADER = {
     "name": "Referral-Signature",
     "in": "header",
@@ -110,6 +120,8 @@ async def _refused(intake: Intake, kind: str, caller: Principal, error: MeshErro
 
 
 def _handler(intake: Intake, kind: str) -> HotHandler:
+    place = _PLACES.get(kind)
+
     async def handle(call: Call) -> Reply:
         try:
             submission = _submission(call, kind, await call.read_json())
@@ -118,8 +130,11 @@ def _handler(intake: Intake, kind: str) -> HotHandler:
         except MeshError as error:
             raise await _refused(intake, kind, call.caller, error) from error
         answer = await intake.admit(submission)
-        receipt = (b"mesh-receipt", answer.receipt.encode())
-        marks = (receipt, _REPLAYED) if answer.replayed else (receipt,)
+        marks = [(b"mesh-receipt", answer.receipt.encode())]
+        if place is not None:
+            marks.append((b"location", place % (call.about or answer.message_id).encode()))
+        if answer.replayed:
+            marks.append(_REPLAYED)
         return json_reply(answer.text, *marks, status=answer.status)
 
     handle.__name__ = f"post_{kind}"
@@ -141,6 +156,8 @@ def _submission(call: Call, kind: str, body: bytes) -> Submission:
 def _batch_handler(intake: Intake) -> HotHandler:
     async def post_batch(call: Call) -> Reply:
         batch = read(await call.read_json(), _Batch)
+        if sum(str(item.get("body")).count(",") for item in batch.items) > _COMMAS_MOST:
+            raise InputRejected("message.invalid", "These messages have too many values for one call. Send fewer.")
         # submitted in order, so an event may follow its referral in one batch; committed together
         results = await asyncio.gather(*[_one(intake, item, call.caller) for item in batch.items])
         return json_reply(json.dumps({"results": results}, separators=(",", ":")))

@@ -1,4 +1,4 @@
-"""Tokens and their discovery: RFC 6749 client credentials with `private_key_jwt` (RFC 7523), RFC 8414 metadata."""
+"""Tokens: RFC 6749 client credentials with `private_key_jwt` (RFC 7523), and the keys that they are checked with."""
 
 from typing import Annotated, Any, Literal
 
@@ -6,17 +6,16 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.adapters.tokens import TokenDesk
-from gateway.domain.credential import AGENCY_SCOPES, OVERSIGHT_SCOPES
 from shared.seal.keys import AgencyKeys
 from shared.seal.tokens import ACCESS_TOKEN_SECONDS
 from shared.web.body import form_body
+from shared.web.conditional import ConditionalRoute
 from shared.web.token_route import REFUSALS, TokenRoute
 from shared.wire.answers import TokenV1
 from shared.wire.directory import JwksV1
 
-PUBLIC_PATHS = frozenset({"/oauth/token", "/.well-known/oauth-authorization-server", "/.well-known/jwks.json"})
+PUBLIC_PATHS = frozenset({"/oauth/token", "/.well-known/jwks.json"})
 BEARER = "Bearer"
-ALGORITHMS = ["ES256", "ES384", "RS384"]
 
 
 class TokenRequest(BaseModel):
@@ -31,26 +30,12 @@ class TokenRequest(BaseModel):
     scope: Annotated[str | None, Field(pattern=r"^[a-z.]+( [a-z.]+)*$", max_length=512)] = None
 
 
-class DiscoveryV1(BaseModel):
-    """Authorization server metadata (RFC 8414)."""
-
-    issuer: str
-    token_endpoint: str
-    jwks_uri: str
-    grant_types_supported: list[str]
-    token_endpoint_auth_methods_supported: list[str]
-    token_endpoint_auth_signing_alg_values_supported: list[str]
-    scopes_supported: list[str]
-    response_types_supported: list[str]
-
-
 class TokenRoutes:
-    """Tokens and discovery over HTTP."""
+    """Tokens over HTTP."""
 
-    def __init__(self, tokens: TokenDesk, *, keys: AgencyKeys, issuer: str) -> None:
+    def __init__(self, tokens: TokenDesk, *, keys: AgencyKeys) -> None:
         self._tokens = tokens
         self._keys = keys
-        self._issuer = issuer
 
     def router(self) -> APIRouter:
         """Make the router."""
@@ -63,9 +48,12 @@ class TokenRoutes:
             responses=REFUSALS,
             route_class_override=TokenRoute,
         )
-        known = "/.well-known"
-        router.get(f"{known}/oauth-authorization-server", summary="Discover the token endpoint")(self.discovery)
-        router.get(f"{known}/jwks.json", summary="Keys that sign tokens, receipts and notices")(self.jwks)
+        router.add_api_route(
+            "/.well-known/jwks.json",
+            self.jwks,
+            summary="Keys that sign tokens, receipts and notices",
+            route_class_override=ConditionalRoute,
+        )
         return router
 
     async def issue_token(self, request: Annotated[TokenRequest, form_body(TokenRequest)]) -> TokenV1:
@@ -74,19 +62,6 @@ class TokenRoutes:
         token, granted = await self._tokens.issue(request.client_assertion, scopes=scopes)
         scope = " ".join(sorted(granted))
         return TokenV1(access_token=token, token_type=BEARER, expires_in=ACCESS_TOKEN_SECONDS, scope=scope)
-
-    async def discovery(self) -> DiscoveryV1:
-        """Return the metadata of this authorization server (RFC 8414)."""
-        return DiscoveryV1(
-            issuer=self._issuer,
-            token_endpoint=f"{self._issuer}/oauth/token",
-            jwks_uri=f"{self._issuer}/.well-known/jwks.json",
-            grant_types_supported=["client_credentials"],
-            token_endpoint_auth_methods_supported=["private_key_jwt"],
-            token_endpoint_auth_signing_alg_values_supported=ALGORITHMS,
-            scopes_supported=sorted(AGENCY_SCOPES | OVERSIGHT_SCOPES),
-            response_types_supported=[],
-        )
 
     async def jwks(self) -> JwksV1:
         """Return the gateway's own signing keys."""

@@ -12,7 +12,8 @@ from pathlib import Path
 from shared.kernel.errors import InputRejected
 from shared.ledger.checkpoint import Checkpoint, text_of_note
 from shared.ledger.evidence import ChainEvidence, ConsistencyEvidence, EntryItem
-from shared.ledger.verifier import Finding, verify_chain, verify_entries
+from shared.ledger.proof_file import HEADER, ProofFile
+from shared.ledger.verifier import Finding, verify_chain, verify_entries, verify_proof
 
 _HOLDS, _FOUND, _UNREADABLE = 0, 1, 2
 
@@ -40,8 +41,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m shared.ledger", description="Verify an export of the ledger.")
     parser.add_argument(
-        "export", type=Path, help="a chain (GET /v1/chains/{id}), or all entries as JSON, pages or JSON lines"
+        "export",
+        type=Path,
+        help="a chain (GET /v1/chains/{id}), all entries as JSON, pages or JSON lines, or the .tlog-proof of one entry",
     )
+    parser.add_argument("--leaf", type=Path, help="the exact text of the entry of a .tlog-proof")
     parser.add_argument("--checkpoint", type=Path, help="a checkpoint obtained elsewhere (needed for entries)")
     parser.add_argument(
         "--earlier", type=Path, action="append", default=[], help="an older checkpoint that was kept (entries)"
@@ -51,7 +55,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _verify(options: argparse.Namespace) -> tuple[list[Finding], int]:
-    documents = list(_documents(options.export.read_text("utf-8")))
+    text = options.export.read_text("utf-8")
+    if text.startswith(HEADER):
+        return _verify_one(ProofFile.parse(text), options), 1
+    documents = list(_documents(text))
     checkpoint = None if options.checkpoint is None else _checkpoint(options.checkpoint)
     if len(documents) == 1 and isinstance(documents[0], dict) and "chain_id" in documents[0]:
         chain = ChainEvidence.parse(documents[0])
@@ -64,6 +71,15 @@ def _verify(options: argparse.Namespace) -> tuple[list[Finding], int]:
     items = [EntryItem.parse(item) for item in _items(documents)]
     earlier = [_checkpoint(path) for path in options.earlier]
     return verify_entries(items, checkpoint=checkpoint, earlier=earlier), len(items)
+
+
+def _verify_one(file: ProofFile, options: argparse.Namespace) -> list[Finding]:
+    if options.leaf is None:
+        raise InputRejected("ledger.proof", "A proof is about one entry: give its exact text with --leaf.")
+    findings = verify_proof(file, options.leaf.read_text("utf-8").removesuffix("\n"))
+    if options.checkpoint is not None and _checkpoint(options.checkpoint) != file.checkpoint():
+        findings.append(Finding("root.differs", "The proof leads to another checkpoint than the one given."))
+    return findings
 
 
 def _documents(text: str) -> Iterator[object]:

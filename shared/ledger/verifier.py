@@ -20,6 +20,7 @@ from shared.kernel.errors import InputRejected
 from shared.ledger.checkpoint import Checkpoint
 from shared.ledger.entry import read_leaf
 from shared.ledger.evidence import ChainEvidence, ConsistencyEvidence, EntryItem
+from shared.ledger.proof_file import ProofFile
 from shared.ledger.tree import Frontier, leaf_hash, verify_consistency, verify_inclusion
 
 
@@ -47,6 +48,15 @@ def verify_entries(
         _note_root(roots, frontier)
     findings += _check_size(frontier.size, checkpoint)
     findings += _check_roots(roots, [checkpoint, *earlier], size=frontier.size)
+    return findings
+
+
+def verify_proof(file: ProofFile, leaf: str) -> list[Finding]:
+    """Check that an entry with this exact text stands where its file says, under the root that its file names."""
+    digest = leaf_hash(leaf.encode("utf-8", "surrogatepass"))
+    findings = list(_check_entry(EntryItem(file.index, leaf, digest)))
+    if not file.proves(digest):
+        findings.append(Finding("proof.broken", "The entry is not proved to be in the ledger.", file.index))
     return findings
 
 

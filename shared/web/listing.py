@@ -14,6 +14,7 @@ from fastapi import Depends, Query
 
 from shared.kernel.encoding import b64url, from_b64url
 from shared.kernel.errors import FieldFault, InputRejected
+from shared.web.body import is_storable
 
 LIMIT_DEFAULT: Final = 50
 LIMIT_MOST: Final = 200
@@ -89,7 +90,7 @@ def answer(items: Sequence[Any], *, last: Position | None) -> dict[str, Any]:
 
 def _is_part(part: Any) -> bool:
     if isinstance(part, str):
-        return "\x00" not in part
+        return is_storable(part)
     return isinstance(part, int) and not isinstance(part, bool) and abs(part) < 2**53
 
 

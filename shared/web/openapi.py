@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from shared.web.body import JSON, BodyOf
+from shared.web.conditional import KNOWN_PARAMETER, TAG_HEADER, UNCHANGED_ANSWER, ConditionalRoute
 from shared.web.hot import HotRoute
 from shared.web.routes import dependencies_of, guards_of
 from shared.web.security import SCHEME
@@ -40,6 +41,11 @@ PROBLEMS: Final[Mapping[int, str]] = {
     429: "The caller's allowance is used up.",
     503: "Not possible now; try again as Retry-After says.",
 }
+#: What the document says of an answer that tells where to read what came of the call (RFC 9110 section 10.2.2).
+LOCATED: Final[Mapping[str, Any]] = {
+    "headers": {"Location": {"description": "Where to read what came of it.", "schema": {"type": "string"}}}
+}
+_LOCATED_STATUSES: Final = frozenset({201, 202})
 _HEADERS: Final[Mapping[int, tuple[str, dict[str, Any]]]] = {
     401: ("WWW-Authenticate", {"type": "string"}),
     429: ("Retry-After", {"type": "integer", "minimum": 0}),
@@ -62,7 +68,11 @@ def operation(
         **({"parameters": list(headers)} if headers else {}),
         "requestBody": _body(JSON, body),
         "responses": {
-            str(status): {"description": (model.__doc__ or summary).partition("\n")[0], "content": _json_of(model)}
+            str(status): {
+                **(LOCATED if status in _LOCATED_STATUSES else {}),
+                "description": (model.__doc__ or summary).partition("\n")[0],
+                "content": _json_of(model),
+            }
             for status, model in answers.items()
         },
     }
@@ -116,6 +126,8 @@ def _finish(found: dict[str, Any], route: APIRoute | HotRoute, method: str) -> l
     if security:
         found["security"] = security
     models: list[_ModelMode] = []
+    if isinstance(route, ConditionalRoute):
+        _finish_conditional(found)
     if isinstance(route, HotRoute):
         models += [(model, "validation") for model in route.models]
     else:
@@ -125,6 +137,12 @@ def _finish(found: dict[str, Any], route: APIRoute | HotRoute, method: str) -> l
     statuses = _statuses(found, method, guarded=bool(guards))
     found["responses"].update({str(status): {"$ref": f"#/components/responses/Problem{status}"} for status in statuses})
     return models
+
+
+def _finish_conditional(found: dict[str, Any]) -> None:
+    found.setdefault("parameters", []).append(dict(KNOWN_PARAMETER))
+    found["responses"]["200"]["headers"] = dict(TAG_HEADER)
+    found["responses"]["304"] = dict(UNCHANGED_ANSWER)
 
 
 def _statuses(found: Mapping[str, Any], method: str, *, guarded: bool) -> list[int]:

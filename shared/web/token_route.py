@@ -1,10 +1,12 @@
 """The token endpoint's refusals: problem documents that carry OAuth's own members as well (RFC 6749 section 5.2).
 
-A client library of OAuth reads `error` and `error_description`; everybody else reads the problem. The status is
-that of the problem, where the RFC says 400 for most.
+A client library of OAuth reads `error` and `error_description`; everybody else reads the problem. What is wrong with
+the request is 400 here, as the RFC has it and not 422 as elsewhere: some libraries read `error` of a 400 alone. Who is
+not proved is 401, and who may not call 403, as everywhere.
 """
 
 from collections.abc import Callable, Coroutine, Mapping
+from http import HTTPStatus
 from typing import Any, Final
 
 from fastapi.routing import APIRoute
@@ -13,11 +15,12 @@ from starlette.responses import Response
 
 from shared.kernel.errors import InputRejected, MeshError, NotAuthenticated, NotPermitted
 from shared.web.problems import problem_response
-from shared.wire.problem import MEDIA_TYPE, ProblemV1
+from shared.wire.problem import MEDIA_TYPE, STATUS, ProblemV1, status_of
 
 _CONTENT: Final = {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{ProblemV1.__name__}"}}}
 #: What the document says of the refusals that only this unguarded endpoint knows.
 REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
+    400: {"description": "The request does not hold: `error` says what of it.", "content": _CONTENT},
     401: {"description": "The client is not proved: `error` is invalid_client.", "content": _CONTENT},
     403: {"description": "The client may not call: `error` is unauthorized_client.", "content": _CONTENT},
 }
@@ -35,7 +38,7 @@ class TokenRoute(APIRoute):
             try:
                 return await handle(request)
             except MeshError as error:
-                answer = problem_response(error, members=oauth_members(error))
+                answer = problem_response(error, members=oauth_members(error), status=_status(error))
                 if isinstance(error, NotAuthenticated):
                     answer.headers["WWW-Authenticate"] = _challenge(request)
                 return answer
@@ -47,6 +50,10 @@ def oauth_members(error: MeshError) -> Mapping[str, str]:
     """Return OAuth's members for a refusal; none for one that OAuth does not know, such as 503."""
     name = _name(error)
     return {} if name is None else {"error": name, "error_description": error.message}
+
+
+def _status(error: MeshError) -> int | None:
+    return HTTPStatus.BAD_REQUEST.value if status_of(type(error)) == STATUS[InputRejected] else None
 
 
 def _challenge(request: Request) -> str:

@@ -1,7 +1,7 @@
 """The directory in the form of Open Referral's Human Services Data Specification (HSDS 3.1), for those who read that.
 
-Follows the HSDS API reference 3.1: pages, and the members of organization, service and service area that the
-directory knows. Members it does not know are left out, never guessed.
+Follows the HSDS API reference 3.1: pages, and the members of organization, service, service area, schedule, attribute,
+taxonomy and taxonomy term that the directory knows. Members it does not know are left out, never guessed.
 """
 
 from typing import Final, Generic, Literal, TypeVar
@@ -38,16 +38,61 @@ class HsdsServiceAreaV1(Open):
     name: str
 
 
+class HsdsScheduleV1(Open):
+    """When an agency is open, in the words of the directory: `24/7`, or rules such as `Mo-Fr 07:30-17:00; PH off`."""
+
+    id: str
+    description: str
+
+
+class HsdsTaxonomyV1(Open):
+    """What services are classified by: the procedure."""
+
+    id: str
+    name: str
+    description: str
+    uri: str
+    version: str
+
+
+class HsdsTermV1(Open):
+    """A sector, or a service type below one; `code` is that of the procedure. Names are Vietnamese, then English."""
+
+    id: str
+    code: str
+    name: str
+    description: str
+    language: Literal["vi"] = "vi"
+    parent_id: str | None = None
+    taxonomy: str
+    taxonomy_id: str
+    term_uri: str | None = None
+
+
+class HsdsAttributeV1(Open):
+    """What kind of service it is, as a term of the taxonomy."""
+
+    id: str
+    link_id: str
+    link_entity: Literal["service"] = "service"
+    link_type: Literal["service_type"] = "service_type"
+    taxonomy_term_id: str
+    taxonomy_term: HsdsTermV1
+
+
 class HsdsServiceV1(Open):
     """A service of one agency. `alternate_name` is the code of its service type in the procedure."""
 
     id: str
+    organization_id: str
     name: str
     alternate_name: str
     description: str
     status: Literal["active", "inactive"]
     organization: HsdsOrganizationV1
     service_areas: tuple[HsdsServiceAreaV1, ...]
+    schedules: tuple[HsdsScheduleV1, ...]
+    attributes: tuple[HsdsAttributeV1, ...]
 
 
 class HsdsPageV1(Open, Generic[_ItemT]):

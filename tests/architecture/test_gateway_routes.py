@@ -15,6 +15,8 @@ from tests.support.mesh import keys_of, settings_for
 PUBLIC = {
     "/.well-known/jwks.json",
     "/.well-known/oauth-authorization-server",
+    "/.well-known/oauth-protected-resource",
+    "/.well-known/smart-configuration",
     "/assets/page.css",
     "/docs",
     "/docs/assets/{name}",

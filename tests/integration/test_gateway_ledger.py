@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 
+from gateway.adapters.tables import LEDGER_ENTRIES, MESSAGES
 from shared.ledger.evidence import ChainEvidence
-from shared.ledger.verifier import verify_chain
+from shared.ledger.proof_file import ProofFile
+from shared.ledger.verifier import verify_chain, verify_proof
+from shared.seal.checkpoints import verify_note
 from tests.support.agency import Sent, a_grant
 from tests.support.evidence import checkpoint
 from tests.support.mesh import HEALTH, LEGAL, POLICE, SHELTER_HOUSE, SOCIAL, Mesh
@@ -75,6 +78,16 @@ async def test_chain_export_verifies_against_a_checkpoint(mesh: Mesh) -> None:
         assert verify_chain(evidence, checkpoint=head) == []
 
 
+async def test_one_file_proves_an_entry_to_whoever_has_its_text_and_the_key_of_the_log(mesh: Mesh) -> None:
+    first, _ = await chain_of_two(mesh)
+    entry = (await mesh[HEALTH].get("/v1/ledger/entries", referral_id=first.id)).json()["items"][0]
+    answer = await mesh[HEALTH].get("/v1/ledger/proofs/inclusion.tlog-proof", index=entry["index"])
+    file = ProofFile.parse(answer.text)
+    assert verify_note(file.note, [mesh.verifier]).text == file.checkpoint().body()
+    assert verify_proof(file, entry["leaf"]) == []
+    assert verify_proof(file, entry["leaf"].replace(HEALTH, POLICE)) != []
+
+
 async def test_altered_leaf_is_found(mesh: Mesh) -> None:
     first, _ = await chain_of_two(mesh)
     document = await traced(mesh, HEALTH, first.id)
@@ -102,6 +115,26 @@ async def test_leaf_has_the_listed_facts_and_no_others(mesh: Mesh) -> None:
         assert json.loads(item["leaf"]).keys() <= listed
 
 
+async def test_no_word_that_a_party_chose_gets_into_the_ledger_though_it_has_the_form_of_a_code(mesh: Mesh) -> None:
+    name = "an_invented_name"
+    first, _ = await chain_of_two(mesh)
+    opening = mesh[SOCIAL].head("opening", compartments=["identity"], actor="staff-1", reason=name)
+    assert (await mesh[SOCIAL].post(f"/v1/referrals/{first.id}/openings", opening)).status_code == 200
+    consent = await mesh[HEALTH].record_consent(a_grant(SOCIAL))
+    sent = await mesh[HEALTH].refer(SOCIAL, consent)
+    (item,) = [one for one in await mesh[SOCIAL].inbox() if one["message_id"] == sent.id]
+    await mesh[SOCIAL].settle(item, result="rejected", code=name)
+    told = [json.loads(one["body"]) for one in await mesh[HEALTH].take_in() if one["kind"] == "notice"]
+    assert name in [one["data"].get("code") for one in told]
+    entries = mesh.rows(LEDGER_ENTRIES)
+    assert [entry["leaf"] for entry in entries if name in json.dumps(dict(entry))] == []
+    assert [entry["code"] for entry in entries if entry["referral_id"] == first.id and entry["kind"] == "opening"] == [
+        "other"
+    ]
+    (kept,) = [row for row in mesh.rows(MESSAGES) if row["message_id"] == sent.id]
+    assert kept["settled_code"] == "rejected"
+
+
 async def test_every_entry_belongs_to_a_trace_also_of_what_no_call_brought_about(mesh: Mesh) -> None:
     await chain_of_two(mesh)
     found = (await mesh.oversight.get("/v1/ledger/entries", limit=200)).json()["items"]
@@ -111,7 +144,14 @@ async def test_every_entry_belongs_to_a_trace_also_of_what_no_call_brought_about
 
 
 @pytest.mark.parametrize(
-    "query", ["inclusion?index=9999", "inclusion?index=0&tree_size=9999", "consistency?from=9999", "inclusion?index=-1"]
+    "query",
+    [
+        "inclusion.tlog-proof?index=9999",
+        "inclusion?index=9999",
+        "inclusion?index=0&tree_size=9999",
+        "consistency?from=9999",
+        "inclusion?index=-1",
+    ],
 )
 async def test_proof_outside_the_ledger_is_refused(mesh: Mesh, query: str) -> None:
     answer = await mesh.oversight.get(f"/v1/ledger/proofs/{query.partition('?')[0]}", **_params(query))

@@ -10,7 +10,7 @@ import pytest
 
 from shared.kernel.clock import ManualClock
 from tests.support.agency import Agency
-from tests.support.mesh import HEALTH, OVERSIGHT, URL, Mesh, keys_of
+from tests.support.mesh import HEALTH, OVERSIGHT, URL, Mesh, enrolment, keys_of
 
 Asking = Callable[[Mesh], Awaitable[httpx.Response]]
 
@@ -75,9 +75,9 @@ async def with_an_unknown_field(mesh: Mesh) -> httpx.Response:
         (of_an_unknown_client, 401, "client.invalid", "invalid_client"),
         (of_a_disabled_agency, 403, "agency.disabled", "unauthorized_client"),
         (not_a_token, 401, "client.invalid", "invalid_client"),
-        (by_another_grant, 422, "message.invalid", "unsupported_grant_type"),
-        (for_anothers_scope, 422, "token.scope-unknown", "invalid_scope"),
-        (with_an_unknown_field, 422, "message.invalid", "invalid_request"),
+        (by_another_grant, 400, "message.invalid", "unsupported_grant_type"),
+        (for_anothers_scope, 400, "token.scope-unknown", "invalid_scope"),
+        (with_an_unknown_field, 400, "message.invalid", "invalid_request"),
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )
@@ -85,7 +85,7 @@ async def test_token_is_refused(own_mesh: Mesh, asking: Asking, status: int, cod
     answer = await asking(own_mesh)
     problem = answer.json()
     assert (answer.status_code, problem["code"], problem["error"]) == (status, code, error), answer.text
-    assert problem["error_description"]
+    assert (problem["status"], bool(problem["error_description"])) == (status, True)
     assert answer.headers["cache-control"] == "no-store"
     assert "hunter2" not in answer.text
     assert answer.headers.get("www-authenticate") == ('Bearer realm="mesh"' if status == 401 else None)
@@ -134,10 +134,33 @@ async def test_discovery_leads_to_the_token_endpoint(mesh: Mesh) -> None:
     assert "d" not in keys[0]
 
 
+async def test_three_documents_of_discovery_tell_the_same(mesh: Mesh) -> None:
+    http = mesh[HEALTH].http
+    metadata = (await http.get("/.well-known/oauth-authorization-server")).json()
+    smart = (await http.get("/.well-known/smart-configuration")).json()
+    assert smart["capabilities"] == ["client-confidential-asymmetric"]
+    assert {name: metadata[name] for name in smart.keys() - {"capabilities"}} == {
+        name: value for name, value in smart.items() if name != "capabilities"
+    }
+    resource = (await http.get("/.well-known/oauth-protected-resource")).json()
+    assert (resource["resource"], resource["authorization_servers"]) == (URL, [URL])
+    assert resource["scopes_supported"] == metadata["scopes_supported"]
+    assert resource["bearer_methods_supported"] == ["header"]
+
+
+async def test_what_is_asked_often_and_has_not_changed_is_not_sent_again(mesh: Mesh) -> None:
+    paths = ("/v1/sop", "/v1/sop/service-types/SOC-01", "/.well-known/jwks.json", "/v1/agencies", "/hsds/services")
+    for path in paths:
+        first = await mesh[HEALTH].get(path)
+        headers = {"If-None-Match": first.headers["etag"]}
+        again = await mesh[HEALTH].call("GET", path, headers=headers)
+        assert (again.status_code, again.content) == (304, b""), path
+    mesh.provision(lambda desk: desk.enroll(enrolment("another-house", "social", "SOC-")))
+    assert (await mesh[HEALTH].call("GET", "/hsds/services", headers=headers)).status_code == 200
+
+
 async def test_enrolled_agency_is_known_at_once(mesh: Mesh) -> None:
     from dataclasses import replace
-
-    from tests.support.mesh import enrolment
 
     newcomer = replace(mesh[HEALTH], id="new-house", keys=keys_of("new-house"), _tokens={})
     assert (await newcomer.ask_token()).status_code == 401

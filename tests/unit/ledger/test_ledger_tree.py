@@ -118,7 +118,18 @@ def test_frontier_is_restored_from_what_is_stored() -> None:
 
 
 @pytest.mark.parametrize(
-    ("hashes", "size"), [([], 1), (["00" * 32], 0), (["00" * 32], 3), (["00"], 1), (["not hex"], 1), ([], -1)]
+    ("hashes", "size"),
+    [
+        ([], 1),
+        (["00" * 32], 0),
+        (["00" * 32], 3),
+        (["00"], 1),
+        (["not hex"], 1),
+        ([], -1),
+        (["AB" * 32], 1),
+        (["0 " * 32], 1),
+        (["00" * 31, "00" * 33], 3),
+    ],
 )
 def test_damaged_head_stops_the_writer(hashes: list[str], size: int) -> None:
     with pytest.raises(FatalLedgerError):

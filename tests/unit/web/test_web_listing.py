@@ -28,7 +28,7 @@ def test_forged_cursor_is_refused_or_a_position(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "forged", ['{"a":1}', "[1.5]", "[true]", "[null]", "[[1]]", '["\\u0000"]', f"[{2**70}]", "[" * 9_000]
+    "forged", ['{"a":1}', "[1.5]", "[true]", "[null]", "[[1]]", '["\\u0000"]', '["\\ud800"]', f"[{2**70}]", "[" * 9_000]
 )
 def test_cursor_with_anything_but_plain_parts_is_refused(forged: str) -> None:
     with pytest.raises(InputRejected):

@@ -1,9 +1,13 @@
 """An answer goes out in one piece where it is there in one turn, and never later than without that."""
 
 import asyncio
+import re
 from typing import Any
 
-from shared.web.protocol import HeadKeeper
+import pytest
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from shared.web.protocol import HeadKeeper, OneWriteProtocol
 from tests.support.serving import serving
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n"
@@ -101,4 +105,105 @@ async def test_stream_reaches_a_caller_piece_by_piece() -> None:
             assert b"content-length: 4" in await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
             going_on.set()
             assert await asyncio.wait_for(reader.readexactly(4), 5) == b"body"
+        writer.close()
+
+
+ANSWERS = {
+    "plain": [(b"content-type", b"text/plain"), (b"content-length", b"2")],
+    "of the mesh": [(b"content-length", b"2"), (b"x-frame-options", b"DENY"), (b"traceresponse", b"00-1-2-00")],
+    "of another name": [(b"content-length", b"2"), (b"x-other", b"1"), (b"X-Upper", b"1")],
+    "twice": [(b"content-length", b"2"), (b"cache-control", b"no-store"), (b"cache-control", b"private")],
+    "of no length": [(b"content-type", b"text/plain")],
+    "with a tabulator": [(b"content-length", b"2"), (b"cache-control", b"no-store,\tprivate")],
+    "in Latin": [(b"content-length", b"2"), (b"cache-control", b"caf\xe9")],
+    "the last one": [(b"content-length", b"2"), (b"connection", b"close")],
+    "broken by a line": [(b"content-length", b"2"), (b"cache-control", b"no-store\r\nx-added: 1")],
+    "broken by a control": [(b"content-length", b"2"), (b"cache-control", b"no\x7fstore")],
+    "of a wrong length": [(b"content-length", b"3")],
+}
+
+
+async def test_head_is_that_of_the_server_byte_for_byte() -> None:
+    async def app(scope: Any, _receive: Any, send: Any) -> None:
+        case = scope["query_string"].decode().replace("+", " ")
+        await send({"type": "http.response.start", "status": 202, "headers": ANSWERS[case]})
+        await send({"type": "http.response.body", "body": b"ok"})
+
+    async def answers(protocol: type[HttpToolsProtocol]) -> dict[str, bytes]:
+        async with serving(app, http=protocol) as url:
+            port = int(url.rpartition(":")[2])
+            return {f"{how} {case}": await asked(port, how, case) for case in ANSWERS for how in ("GET", "HEAD")}
+
+    ours = await answers(OneWriteProtocol)
+    assert ours == await answers(HttpToolsProtocol)
+    assert {case for case, answer in ours.items() if not answer} == {case for case in ours if "broken" in case}
+
+
+async def asked(port: int, method: str, case: str) -> bytes:
+    """Ask twice on one connection, the second time as the last; return all that came."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for last in ("", "Connection: close\r\n"):
+        writer.write(f"{method} /?{case.replace(' ', '+')} HTTP/1.1\r\nHost: x\r\n{last}\r\n".encode())
+    came = await asyncio.wait_for(reader.read(), 5)
+    writer.close()
+    return re.sub(rb"date: [^\r]+", b"date: now", came)
+
+
+async def read_all(scope: Any, receive: Any, send: Any) -> None:
+    """Answer with how much of a body came, once all of it has."""
+    count, more = 0, True
+    while more:
+        message = await receive()
+        count, more = count + len(message.get("body", b"")), message.get("more_body", False)
+    body = b"%d" % count
+    headers = [(b"content-type", b"text/plain"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("begin", "again"),
+    [
+        (b"GET /", b"a"),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nX-Long: ", b"a"),
+        (b"GET / HTTP/1.1\r\nHost: x\r\n", b"X-Many: a\r\n"),
+        (CHUNKED + b"0\r\n", b"X-Trailer: a\r\n"),
+        (CHUNKED + b"1", b";name=value"),
+    ],
+)
+async def test_head_without_end_is_not_listened_to_for_ever(begin: bytes, again: bytes) -> None:
+    async with serving(read_all) as url:
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+        writer.write(begin)
+        assert await is_cut(reader, writer, again * (64 * 1024 // len(again)))
+        writer.close()
+
+
+async def is_cut(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, piece: bytes) -> bool:
+    """Send a piece again and again, and say whether the other side ends the connection."""
+    try:
+        for _ in range(32):
+            writer.write(piece)
+            await writer.drain()
+        await asyncio.wait_for(reader.read(), 2)
+    except ConnectionError:
+        return True
+    except TimeoutError:
+        return False
+    return True
+
+
+async def test_large_body_and_many_requests_of_one_connection_are_no_head_without_end() -> None:
+    piece = b"%x\r\n%b\r\n" % (8 * 1024, b"a" * 8 * 1024)
+    async with serving(read_all) as url:
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+        for _ in range(3):
+            writer.write(CHUNKED + piece * 64 + b"0\r\n\r\n")
+            await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+            assert await asyncio.wait_for(reader.readexactly(6), 5) == b"524288"
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nX-Long: " + b"a" * 30_000 + b"\r\n\r\n")
+        assert b"200 OK" in await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
         writer.close()
