@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import closing
 from typing import Any, TypeVar
 
-from mesh.home import DATABASE_URL, Home
+from mesh.home import DATABASE_URL, SELF, Home
 from mesh.programs import given_settings
 from mesh.refusal import CommandRefused
 from mesh.roster import AgencyService, Deployable, deployable_named
@@ -36,7 +36,7 @@ def among_staff(home: Home, service: str, do: Callable[[Staff], Coroutine[Any, A
         raise CommandRefused("There is no such service. Name gateway, police, health, legal-aid or social.")
     given = given_settings().get(DATABASE_URL)
     if home.credentials() is None and given is None:
-        raise CommandRefused(f"{home.root} holds no mesh yet. Start one: python -m mesh up --home {home.root}")
+        raise CommandRefused(f"{home.root} holds no mesh yet. Start one: {SELF} up --home {home.root}")
     clock = SystemClock()
     with closing(PeopleStore(given or home.database_url(deployable))) as store:
         staff = Staff(store, roles=roles_of(deployable), passwords=Passwords(), clock=clock, ids=Uuid7Factory(clock))

@@ -194,7 +194,7 @@ def rotate_keys(
         typer.echo(line)
 
 
-@keys.command("drop")
+@keys.command("drop", context_settings={"ignore_unknown_options": True})  # one kid in 64 begins with a dash
 def drop_key(name: NameArgument, kid: str, home: HomeOption = DEFAULT_HOME) -> None:
     """Let go of an older key: 7 days after it was exchanged, or at once when others may know it."""
     from mesh.rotation import drop

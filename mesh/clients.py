@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from mesh.home import Home
+from mesh.home import SELF, Home
 from mesh.refusal import CommandRefused
 from shared.kernel.clock import SystemClock
 from shared.kernel.identifiers import Uuid7Factory
@@ -19,7 +19,7 @@ def credentials_of(home: Home) -> dict[str, Any]:
     """Return the credentials of a home. Raises `CommandRefused` before its first start."""
     credentials = home.credentials()
     if credentials is None:
-        raise CommandRefused(f"{home.root} holds no mesh yet. Start one: python -m mesh up --home {home.root}")
+        raise CommandRefused(f"{home.root} holds no mesh yet. Start one: {SELF} up --home {home.root}")
     return credentials
 
 

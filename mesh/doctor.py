@@ -11,7 +11,7 @@ from typing import Final
 
 import httpx
 
-from mesh.home import PASSPHRASE, Home
+from mesh.home import PASSPHRASE, SELF, Home
 from mesh.roster import DEPLOYABLES, Deployable
 from shared.kernel.errors import MeshError
 from shared.seal.keys import AgencyKeys
@@ -38,7 +38,7 @@ def examine(home: Home) -> Iterator[Finding]:
     yield attempt("the procedure loads", load_sop, "Restore shared/sop/data from the release.")
     yield Finding("a gigabyte of disk is free", free_bytes(home) > FREE_BYTES, f"Make room below {home.root}.")
     if home.credentials() is None:
-        yield Finding("the mesh was started once", is_well=False, mend=f"python -m mesh up --home {home.root}")
+        yield Finding("the mesh was started once", is_well=False, mend=f"{SELF} up --home {home.root}")
         return
     yield from files(home)
     yield from services(home)
@@ -61,7 +61,7 @@ def services(home: Home) -> Iterator[Finding]:
     """Look whether each service of a running mesh answers."""
     state = home.state()
     if state is None or not home.is_running():
-        yield Finding("the mesh runs", is_well=False, mend=f"python -m mesh up --home {home.root}")
+        yield Finding("the mesh runs", is_well=False, mend=f"{SELF} up --home {home.root}")
         return
     for name, service in state["services"].items():
         told = not_ready(service["url"])

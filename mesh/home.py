@@ -16,6 +16,7 @@ written, and that two meshes never run in one home.
 import fcntl
 import json
 import os
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,14 @@ from typing import Any, Final
 from mesh.refusal import CommandRefused
 from mesh.roster import Deployable
 
+
+def _interpreter() -> str:
+    here = Path(sys.executable)
+    return str(here.relative_to(Path.cwd()) if here.is_relative_to(Path.cwd()) else here)
+
+
+#: How this program is called again from the folder it was called in.
+SELF: Final = f"{_interpreter()} -m mesh"
 #: Names of the secrets a deployable is given, and of the address of a database that is not in the home.
 PASSPHRASE: Final = "MESH_KEY_PASSPHRASE"  # noqa: S105  # a name, not a secret
 WEBHOOK_SECRET: Final = "MESH_WEBHOOK_SECRET"  # noqa: S105  # a name, not a secret
@@ -144,7 +153,7 @@ class Home:
     def _hint(self) -> str:
         state = self.state()
         where = f"It answers at {state['services']['gateway']['url']}. " if state else ""
-        return f"{where}Stop it with `python -m mesh down --home {self.root}`, or choose another --home."
+        return f"{where}Stop it with `{SELF} down --home {self.root}`, or choose another --home."
 
 
 def read_secrets(files: Iterable[Path]) -> dict[str, str]:

@@ -47,8 +47,11 @@ async def _play(home: Home, narrator: Narrator) -> None:
 
 @contextmanager
 def running_elsewhere(home: Home, *, within: float) -> Iterator[None]:
-    """Use a mesh that others run. Raises `CommandRefused` when it does not answer in time."""
-    if not all_answer(credentials_of(home), within=within):
+    """Use a mesh that others run, who may be making it yet. Raises `CommandRefused` when it does not answer in time."""
+    deadline = time.monotonic() + within
+    while home.credentials() is None and time.monotonic() < deadline:
+        time.sleep(POLL)
+    if not all_answer(credentials_of(home), within=max(POLL, deadline - time.monotonic())):
         raise CommandRefused(f"The mesh did not answer within {within:.0f} s.")
     yield
 

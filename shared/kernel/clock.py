@@ -64,7 +64,7 @@ def to_wire(at: datetime) -> str:
     The moment of a transaction is written again and again, and the end of a consent with each referral under it.
     """
     utc = at if at.tzinfo is UTC else at.astimezone(UTC)
-    return utc.isoformat(timespec="milliseconds")[:_TO_MILLISECONDS] + "Z"
+    return utc.isoformat("T", "milliseconds")[:_TO_MILLISECONDS] + "Z"
 
 
 @lru_cache(maxsize=4096)

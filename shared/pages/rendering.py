@@ -23,6 +23,7 @@ from shared.pages.catalogue import FIRST, LANGUAGES, Language, Words, said, word
 from shared.pages.cookies import Cookies
 from shared.people.records import Person, Role
 from shared.sop.model import Name
+from shared.web.conditional import knows
 
 OWN_ROOM: Final = "shared.pages"
 POLICY: Final = (
@@ -148,7 +149,7 @@ class Pages:
 def unchanged(request: Request, response: Response) -> Response:
     """Return 304 in place of a page that a refreshing browser has already (RFC 9110 section 13.1.2)."""
     tag = response.headers.get("etag")
-    if tag and request.headers.get("if-none-match") == tag:
+    if tag and knows(request.headers.getlist("if-none-match"), tag):
         return Response(status_code=304, headers={"ETag": tag})
     return response
 

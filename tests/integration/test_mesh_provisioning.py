@@ -141,6 +141,11 @@ def test_communes_are_imported_from_csv(home: Home, tmp_path: Path) -> None:
     assert "1 communes" in run("areas", "import", str(file), home=home)
 
 
+def test_a_kid_that_begins_with_a_dash_is_a_kid(home: Home) -> None:
+    outcome = CliRunner().invoke(app, ["keys", "drop", "police", f"-{'e' * 42}", "--home", str(home.root)])
+    assert (outcome.exit_code, str(outcome.exception)) == (1, "No older key of this deployable has this kid.")
+
+
 def run(*arguments: str, home: Home) -> str:
     outcome = CliRunner().invoke(app, [*arguments, "--home", str(home.root)], catch_exceptions=False)
     assert outcome.exit_code == 0, outcome.output

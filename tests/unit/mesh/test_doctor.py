@@ -1,5 +1,6 @@
 """The doctor names what is wrong and how to mend it."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,10 @@ def wrong(home: Home) -> dict[str, str]:
 
 
 def test_home_that_was_never_started_is_told_how_to_start(tmp_path: Path) -> None:
-    assert list(wrong(Home(tmp_path)).values()) == [f"python -m mesh up --home {tmp_path}"]
+    (mend,) = wrong(Home(tmp_path)).values()
+    interpreter, _, words = mend.partition(" ")
+    assert Path(interpreter).resolve() == Path(sys.executable).resolve()
+    assert words == f"-m mesh up --home {tmp_path}"
 
 
 def test_credentials_that_others_can_read_are_found(tmp_path: Path) -> None:
