@@ -12,13 +12,17 @@ from fastapi.dependencies.models import (
     _is_gen_callable_cached,
 )
 
+from tests.support.blank_homes import copied_home
 from tests.support.broker import broker, nats_program, nats_servers
 from tests.support.postgres import database_url, memory, postgres_server, postgres_url, sqlite_url
 from tests.support.remembered_routes import remember_routes
 from tests.support.remembered_templates import remember_templates
 from tests.support.spreading import Spreading, turn
 
-__all__ = ["broker", "database_url", "nats_program", "nats_servers", "postgres_server", "postgres_url", "sqlite_url"]
+__all__ = [
+    "broker", "copied_home", "database_url", "nats_program", "nats_servers", "postgres_server", "postgres_url",
+    "sqlite_url",
+]  # fmt: skip
 
 TESTS = Path(__file__).parent
 #: The folders of tests that need no whole gateway.
@@ -43,12 +47,12 @@ if (_folder := memory()) is not None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """One more worker than there are processors: many tests wait for a process, a disk or a clock.
+    """Two more workers than there are processors: many tests wait for a process, a disk or a clock.
 
     What is not slow waits for nothing, and each worker takes seconds to find its tests.
     """
-    waits = config.option.markexpr != "not slow"
-    return (os.cpu_count() or 1) + waits
+    waiting = 0 if config.option.markexpr == "not slow" else 2
+    return (os.cpu_count() or 1) + waiting
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
@@ -69,8 +73,7 @@ def pytest_collection() -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Leave what was collected out of every later search for garbage: it stays for the whole run."""
-    gc.collect()
+    """Leave all there is out of every later search for garbage: what was collected stays for the whole run."""
     gc.freeze()
     gc.enable()
 

@@ -197,3 +197,8 @@ def test_an_image_that_runs_is_made_of_one_layer_without_installers() -> None:
     final = re.findall(r"^FROM (\S+) AS (proxy|watch|mesh)$", DOCKERFILE, re.MULTILINE)
     assert final == [("scratch", "proxy"), ("scratch", "watch"), ("scratch", "mesh")]
     assert not re.search(r"apt-get install[^\n]*(gcc|build-essential|python3-dev|make)", DOCKERFILE)
+
+
+def test_the_log_of_a_database_server_repeats_no_row() -> None:
+    accounts = (ROOT / "deploy/postgres/accounts.sql").read_text(encoding="utf-8")
+    assert "ALTER DATABASE mesh SET log_error_verbosity = terse;" in accounts

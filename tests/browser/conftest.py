@@ -5,21 +5,22 @@ The browser is Debian's Chromium. Where there is none the tests are skipped alou
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urljoin
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Playwright, ViewportSize, sync_playwright
 
 from mesh.home import Home
 from tests.support.no_skips import is_ci
 from tests.support.ports import free_ports
-from tests.support.processes import prepare_home, run_mesh, running_mesh
+from tests.support.processes import run_mesh, running_mesh
 
 PHONE: ViewportSize = {"width": 320, "height": 640}
 PATIENCE_MS = 15_000
@@ -33,18 +34,28 @@ _AXE = {
 
 #: What is pressed, apart from links within a text; a box is pressed with its label.
 _TARGETS = "button, .button, nav a, .tabs a, summary, select, textarea, .tick, input:not([type=hidden]):not([type=checkbox]):not([type=radio])"  # noqa: E501
-_TOO_SMALL = """selector => [...document.querySelectorAll(selector)]
-  .filter(one => one.checkVisibility() && !one.closest(".skip") && !one.classList.contains("skip"))
-  .map(one => [Math.round(one.getBoundingClientRect().height), one.outerHTML.slice(0, 80)])
-  .filter(([height]) => height > 1 && height < 44)"""
+#: Every page has axe at hand from its beginning and runs it where somebody looks: to send and compile it for each page
+#: took as long as to look. What is looked for: what axe finds, what a thumb misses, what sticks out.
+_AT_HAND = f"window.atHand = () => {{ {AXE_SCRIPT} }};"
+_LOOK = """async ([options, selector]) => {
+  window.axe || atHand();
+  const {violations} = await axe.run(document, options);
+  const small = [...document.querySelectorAll(selector)]
+    .filter(one => one.checkVisibility() && !one.closest(".skip") && !one.classList.contains("skip"))
+    .map(one => [Math.round(one.getBoundingClientRect().height), one.outerHTML.slice(0, 80)])
+    .filter(([height]) => height > 1 && height < 44);
+  const {scrollWidth, clientWidth} = document.documentElement;
+  return {grave: violations.map(one => [one.id, one.nodes.slice(0, 3).map(node => node.html)]), small, wide: scrollWidth - clientWidth};
+}"""  # noqa: E501
+#: What runs for a moment on each page is not worth optimising.
+_HASTE = "--js-flags=--no-opt --no-maglev"
 
 
 @pytest.fixture(scope="session")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+def home(tmp_path_factory: pytest.TempPathFactory, copied_home: Callable[[Path], Path]) -> Iterator[Home]:
     """A mesh of five processes that every test of this folder shares; its people sign in forty times."""
     folder = tmp_path_factory.mktemp("clicked") / "home"
-    prepare_home(folder)
-    with running_mesh(folder, port_base=free_ports(5)) as home:
+    with running_mesh(copied_home(folder), port_base=free_ports(5)) as home:
         yield home
 
 
@@ -66,11 +77,14 @@ class KeptBrowser:
         self._idle: dict[bool, list[Page]] = {True: [], False: []}
 
     def window(self, *, script: bool) -> Page:
-        """Return a window that knows of nobody: it holds no cookie, and shows nothing."""
+        """Return a window that knows of nobody: it holds no cookie, and shows no page of ours.
+
+        It stays where it was, as a browser begins another process for whoever comes from nowhere.
+        """
         if not self._idle[script]:
             return self.fresh(script=script)
         page = self._idle[script].pop()
-        page.goto("about:blank")
+        page.goto(urljoin(page.url, "/livez"))
         page.context.clear_cookies()
         return page
 
@@ -78,7 +92,9 @@ class KeptBrowser:
         """Return a window that nobody has looked at."""
         if not self._browser:
             self._browser.append(self._running.enter_context(_launched()))
-        return self._browser[0].new_context(java_script_enabled=script).new_page()
+        page = self._browser[0].new_context(java_script_enabled=script).new_page()
+        page.add_init_script(_AT_HAND)
+        return page
 
     def put_back(self, page: Page, *, script: bool) -> None:
         """Keep a window for whoever wants one next."""
@@ -112,7 +128,7 @@ def _launched() -> Iterator[Browser]:
 
 
 def _launch(driver: Playwright, program: str) -> Browser:
-    return driver.chromium.launch(executable_path=program, args=["--no-sandbox"])
+    return driver.chromium.launch(executable_path=program, args=["--no-sandbox", _HASTE])
 
 
 @dataclass
@@ -125,11 +141,16 @@ class Clicker:
     said: list[str] = field(default_factory=list)
     review: str = ""
     script: bool = True
+    leaving: ExitStack = field(default_factory=ExitStack)
 
     def open(self, path: str) -> int:
         """Go to a path of her service; return the status of the answer."""
         answer = self.page.goto(self.url + path)
         return answer.status if answer else 0
+
+    def leave(self) -> None:
+        """Leave the window to whoever comes next."""
+        self.leaving.close()
 
     def sign_in(self) -> None:
         """Sign in with her own login."""
@@ -177,7 +198,10 @@ class Window:
     ) -> Clicker:
         """Return somebody of a service, signed in; at a `fresh` window where what happens to it would stay."""
         told = next(one for one in self.logins if (one["service"], one["login"]) == (service, login))
-        clicker = Clicker(self._opened(script=script, fresh=fresh), told["url"], told, script=script)
+        page = (_KEPT.fresh if fresh else _KEPT.window)(script=script)
+        clicker = Clicker(page, told["url"], told, script=script)
+        clicker.leaving.callback(page.context.close if fresh else partial(_KEPT.put_back, page, script=script))
+        self._open.callback(clicker.leave)
         clicker.page.set_viewport_size(size)
         clicker.page.emulate_media(color_scheme=color_scheme)
         clicker.page.set_default_timeout(PATIENCE_MS)
@@ -185,11 +209,6 @@ class Window:
         clicker.sign_in()
         clicker.speak("Tiếng Việt")  # whoever was here before may have chosen the other language
         return clicker
-
-    def _opened(self, *, script: bool, fresh: bool) -> Page:
-        page = (_KEPT.fresh if fresh else _KEPT.window)(script=script)
-        self._open.callback(page.context.close if fresh else partial(_KEPT.put_back, page, script=script))
-        return page
 
     def _hear(self, clicker: Clicker) -> None:
         """Keep what the page says for as long as the window is hers."""
@@ -202,8 +221,8 @@ class Window:
 
         clicker.page.on("console", said)
         clicker.page.on("pageerror", broke)
-        self._open.callback(clicker.page.remove_listener, "console", said)
-        self._open.callback(clicker.page.remove_listener, "pageerror", broke)
+        clicker.leaving.callback(clicker.page.remove_listener, "console", said)
+        clicker.leaving.callback(clicker.page.remove_listener, "pageerror", broke)
 
     def close(self) -> None:
         """Leave every window."""
@@ -220,13 +239,10 @@ def window(home: Home) -> Iterator[Window]:
 
 def assert_accessible(page: Page) -> None:
     """Hold that axe finds nothing serious on this page, and that nothing is wider than the window."""
-    found = Axe().run(page, options=_AXE).response["violations"]
-    grave = [(one["id"], [node["html"] for node in one["nodes"]][:3]) for one in found]
-    assert not grave, grave
-    small = page.evaluate(_TOO_SMALL, _TARGETS)
-    assert not small, f"{page.url} has targets that a thumb misses: {small}"
-    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert wide <= 0, f"{page.url} is {wide} px wider than the window"
+    found = page.evaluate(_LOOK, [_AXE, _TARGETS])
+    assert not found["grave"], found["grave"]
+    assert not found["small"], f"{page.url} has targets that a thumb misses: {found['small']}"
+    assert found["wide"] <= 0, f"{page.url} is {found['wide']} px wider than the window"
 
 
 def screenshot(page: Page, name: str) -> None:

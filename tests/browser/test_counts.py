@@ -26,3 +26,4 @@ def test_pages_of_counts_are_accessible_and_fit(window: Window, path: str) -> No
         auditor.page.locator("details summary").first.click()
         assert_accessible(auditor.page)
         screenshot(auditor.page, f"{path.rpartition('/')[2]}-{size['width']}")
+        auditor.leave()

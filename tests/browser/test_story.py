@@ -127,6 +127,7 @@ def the_supervisor_gives_it_to_somebody(window: Window, referral: str, *, script
     supervisor.page.locator("main form input[type=radio]").first.check()
     go_on(supervisor)
     assert "nobody" not in supervisor.page.locator("main").inner_text().lower() or supervisor.page.url
+    supervisor.leave()
 
 
 def the_lawyer_declines_and_never_learns_her_name(window: Window, worker: Clicker, number: str) -> None:
@@ -142,6 +143,7 @@ def the_lawyer_declines_and_never_learns_her_name(window: Window, worker: Clicke
     lawyer.open(f"/referrals/{referral}/open")
     assert lawyer.page.locator('main input[name="part"][value="identity"]').count() == 0
     said_nothing(lawyer)
+    lawyer.leave()
 
 
 def the_nurse_takes_consent_back(nurse: Clicker, worker: Clicker, referral: str) -> None:

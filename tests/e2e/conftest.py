@@ -1,6 +1,6 @@
 """A real gateway in its own process, and agencies that were enrolled from outside."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -126,8 +126,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 @pytest.fixture(scope="session")
-def mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
-    home: Path = tmp_path_factory.mktemp("outside-mesh") / "home"
+def mesh(tmp_path_factory: pytest.TempPathFactory, copied_home: Callable[[Path], Path]) -> Iterator[Mesh]:
+    home = copied_home(tmp_path_factory.mktemp("outside-mesh") / "home")
     running = launch.start_mesh(home)
     outside = Agency("out-ngo", running.url)
     opened = [outside.http]
@@ -146,8 +146,8 @@ def mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
 
 
 @pytest.fixture(scope="session")
-def kept_mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeptMesh]:
-    kept = KeptMesh(tmp_path_factory.mktemp("mesh") / "home", port_base=free_ports(5))
+def kept_mesh(tmp_path_factory: pytest.TempPathFactory, copied_home: Callable[[Path], Path]) -> Iterator[KeptMesh]:
+    kept = KeptMesh(copied_home(tmp_path_factory.mktemp("mesh") / "home"), port_base=free_ports(5))
     try:
         yield kept
     finally:

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -53,8 +54,8 @@ def script() -> str:
     return "".join(told).replace(".venv/bin/python ", f"{sys.executable} ")
 
 
-def test_tutorial_shows_what_it_promises(tmp_path: Path) -> None:
-    with running_mesh(tmp_path / "var", port_base=free_ports(5)):
+def test_tutorial_shows_what_it_promises(tmp_path: Path, copied_home: Callable[[Path], Path]) -> None:
+    with running_mesh(copied_home(tmp_path / "var"), port_base=free_ports(5)):
         outcome = subprocess.run(
             ["sh", "-u"],
             input=script(), cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(CHECKOUT)},

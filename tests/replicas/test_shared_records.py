@@ -13,6 +13,7 @@ from sqlalchemy import create_engine, select, text
 
 from gateway.adapters.core import Core, open_records
 from gateway.adapters.desk import SqlDesk
+from gateway.adapters.found_by import messages_of
 from gateway.adapters.releases import Releases
 from gateway.adapters.tables import LEDGER_HEAD, MESSAGES, is_unsettled
 from shared.kernel.clock import ManualClock, to_wire
@@ -120,7 +121,7 @@ async def test_quarter_that_runs_has_one_count_for_all(postgres_url: str) -> Non
 
 async def test_what_waits_of_one_case_is_not_looked_for_among_all_that_waits(postgres_url: str) -> None:
     """With the statistics of an empty table, which a mesh has that was quiet when they were taken."""
-    of_case = select(MESSAGES).where(MESSAGES.c.referral_id.in_([HEALTH, SOCIAL]), is_unsettled(MESSAGES.c.settled_at))
+    of_case = select(MESSAGES).where(messages_of([HEALTH, SOCIAL]), is_unsettled(MESSAGES.c.settled_at))
     with closing(a_core(postgres_url)) as core, core.engine.connect() as connection:
         connection.execute(text("SET enable_seqscan = off"))
         spoken = of_case.compile(connection, compile_kwargs={"literal_binds": True})

@@ -3,7 +3,7 @@
 import resource
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlalchemy import Engine, event
 from tests.support.postgres import PostgresServer
 
 _PLENTY = 1 << 30
+_JOURNAL_HEAD, _FRAME_HEAD = 32, 24  # bytes (SQLite file format, section 4.1)
 
 
 class Files:
@@ -62,12 +63,35 @@ class Files:
 def no_file_grows(*databases: Path) -> Iterator[None]:
     """Let this process write no byte behind the end of these databases' journals (EFBIG, like a quota)."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    journals = [path.with_name(f"{path.name}-wal") for path in databases]
-    resource.setrlimit(resource.RLIMIT_FSIZE, (min(path.stat().st_size for path in journals), hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with ExitStack() as readers:
+        ends = [_held_end(path, readers) for path in databases]
+        resource.setrlimit(resource.RLIMIT_FSIZE, (min(ends), hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def _held_end(database: Path, readers: ExitStack) -> int:
+    """Return where a journal ends, in bytes, and see to it that nobody begins it anew: there would be room in it again.
+
+    A reader who finds the whole journal in the file does not hold it. So one holds the file as it is, a commit follows,
+    and who reads then reads it in the journal. The file of a journal may be longer than the journal in it.
+    """
+    _reading(database, readers)
+    with closing(sqlite3.connect(database, isolation_level=None)) as own:
+        ((counted,),) = own.execute("PRAGMA user_version").fetchall()
+        own.execute(f"PRAGMA user_version={counted + 1}")
+        _reading(database, readers)
+        ((page,),) = own.execute("PRAGMA page_size").fetchall()
+        ((_busy, frames, _written),) = own.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+    return _JOURNAL_HEAD + int(frames) * (_FRAME_HEAD + int(page))
+
+
+def _reading(database: Path, readers: ExitStack) -> None:
+    reader = readers.enter_context(closing(sqlite3.connect(database, isolation_level=None)))
+    reader.execute("BEGIN")
+    reader.execute("SELECT name FROM sqlite_schema").fetchall()
 
 
 @contextmanager

@@ -14,31 +14,20 @@ from tests.support.nursery import run_command
 READY = "Ready."
 
 
-def mesh_command(*arguments: str) -> list[str]:
-    """Return the command line of `python -m mesh`."""
-    return [sys.executable, "-m", "mesh", *arguments]
-
-
 def run_mesh(*arguments: str, within: float = 120) -> subprocess.CompletedProcess[str]:
     """Run a command of the mesh to its end."""
     return run_command(*arguments, environment=process_environment(), within=within)
-
-
-def prepare_home(folder: Path) -> None:
-    """Make a home as a first start would, whose people sign in at once; `up` tells it where it runs."""
-    words = ("provision", "--home", str(folder), "--urls", "http://127.0.0.1:{port}")
-    outcome = run_command(*words, environment=process_environment(), quick_passwords=True)
-    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
 
 
 @contextmanager
 def running_mesh(folder: Path, *, port_base: int) -> Iterator[Home]:
     """Run a mesh in `folder` inside this context; it is ready when the context begins."""
     home = Home(folder)
-    command = mesh_command("up", "--home", str(folder), "--port-base", str(port_base))
+    command = [sys.executable, "-m", "tests.support.warm_mesh", "up"]
     with subprocess.Popen(
-        command, cwd=CHECKOUT, env=process_environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as process:
+        [*command, "--home", str(folder), "--port-base", str(port_base)],
+        cwd=CHECKOUT, env=process_environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    ) as process:  # fmt: skip
         try:
             read_until_ready(process)
             yield home

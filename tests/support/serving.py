@@ -11,10 +11,14 @@ from shared.web.server import DEFAULTS
 
 
 @asynccontextmanager
-async def serving(app: Any) -> AsyncIterator[str]:
-    """Serve until the block ends; yields the base URL. The lifespan is the caller's affair."""
+async def serving(app: Any, **options: Any) -> AsyncIterator[str]:
+    """Serve until the block ends, as our servers do but for `options`; yields the base URL.
+
+    The lifespan is the caller's affair.
+    """
+    chosen = {**DEFAULTS, "access_log": False, **options}
     config = uvicorn.Config(
-        app, port=0, lifespan="off", log_config=None, ws="none", timeout_graceful_shutdown=1, **DEFAULTS
+        app, port=0, lifespan="off", log_config=None, ws="none", timeout_graceful_shutdown=1, **chosen
     )
     server = uvicorn.Server(config)
     running = asyncio.create_task(server.serve())

@@ -104,7 +104,7 @@ def serve_gateway(home: Path, *, port: int, extra: Mapping[str, str] | None = No
 
 
 def start_mesh(home: Path) -> Running:
-    """`mesh up`: the gateway and the four agency services."""
+    """`mesh up`: the gateway and the four agency services, in a home that is provisioned."""
     port = free_ports(5)
     running = Running(
         ["up", "--home", str(home), "--port-base", str(port), "--quiet"], home=home, url=f"http://127.0.0.1:{port}"
