@@ -3,8 +3,9 @@
 A durable commit costs the same for one caller as for sixty-four, so callers queue their units of work
 and a single daemon thread commits them together. A caller is answered only after the commit. Their
 loop wakes the thread at the end of a turn, when all who came together are queued. It waits for more
-company only when it had some the last time, and never longer than `gather_seconds`: a lone caller pays
-nothing.
+company only when it had some the last time, as long as somebody comes within `pause_seconds` of the one
+before, and never longer than `gather_seconds`: a lone caller pays nothing, and a crowd that has gone
+away costs one pause.
 
 What a unit needs beforehand (`check`, `prepare`) and what becomes of its result (`finish`) may be done here too, before
 the transaction begins and while it is committed: the same steps for all callers in hand, one right after the other,
@@ -17,6 +18,7 @@ work once closed or stopped. A `FatalLedgerError` stops the writer for good: res
 
 import asyncio
 import threading
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
@@ -77,12 +79,14 @@ class GroupWriter(Generic[D]):
         open_desk: Callable[[Book], D],
         on_begin: Callable[[Book], None] | None = None,
         gather_seconds: float = 0.02,
+        pause_seconds: float = 0.002,
         most: int = 64,
         waiting: int = 4096,
     ) -> None:
         self._alongside = Alongside("group-writer-alongside")
         self._transactor = Transactor(engine, open_desk=open_desk, on_begin=on_begin, alongside=self._alongside)
-        self._gather_seconds, self._most, self._waiting = gather_seconds, most, waiting
+        self._gather_seconds, self._pause_seconds = gather_seconds, pause_seconds
+        self._most, self._waiting = most, waiting
         self._lock = threading.Lock()
         self._queue: deque[_Caller[D]] = deque()
         self._in_hand: list[_Caller[D]] = []
@@ -202,27 +206,34 @@ class GroupWriter(Generic[D]):
         transaction for all costs less than two that take turns, whose threads get in each other's way.
         """
         self._in_hand = []
-        self._await(1, None)
-        if self._expected > 1 and not self._closing:
-            self._await(min(self._expected, self._most), self._gather_seconds)
+        while not self._has_come(1):
+            self._alarm.sleep(None)
+        if self._expected > 1:
+            self._await_company(min(self._expected, self._most))
         with self._lock:
             self._in_hand = [self._queue.popleft() for _ in range(min(self._most, len(self._queue)))]
         return bool(self._in_hand)
 
-    def _await(self, wanted: int, seconds: float | None) -> None:
-        """Sleep until `wanted` callers are queued, the writer is closing, or the time is over.
+    def _await_company(self, wanted: int) -> None:
+        """Sleep until `wanted` callers are queued, nobody else seems to come, or the time is over."""
+        until = time.monotonic() + self._gather_seconds
+        while not self._has_come(wanted):
+            here = len(self._queue)
+            self._alarm.sleep(self._pause_seconds)
+            if len(self._queue) == here or time.monotonic() > until:
+                return
+
+    def _has_come(self, wanted: int) -> bool:
+        """Say whether `wanted` callers are queued, or the writer is closing; where not, the alarm is set for it.
 
         Who rings may have looked before the queue was emptied: whoever sleeps without an end looks again.
         """
-        while True:
-            with self._lock:
-                if len(self._queue) >= wanted or self._closing:
-                    return
-                self._wanted = wanted
-                self._alarm.hush()
-            self._alarm.sleep(seconds)
-            if seconds is not None:
-                return
+        with self._lock:
+            if len(self._queue) >= wanted or self._closing:
+                return True
+            self._wanted = wanted
+            self._alarm.hush()
+            return False
 
     def _stop(self) -> None:
         """Refuse new work, and tell everybody who still waits that theirs is not done."""

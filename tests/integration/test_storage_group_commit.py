@@ -217,10 +217,16 @@ async def test_callers_who_come_again_share_every_transaction(engine: Engine) ->
         for _ in range(5):
             await writer.submit(add_one)
 
-    with open_writer(engine, gather_seconds=30) as writer:
+    with open_writer(engine, gather_seconds=30, pause_seconds=30) as writer:
         await asyncio.gather(*(come_again(writer) for _ in range(4)))
     assert len(seen) == 5
     assert amounts(engine)["a"] == 20
+
+
+async def test_who_comes_again_alone_does_not_wait_for_those_who_stay_away(engine: Engine) -> None:
+    with open_writer(engine, gather_seconds=3600) as writer:
+        await asyncio.gather(*(writer.submit(add_one) for _ in range(4)))
+        assert await asyncio.wait_for(writer.submit(add_one), timeout=30) == 5
 
 
 def test_caller_whose_loop_is_closed_disturbs_nobody(engine: Engine, writer: Writer) -> None:

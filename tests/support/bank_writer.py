@@ -12,7 +12,7 @@ from tests.support.small_bank import lock_account
 Writer = GroupWriter[Book]
 
 
-def open_writer(engine: Engine, **limits: int) -> Writer:
+def open_writer(engine: Engine, **limits: float) -> Writer:
     return GroupWriter(engine, open_desk=lambda book: book, on_begin=lock_account, **limits)
 
 
