@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.figures import Row, admissions, goals, growth, loops, memory, other_acts, steps
+from bench.figures import Row, admissions, floors, goals, growth, loops, memory, other_acts, steps
 from bench.results import Results
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "evidence"
@@ -46,6 +46,7 @@ def text_of(results: Results, pictures: Sequence[str]) -> str:
         _table(goals(results)),
         *(f"![{_PICTURES[name]}]({name})" for name in pictures),
         *_section("## Admission beside the floor", _ADMISSION, admissions(results)),
+        *_section("### The floor, written three ways", _FLOORS, floors(results)),
         *_section("## Other acts at the gateway", _OTHER, other_acts(results)),
         *_section("## What grows with what is stored", _GROWTH, growth(results)),
         *_section("## Full loop", _LOOP, loops(results)),
@@ -65,6 +66,10 @@ machines; rates and times are of this machine alone."""
 _ADMISSION = """\
 One signed referral of 4 KB, checked, recorded and receipted, beside a bare application that merely stores the same
 bytes, in the same round. Several gateway processes share one database; the load generator takes them in turn."""
+_FLOORS = """\
+*driver*: one statement through the leanest driver, asyncpg or `sqlite3`, without toolkit. *async*: with what the mesh
+itself depends on, psycopg or SQLAlchemy, on the loop. *def*: SQLAlchemy on threads, as most applications are written.
+*beside*: the gateway's rate over it, as medians over rounds. The fastest of them is the floor of every other table."""
 _OTHER = """\
 *opening*: the halves of two compartments released, after a live check of the consent. *revocation*: one consent taken
 back that twenty open referrals stand on, each of whose holders is told. *trace*: one chain with the proof of every

@@ -21,8 +21,13 @@ _Key = tuple[str, str, int, int, int]
 
 
 def admissions(results: Results) -> list[Row]:
-    """Return one line for each place and number of callers: the gateway beside the faster floor."""
+    """Return one line for each place and number of callers: the gateway beside the fastest floor."""
     return [_admission(group) for group in _groups(results, "admission")]
+
+
+def floors(results: Results) -> list[Row]:
+    """Return one line for each place and number of callers: each way of writing the floor, the gateway beside it."""
+    return [_beside_each(group) for group in _groups(results, "admission")]
 
 
 def other_acts(results: Results) -> list[Row]:
@@ -108,15 +113,25 @@ def cost(samples: Sequence[Sample]) -> float:
     return _median(samples, lambda sample: sample.cpu_micros + sample.database_micros)
 
 
-def ratios(group: Sequence[Sample]) -> list[float]:
-    """Return the gateway's rate over that of the faster floor, round by round."""
-    names = sorted({sample.variant for sample in group if sample.variant != _GATEWAY})
-    floors = {name: [sample for sample in group if sample.variant == name] for name in names}
+def ratios(group: Sequence[Sample], floor: str | None = None) -> list[float]:
+    """Return the gateway's rate over that of a floor, the fastest unless one is named, round by round."""
+    floors = _by_floor(group)
     if not floors:
         return []
-    fastest = max(floors, key=lambda name: _median(floors[name], lambda sample: sample.per_second))
-    by_round = {sample.round: sample.per_second for sample in floors[fastest]}
+    by_round = {sample.round: sample.per_second for sample in floors[floor or _fastest(floors)]}
     return [sample.per_second / by_round[sample.round] for sample in group if sample.variant == _GATEWAY]
+
+
+def _by_floor(group: Sequence[Sample]) -> dict[str, list[Sample]]:
+    found: dict[str, list[Sample]] = {}
+    for sample in group:
+        if sample.variant != _GATEWAY:
+            found.setdefault(sample.variant, []).append(sample)
+    return found
+
+
+def _fastest(floors: Mapping[str, Sequence[Sample]]) -> str:
+    return max(floors, key=lambda name: _median(floors[name], _rate))
 
 
 def at(results: Results, act: str, place: Place, callers: int | None = None) -> list[Sample]:
@@ -134,15 +149,15 @@ def _admission(group: Sequence[Sample]) -> Row:
     own = [sample for sample in group if sample.variant == _GATEWAY]
     found, first = ratios(group), own[0]
     goal = RATIO_GOALS.get(first.concurrency) if first.replicas == 1 else None
-    floor = [sample for sample in group if sample.variant != _GATEWAY]
+    floors = _by_floor(group)
     return {
         **_where(first),
         "callers": str(first.concurrency),
         "ratio": f"{median(found):.2f}",
         "range": f"{min(found):.2f}-{max(found):.2f}",
         "goal": "" if goal is None else _met(f"≥ {goal:g}", median(found) >= goal),
-        "gateway/s": f"{_median(own, lambda s: s.per_second):.0f}",
-        "floor/s": f"{max(s.per_second for s in floor):.0f}",
+        "gateway/s": f"{_median(own, _rate):.0f}",
+        "floor/s": f"{_median(floors[_fastest(floors)], _rate):.0f}",
         "gateway µs": f"{_median(own, _own):.0f}",
         "database µs": f"{_median(own, lambda s: s.database_micros):.0f}",
         "p50 ms": f"{_median(own, lambda s: s.p50_millis):.1f}",
@@ -151,13 +166,21 @@ def _admission(group: Sequence[Sample]) -> Row:
     }
 
 
+def _beside_each(group: Sequence[Sample]) -> Row:
+    row = {**_where(group[0]), "callers": str(group[0].concurrency)}
+    for name, samples in sorted(_by_floor(group).items()):
+        way = name.removeprefix("floor ")
+        row |= {f"{way}/s": f"{_median(samples, _rate):.0f}", f"beside {way}": f"{median(ratios(group, name)):.2f}"}
+    return row
+
+
 def _other(group: Sequence[Sample]) -> Row:
     first = group[0]
     return {
         "act": first.act,
         **_where(first),
         "callers": str(first.concurrency),
-        "a second": f"{_median(group, lambda s: s.per_second):.0f}",
+        "a second": f"{_median(group, _rate):.0f}",
         "gateway µs": f"{_median(group, _own):.0f}",
         "database µs": f"{_median(group, lambda s: s.database_micros):.0f}",
         "p50 ms": f"{_median(group, lambda s: s.p50_millis):.1f}",
@@ -263,6 +286,10 @@ def _by_size(results: Results) -> dict[tuple[str, str], dict[int, list[Sample]]]
 
 def _scales(results: Results) -> set[int]:
     return {sample.size for sample in results.samples}
+
+
+def _rate(sample: Sample) -> float:
+    return sample.per_second
 
 
 def _own(sample: Sample) -> float:

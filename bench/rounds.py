@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from statistics import quantiles
 
 from bench.acts import Act, Case, openings, revocations, traces
+from bench.floor import WAYS
 from bench.grow import some_chains
 from bench.load import Window, run
 from bench.postgres import PostgresServer
@@ -116,7 +117,7 @@ class _Variant:
 
 
 def _ways(floor: Server) -> list[_Variant]:
-    """Return the two ways of writing the floor."""
+    """Return the ways of writing the floor."""
     return [
         _Variant(
             f"floor {way}",
@@ -124,7 +125,7 @@ def _ways(floor: Server) -> list[_Variant]:
             lambda parcels, path=f"/{way}": framed(parcels, path=path, token="x" * 600),  # type: ignore[misc]  # bound now
             floor.cpu_seconds,
         )
-        for way in ("async", "def")
+        for way in WAYS
     ]
 
 

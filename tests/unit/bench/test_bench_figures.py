@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from bench.evidence import FOLDER, PAGE, RAW, text_of
-from bench.figures import goals, growth, ratios
+from bench.figures import floors, goals, growth, ratios
 from bench.load import UnexpectedAnswer, run
 from bench.report import show
 from bench.results import Results
@@ -47,8 +47,18 @@ SAMPLES = [
 FACTS = {"cores": 2, "load_before": [0.1], "load_after": [2.0]}
 
 
-def test_ratios_are_taken_within_a_round_against_the_faster_floor() -> None:
+def test_ratios_are_taken_within_a_round_against_the_fastest_floor() -> None:
     assert ratios(SAMPLES) == [0.5, 1.5]
+
+
+def test_every_way_of_writing_the_floor_is_shown_with_the_gateway_beside_it() -> None:
+    (row,) = floors(Results(FACTS, SAMPLES, []))
+    assert {name: row[name] for name in row if "async" in name or "def" in name} == {
+        "async/s": "30",
+        "beside async": "2.50",
+        "def/s": "110",
+        "beside def": "1.00",
+    }
 
 
 def test_what_a_referral_costs_is_compared_with_what_it_cost_when_little_was_stored() -> None:
