@@ -21,7 +21,7 @@ from bench.processes import cpu_seconds
 
 MISSING = "PostgreSQL is not installed here (Debian: apt-get install postgresql)"
 _HAS_STRATEGY = 150_000  # as the server counts its versions
-_QUIET = ("shared_buffers=128MB", "listen_addresses=")
+_QUIET = ("shared_buffers=128MB", "listen_addresses=", "max_connections=200")  # the floor alone opens a hundred
 DURABLE = ("fsync=on", "synchronous_commit=on", "full_page_writes=on", *_QUIET)
 _NO_CHORES = ("autovacuum=off", "wal_level=minimal", "max_wal_senders=0", "checkpoint_timeout=1h")
 HASTY = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", *_NO_CHORES, *_QUIET)
