@@ -129,7 +129,7 @@ async def test_the_holder_is_told_and_sends_on_what_it_holds(mesh: World, provin
     onward = about(consent, "POL-03", notice["data"]["agency"], facts=facts)
     sent = await police.done(f"/v1/referrals/{first}/onward", onward)
     assert "incident" in sent["sent"]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not (items := [one for one in await province.inbox() if one["kind"] == "referral"][1:]):
             await asyncio.sleep(0.02)
     (item,) = items

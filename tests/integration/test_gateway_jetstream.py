@@ -62,7 +62,7 @@ async def test_delivery_is_in_order_and_leaves_the_broker_empty(
         await broker.until(0)
         info = await broker.info()
         assert (info.config.num_replicas, info.config.retention) == (3, "workqueue")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while mesh.rows(BROKER_COPIES):
                 await asyncio.sleep(0.02)
 
@@ -127,7 +127,7 @@ async def test_disabled_agency_finds_nothing_in_the_broker(broker: Broker, sqlit
         await broker.until(1)
         mesh.provision(lambda desk: desk.disable(SOCIAL))
         await broker.until(0)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while await broker.js.consumers_info(STREAM) or mesh.rows(BROKER_COPIES):
                 await asyncio.sleep(0.02)
 
@@ -165,7 +165,7 @@ async def test_agency_takes_for_itself_under_its_own_rights(
                 await broker.until(0)
                 for one in sent:
                     assert (await service.client.seen(one.id))["state"] == "delivered"
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while mesh.rows(BROKER_COPIES):
                 await asyncio.sleep(0.02)
 
@@ -200,7 +200,7 @@ async def test_agency_may_neither_take_nor_hear_what_is_for_another(broker: Brok
             f"mesh.deliver.{SOCIAL}",
         ):
             await client.publish(subject, b"{}")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while len(refused) < 9:
                 await asyncio.sleep(0.02)
     assert all("permissions violation" in told.lower() for told in refused)

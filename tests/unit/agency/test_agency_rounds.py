@@ -32,7 +32,7 @@ class Waiting:
 async def until_empty(rounds: Rounds, waiting: Waiting) -> None:
     rounds.start()
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await waiting.empty.wait()
     finally:
         await rounds.stop()
@@ -56,7 +56,7 @@ async def test_waking_does_not_wait_for_the_next_round() -> None:
     rounds = Rounds("work", waiting.once, every=3600)
     rounds.start()
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while waiting.rounds == 0:
                 await asyncio.sleep(0)
             rounds.wake()

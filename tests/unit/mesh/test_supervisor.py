@@ -92,7 +92,7 @@ async def test_program_that_dies_while_starting_ends_the_start_and_shows_its_log
     watched = Watched(program("good"), program("bad", FAILING))
     with pytest.raises(CommandRefused, match=r"bad ended while starting(?s:.*)the settings are wrong"):
         await asyncio.wait_for(watched.task, 20)
-    pids = await asyncio.wait_for(watched.starts.get(), 1)
+    pids = await asyncio.wait_for(watched.starts.get(), 20)
     assert not any(is_alive(pid) for pid in pids.values())
 
 

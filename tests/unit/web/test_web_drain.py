@@ -37,7 +37,7 @@ async def test_readiness_is_red_and_connections_are_closed_before_the_server_hea
         before = await client.get("/readyz")
         assert (before.status_code, before.headers.get("connection")) == (200, None)
         os.kill(os.getpid(), signal.SIGTERM)
-        await asyncio.wait_for(first.done.wait(), 5)
+        await asyncio.wait_for(first.done.wait(), 30)
         ready, alive = await client.get("/readyz"), await client.get("/livez")
         assert (ready.status_code, ready.json()["code"]) == (503, "service.not-ready")
         assert (alive.status_code, alive.headers["connection"]) == (200, "close")
@@ -47,16 +47,16 @@ async def test_readiness_is_red_and_connections_are_closed_before_the_server_hea
 async def test_server_hears_when_the_time_is_over(told: asyncio.Event) -> None:
     async with Drain().upon_signal():
         os.kill(os.getpid(), signal.SIGTERM)
-        await asyncio.wait_for(told.wait(), 5)
+        await asyncio.wait_for(told.wait(), 30)
 
 
 async def test_second_signal_skips_the_wait(told: asyncio.Event) -> None:
     first = First()
     async with Drain(seconds=300, first=first).upon_signal():
         os.kill(os.getpid(), signal.SIGTERM)
-        await asyncio.wait_for(first.done.wait(), 5)
+        await asyncio.wait_for(first.done.wait(), 30)
         os.kill(os.getpid(), signal.SIGTERM)
-        await asyncio.wait_for(told.wait(), 5)
+        await asyncio.wait_for(told.wait(), 30)
 
 
 async def test_signal_keeps_its_meaning_where_no_server_handles_it() -> None:

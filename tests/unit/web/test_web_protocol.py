@@ -102,9 +102,9 @@ async def test_stream_reaches_a_caller_piece_by_piece() -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
         writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * 2)  # the second waits for the first one's answer
         for _ in range(2):
-            assert b"content-length: 4" in await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+            assert b"content-length: 4" in await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 30)
             going_on.set()
-            assert await asyncio.wait_for(reader.readexactly(4), 5) == b"body"
+            assert await asyncio.wait_for(reader.readexactly(4), 30) == b"body"
         writer.close()
 
 
@@ -144,7 +144,7 @@ async def asked(port: int, method: str, case: str) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     for last in ("", "Connection: close\r\n"):
         writer.write(f"{method} /?{case.replace(' ', '+')} HTTP/1.1\r\nHost: x\r\n{last}\r\n".encode())
-    came = await asyncio.wait_for(reader.read(), 5)
+    came = await asyncio.wait_for(reader.read(), 30)
     writer.close()
     return re.sub(rb"date: [^\r]+", b"date: now", came)
 
@@ -188,7 +188,7 @@ async def is_cut(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, pie
         for _ in range(32):
             writer.write(piece)
             await writer.drain()
-        await asyncio.wait_for(reader.read(), 2)
+        await asyncio.wait_for(reader.read(), 30)
     except ConnectionError:
         return True
     except TimeoutError:
@@ -202,8 +202,8 @@ async def test_large_body_and_many_requests_of_one_connection_are_no_head_withou
         reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
         for _ in range(3):
             writer.write(CHUNKED + piece * 64 + b"0\r\n\r\n")
-            await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
-            assert await asyncio.wait_for(reader.readexactly(6), 5) == b"524288"
+            await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 30)
+            assert await asyncio.wait_for(reader.readexactly(6), 30) == b"524288"
         writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nX-Long: " + b"a" * 30_000 + b"\r\n\r\n")
-        assert b"200 OK" in await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+        assert b"200 OK" in await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 30)
         writer.close()
