@@ -10,7 +10,7 @@ import binascii
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -22,19 +22,35 @@ SEED_BYTES: Final = 32
 
 _ED25519 = b"\x01"
 _KEY_ID_BYTES = 4
-_SIGNATURE_BYTES = 64
+_PUBLIC_BYTES = 32
 _NOTE_MOST = 65_536
 _SIGNATURES_MOST = 64
 _NAME = re.compile(r"[^\s+]{1,255}")
 _LINE = re.compile(r"— ([^\s+]{1,255}) ([A-Za-z0-9+/]+={0,2})")
 
 
+class Verifier(Protocol):
+    """A named key that checks signatures of one type."""
+
+    name: str
+    key_id: bytes
+
+    def verify(self, text: str, signature: bytes) -> bool:
+        """Say whether `signature` is this key's over the note's `text`."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class VerifiedNote:
-    """A note's text and the names of the known keys that signed it, in the order of the note."""
+    """A note's text, and the known keys that signed it, by name and id in the order of the note."""
 
     text: str
-    signers: tuple[str, ...]
+    keys: tuple[tuple[str, bytes], ...]
+
+    @property
+    def signers(self) -> tuple[str, ...]:
+        """The names of these keys."""
+        return tuple(name for name, _id in self.keys)
 
 
 class NoteVerifier:
@@ -44,28 +60,17 @@ class NoteVerifier:
 
     def __init__(self, name: str, public: bytes) -> None:
         self.name = name
-        self.key_id = _key_id(name, public)
+        self.key_id = key_id(name, _ED25519, public)
         self._public = Ed25519PublicKey.from_public_bytes(public)
 
     @classmethod
     def from_vkey(cls, vkey: str) -> Self:
         """Read a verifier key `<name>+<hex key id>+<base64 of type and key>`. Raises `InputRejected` (`note.vkey`)."""
-        try:
-            name, key_id, encoded = vkey.split("+", 2)
-            key = base64.b64decode(encoded, validate=True)
-            if not _NAME.fullmatch(name) or key[:1] != _ED25519:
-                raise ValueError
-            verifier = cls(name, key[1:])
-            if verifier.key_id.hex() != key_id:
-                raise ValueError
-        except (ValueError, binascii.Error) as fault:
-            raise InputRejected("note.vkey", "Write a verifier key as name+id+key (C2SP signed-note).") from fault
-        return verifier
+        return cls(*read_vkey(vkey, _ED25519))
 
     def vkey(self) -> str:
         """Return the verifier key as text, to be published and pinned by auditors."""
-        key = base64.b64encode(_ED25519 + self._public.public_bytes_raw()).decode("ascii")
-        return f"{self.name}+{self.key_id.hex()}+{key}"
+        return write_vkey(self.name, _ED25519, self._public.public_bytes_raw())
 
     def verify(self, text: str, signature: bytes) -> bool:
         """Say whether `signature` is this key's over the note's `text`."""
@@ -91,14 +96,14 @@ class CheckpointSigner:
         """Return `text` as a note with one signature. Raises `InputRejected` (`note.malformed`)."""
         if not _is_note_text(text):
             raise _malformed()
-        blob = self.verifier.key_id + self._private.sign(text.encode())
-        return f"{text}\n— {self.verifier.name} {base64.b64encode(blob).decode('ascii')}\n"
+        signature = self._private.sign(text.encode())
+        return f"{text}\n{signature_line(self.verifier.name, self.verifier.key_id + signature)}"
 
     def __repr__(self) -> str:
         return f"CheckpointSigner({self.verifier.name})"
 
 
-def verify_note(note: str, verifiers: Iterable[NoteVerifier]) -> VerifiedNote:
+def verify_note(note: str, verifiers: Iterable[Verifier]) -> VerifiedNote:
     """Return the text of a note that at least one of `verifiers` has signed.
 
     Raises `InputRejected`: `note.malformed` for what is no note, `note.signature` when no known key signed it or
@@ -106,17 +111,55 @@ def verify_note(note: str, verifiers: Iterable[NoteVerifier]) -> VerifiedNote:
     """
     text, signatures = _split(note)
     known = {(verifier.name, verifier.key_id): verifier for verifier in verifiers}
-    signers = []
+    keys = []
     for name, blob in signatures:
         verifier = known.get((name, blob[:_KEY_ID_BYTES]))
         if verifier is None:
             continue
         if not verifier.verify(text, blob[_KEY_ID_BYTES:]):
             raise _not_signed()
-        signers.append(name)
-    if not signers:
+        keys.append((name, verifier.key_id))
+    if not keys:
         raise _not_signed()
-    return VerifiedNote(text, tuple(signers))
+    return VerifiedNote(text, tuple(keys))
+
+
+def lines_of(note: str, verifier: Verifier) -> str:
+    """Return the lines of a note that say to be of one key, unchecked. Raises `InputRejected` (`note.malformed`)."""
+    _text, signatures = _split(note)
+    known = (verifier.name, verifier.key_id)
+    return "".join(signature_line(name, blob) for name, blob in signatures if (name, blob[:_KEY_ID_BYTES]) == known)
+
+
+def read_vkey(vkey: str, kind: bytes) -> tuple[str, bytes]:
+    """Return the name and the public key of `<name>+<hex key id>+<base64 of type and key>`, of this type of signature.
+
+    Raises `InputRejected` (`note.vkey`).
+    """
+    try:
+        name, known_by, encoded = vkey.split("+", 2)
+        key = base64.b64decode(encoded, validate=True)
+        fits = key[:1] == kind and len(key) == 1 + _PUBLIC_BYTES and key_id(name, kind, key[1:]).hex() == known_by
+        if not fits or not _NAME.fullmatch(name):
+            raise ValueError
+    except (ValueError, binascii.Error) as fault:
+        raise InputRejected("note.vkey", "Write a verifier key as name+id+key (C2SP signed-note).") from fault
+    return name, key[1:]
+
+
+def write_vkey(name: str, kind: bytes, public: bytes) -> str:
+    """Return a public key for signatures of one type as text."""
+    return f"{name}+{key_id(name, kind, public).hex()}+{base64.b64encode(kind + public).decode('ascii')}"
+
+
+def key_id(name: str, kind: bytes, public: bytes) -> bytes:
+    """Return by which four bytes signatures of this type are known to be of this key."""
+    return sha256(name.encode() + b"\n" + kind + public)[:_KEY_ID_BYTES]
+
+
+def signature_line(name: str, blob: bytes) -> str:
+    """Return the line of a note that holds a signature, behind its key id."""
+    return f"— {name} {base64.b64encode(blob).decode('ascii')}\n"
 
 
 def _split(note: str) -> tuple[str, list[tuple[str, bytes]]]:
@@ -147,10 +190,6 @@ def _is_note_text(text: str) -> bool:
     """Say whether `text` can be signed: it ends with a newline and has no other control characters."""
     clean = all(char == "\n" or char.isprintable() for char in text)
     return text.endswith("\n") and text != "\n" and clean
-
-
-def _key_id(name: str, public: bytes) -> bytes:
-    return sha256(name.encode() + b"\n" + _ED25519 + public)[:_KEY_ID_BYTES]
 
 
 def _malformed() -> InputRejected:

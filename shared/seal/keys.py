@@ -2,7 +2,8 @@
 
 An agency signs with one current key and is sealed to under one current key. Older ones stay beside them after a
 rotation: verification keys until every message they signed has expired, encryption keys until every message sealed to
-them is settled. The key file also holds the master key of data at rest and the seed that signs checkpoints.
+them is settled. The key file also holds the master key of data at rest, and the seed that signs checkpoints of the
+ledger or cosigns them.
 """
 
 import os
@@ -15,6 +16,7 @@ from shared.kernel.encoding import b64url, from_b64url
 from shared.kernel.errors import InputRejected, InternalFault, MeshError
 from shared.seal.at_rest import MASTER_KEY_BYTES, Vault
 from shared.seal.checkpoints import SEED_BYTES, CheckpointSigner
+from shared.seal.cosignatures import Cosigner
 from shared.seal.encryption import HYBRID, SUITES, X25519, EncryptionKey, EncryptionPublicKey
 from shared.seal.keyfile import read_key_file, write_key_file
 from shared.seal.signing import KeyRing, SigningKey, VerificationKey
@@ -95,6 +97,10 @@ class AgencyKeys:
     def checkpoint_signer(self, name: str) -> CheckpointSigner:
         """Return the signer of ledger checkpoints under `name` (the log's origin)."""
         return CheckpointSigner(name, self.checkpoint_seed)
+
+    def cosigner(self, name: str) -> Cosigner:
+        """Return who cosigns checkpoints of a ledger under `name`: for an agency, which signs none of its own."""
+        return Cosigner(name, self.checkpoint_seed)
 
     def check(self) -> None:
         """Prove that the keys are at hand and work. Raises `InternalFault` (`keys.locked`, `at-rest.unreadable`)."""
