@@ -13,7 +13,7 @@ from services.health.tables import MAPPERS as HEALTH
 from services.legal_aid.tables import MAPPERS as LEGAL_AID
 from services.police.tables import MAPPERS as POLICE
 from services.social.tables import MAPPERS as SOCIAL
-from shared.agency.tables import METADATA as AGENCY_TABLES
+from shared.agency.adapters.schema import METADATA as AGENCY_TABLES
 from shared.people.tables import METADATA as PEOPLE_TABLES
 from shared.storage.engine import open_engine
 from shared.storage.history import Tables, configuration, history_of, migrate

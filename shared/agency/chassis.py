@@ -47,6 +47,8 @@ from shared.agency.routes.overrides import overrides_router
 from shared.agency.routes.referrals import lifecycle_router, referrals_router
 from shared.agency.routes.statements import statements_router
 from shared.agency.routes.webhooks import webhooks_router
+from shared.agency.routes.witness import ADD, SUBMISSION_MOST, witness_router
+from shared.agency.routes.witness import PUBLIC_PATHS as WITNESSED
 from shared.agency.routes.worklists import worklists_router
 from shared.agency.scribe import Scribe
 from shared.agency.sector import clocks
@@ -58,12 +60,14 @@ from shared.agency.settling import Settling
 from shared.agency.upkeep import Upkeep
 from shared.agency.vault import CaseVault
 from shared.agency.webhooks import WebhookSender
+from shared.agency.witness.witnessing import Witness
 from shared.kernel.clock import Clock, SystemClock
 from shared.kernel.identifiers import IdFactory, Uuid7Factory
 from shared.pages.front import Front, open_front
 from shared.people.passwords import Passwords
 from shared.people.records import AGENCY_ROLES
 from shared.seal.keys import AgencyKeys
+from shared.seal.policy_file import PolicyFile
 from shared.sop.loader import load_sop
 from shared.sop.model import Sop
 from shared.sop.sector_rules import read_sector_rules
@@ -84,7 +88,7 @@ if TYPE_CHECKING:
     from shared.agency.inbound.consuming import Consuming
 
 VERSION: Final = "0.1.0"
-_PUBLIC: Final = oauth.PUBLIC_PATHS | discovery.PUBLIC_PATHS | withdrawal_page.PUBLIC_PATHS
+_PUBLIC: Final = oauth.PUBLIC_PATHS | discovery.PUBLIC_PATHS | withdrawal_page.PUBLIC_PATHS | WITNESSED
 #: How often one partner system may call: bursts, and two hundred calls a second in the long run.
 CALLS: Final = RatePolicy(quota=6_000, window_seconds=30)
 
@@ -165,7 +169,7 @@ def build_app(
         public_paths=_PUBLIC | house.front.public_paths,
         scopes=SCOPES,
         rate_limit=RateLimit(CALLS, timer=time.monotonic),
-        body_caps={DELIVERIES: ENVELOPE_MOST},
+        body_caps={DELIVERIES: ENVELOPE_MOST, ADD: SUBMISSION_MOST},
         checks=_checks(house),
     )
     telemetry.metrics.watch(gauges.SAYS, gauges.Gauges(ground.store, ground.clock).read)
@@ -189,6 +193,7 @@ def _routers(
         statements_router(office, doors),
         webhooks_router(office, doors),
         deliveries_router(house.deliveries, webhooks=webhooks, clock=office.clock),
+        witness_router(_witness(house.ground, settings)),
         casework_router(practice),
         conferences_router(practice),
         worklists_router(practice),
@@ -338,6 +343,10 @@ async def _lifespan(_app: FastAPI, *, house: _House) -> AsyncIterator[None]:
         await house.ground.hub.close()
         await asyncio.to_thread(house.ground.store.close)
         await house.front.close()
+
+
+def _witness(ground: _Ground, settings: AgencySettings) -> Witness:
+    return Witness(ground.store, ground.keys, ground.clock, policy=PolicyFile(settings.ledger_policy))
 
 
 def _upkeep(house: _House, settings: AgencySettings) -> Upkeep:

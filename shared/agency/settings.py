@@ -38,6 +38,10 @@ class AgencySettings(FrontSettings, BrokerSettings):
     webhook_secret: Annotated[SecretStr, AfterValidator(_webhook_secret)] = Field(
         description="The whsec_ secret printed at enrolment; it authenticates deliveries."
     )
+    ledger_policy: Path | None = Field(
+        default=None,
+        description="The ledger's policy (C2SP tlog-policy): where a line of `witness` has its key, it cosigns.",
+    )
     otlp_endpoint: HttpAddress | None = Field(default=None, description="Where traces are sent (OTLP over HTTP).")
     clock_tolerance: float = Field(
         default=60,

@@ -7,6 +7,8 @@ from typing import Any, Final, TypeVar, cast
 from sqlalchemy import ColumnElement, LargeBinary, MetaData, Table
 
 from shared.agency import records, tables
+from shared.agency.adapters.witness_tables import WITNESSED_LEDGERS
+from shared.agency.witness.records import WitnessedLedger
 from shared.kernel.errors import InternalFault
 
 R = TypeVar("R")
@@ -38,6 +40,7 @@ CHASSIS: Final[Mapping[type[Any], Table]] = {
     records.Notification: tables.NOTIFICATIONS,
     records.KnownAgency: tables.KNOWN_AGENCIES,
     records.Unsent: tables.UNSENT,
+    WitnessedLedger: WITNESSED_LEDGERS,
 }
 
 

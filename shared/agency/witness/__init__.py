@@ -1,0 +1,1 @@
+"""The agency as a witness of the gateway's ledger."""
