@@ -30,6 +30,7 @@ from gateway.adapters.roster import Roster
 from gateway.adapters.tokens import TokenDesk
 from gateway.adapters.watch import Duty, Watch
 from gateway.adapters.withdrawals import Withdrawals
+from gateway.adapters.witnessing import Witnessing
 from gateway.domain.credential import AGENCY_SCOPES, OVERSIGHT_SCOPES, SCOPES_MEANING
 from gateway.settings import GatewaySettings
 from gateway.web import ledger, oauth, sop
@@ -58,6 +59,7 @@ from shared.pages.front import Front, open_front
 from shared.people.passwords import Passwords
 from shared.people.records import OVERSIGHT_ROLES
 from shared.seal.keys import AgencyKeys
+from shared.seal.policy_file import PolicyFile
 from shared.sop.neighbours import load_neighbours
 from shared.storage.signals import has_signals
 from shared.telemetry.logs import configure_logs
@@ -218,6 +220,7 @@ def _console(
             journal=journal,
             withdrawals=_withdrawals(core, settings),
             signer=core.keys.checkpoint_signer(settings.ledger_origin),
+            policy=PolicyFile(settings.ledger_policy),
             bell=bell,
             counts=counts,
         ),
@@ -260,9 +263,24 @@ def _chores(
     if settings.clocks_enabled:
         for duty in duties.all_of(core.sop):
             chores[duty.name] = open_watch(core, duty, bell).run
+    if settings.ledger_policy is not None:
+        chores["witnessing"] = _witnessing(core, settings, telemetry)
     if settings.delivery_enabled:
         chores["delivery"] = _delivery(core, settings, receipts, bell=bell, telemetry=telemetry)
     return chores
+
+
+def _witnessing(core: Core, settings: GatewaySettings, telemetry: Telemetry) -> Chore:
+    """Return what has the heads of the ledger cosigned."""
+    signer = core.keys.checkpoint_signer(settings.ledger_origin)
+    telemetry.metrics.watch(gauges.WITNESSES_SAY, gauges.WitnessGauges(core.engine, core.clock, signer).read)
+    return Witnessing(
+        core.engine,
+        writer=core.writer,
+        signer=signer,
+        policy=PolicyFile(settings.ledger_policy),
+        every=settings.witness_seconds,
+    ).run
 
 
 def _delivery(

@@ -34,6 +34,13 @@ class GatewaySettings(FrontSettings, BrokerSettings):
     public_url: str = Field(pattern=r"^https?://\S+[^/]$", description="Its own address, also the issuer of tokens.")
     key_file: Path = Field(description="The key file it signs with, made by `python -m mesh`.")
     key_passphrase: SecretStr = Field(description="The passphrase of the key file.")
+    ledger_policy: Path | None = Field(
+        default=None,
+        description="The ledger's policy (C2SP tlog-policy): whom it asks to cosign its heads, and who suffices.",
+    )
+    witness_seconds: float = Field(
+        default=5, ge=0.1, le=3600, description="Seconds between two heads that witnesses are asked to cosign."
+    )
     otlp_endpoint: HttpAddress | None = Field(default=None, description="Where traces are sent (OTLP over HTTP).")
     log_level: LogLevel = Field(default="INFO", description="The least serious log line that is written.")
     rate_per_second: float = Field(default=2000, gt=0, description="Calls per second each client may make.")

@@ -11,10 +11,11 @@ from gateway.adapters.ledger import StoredNodes, read_head, tree_of
 from gateway.adapters.rows import fetch, referral_of
 from gateway.adapters.statements import count_statements
 from gateway.adapters.tables import LEDGER_ENTRIES, REFERRALS
+from gateway.adapters.witness_tables import witnessed_note
 from gateway.application.views import referral_view, statements_view
 from gateway.domain.referral import Referral
 from shared.kernel.errors import FieldFault, InputRejected, NotFound
-from shared.ledger.checkpoint import Checkpoint
+from shared.ledger.checkpoint import Checkpoint, text_of_note
 from shared.ledger.nodes import TileMemory, TreeReader
 from shared.ledger.proof_file import ProofFile
 from shared.ledger.tiles import TileAddress, entry_bundle, tile_data
@@ -82,21 +83,42 @@ class Evidence:
         return {"from": first, "to": size, "proof": [node.hex() for node in proof]}
 
     def checkpoint(self) -> str:
-        """Return the signed checkpoint of the ledger as it stands (C2SP tlog-checkpoint)."""
+        """Return the signed checkpoint of the ledger as it stands (C2SP tlog-checkpoint).
+
+        Cosignatures are with it when it is the one that witnesses have signed last.
+        """
         with read(self._engine) as connection:
-            head = read_head(connection)
-        return self._signed(head)
+            note = self._signed(read_head(connection))
+            witnessed = witnessed_note(connection, self._origin)
+        return witnessed if witnessed and text_of_note(witnessed) == text_of_note(note) else note
+
+    def witnessed(self) -> str:
+        """Return the largest checkpoint that a quorum of witnesses has cosigned, with their signatures.
+
+        Raises `NotFound` (`ledger.unwitnessed`).
+        """
+        with read(self._engine) as connection:
+            note = witnessed_note(connection, self._origin)
+        if note is None:
+            raise NotFound("ledger.unwitnessed", "No checkpoint of this ledger has been cosigned by its witnesses yet.")
+        return note
 
     def _signed(self, head: Frontier) -> str:
         return self._signer.sign(Checkpoint(self._origin, head.size, head.root()).body())
 
     def proof_file(self, index: int) -> str:
-        """Return one entry's proof with the signed checkpoint it leads to (C2SP tlog-proof). Raises as `inclusion`."""
+        """Return one entry's proof with the signed checkpoint it leads to (C2SP tlog-proof). Raises as `inclusion`.
+
+        It leads to the checkpoint that witnesses have cosigned last, if the entry is in that, and else to the newest.
+        """
         with read(self._engine) as connection:
-            head = read_head(connection)
-            tree = TreeReader(StoredNodes(connection), head.size, memory=self._tiles)
+            note = witnessed_note(connection, self._origin)
+            if note is None or Checkpoint.parse(text_of_note(note)).size <= index:
+                note = self._signed(read_head(connection))
+            size = Checkpoint.parse(text_of_note(note)).size
+            tree = TreeReader(StoredNodes(connection), size, memory=self._tiles)
             proof = tuple(inclusion_path(index, tree))
-        return ProofFile(index, proof, self._signed(head)).text()
+        return ProofFile(index, proof, note).text()
 
     def tile(self, address: TileAddress) -> bytes:
         """Return a tile of hashes or a bundle of entries. Raises `NotFound` (`ledger.tile`)."""

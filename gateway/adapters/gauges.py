@@ -8,9 +8,11 @@ from sqlalchemy import ColumnElement, Connection, Engine, func, select
 
 from gateway.adapters.broker_copies import BrokerCopies
 from gateway.adapters.kept_tables import KEPT_CHAINS
-from gateway.adapters.tables import AGENCIES, HOLDS, LEDGER_HEAD, MESSAGES, REFERRALS
+from gateway.adapters.tables import AGENCIES, HOLDS, LEDGER_ENTRIES, LEDGER_HEAD, MESSAGES, REFERRALS
+from gateway.adapters.witness_tables import witnessed_checkpoint
 from gateway.domain.agency import AgencyStatus
 from shared.kernel.clock import Clock, from_wire, to_wire
+from shared.seal.checkpoints import CheckpointSigner
 from shared.storage.engine import read
 
 if TYPE_CHECKING:
@@ -31,6 +33,12 @@ SAYS: Final[Mapping[str, str]] = {
 BROKER_SAYS: Final[Mapping[str, str]] = {
     "mesh_broker_connected": "Whether the broker does its work; while it does not, messages are admitted and wait.",
     "mesh_broker_copies": "Messages that are in the broker.",
+}
+
+#: Shown where witnesses are asked to cosign the ledger.
+WITNESSES_SAY: Final[Mapping[str, str]] = {
+    "mesh_ledger_witnessed_entries": "Entries in the largest head that a quorum of witnesses has cosigned.",
+    "mesh_ledger_unwitnessed_seconds": "How long the oldest entry has waited that is in no such head.",
 }
 
 
@@ -69,6 +77,27 @@ class Gauges:
 
 def _count(connection: Connection, *criteria: ColumnElement[bool]) -> int:
     return connection.execute(select(func.count()).where(*criteria)).scalar_one()
+
+
+class WitnessGauges:
+    """Reads how far the witnesses are behind."""
+
+    def __init__(self, engine: Engine, clock: Clock, signer: CheckpointSigner) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._origin = signer.verifier.name
+
+    async def read(self) -> Mapping[str, float]:
+        """Return each gauge by its name. Raises as `shared.storage.engine.read`."""
+        return await asyncio.to_thread(self._read)
+
+    def _read(self) -> Mapping[str, float]:
+        with read(self._engine) as connection:
+            head = witnessed_checkpoint(connection, self._origin)
+            size = head.size if head else 0
+            next_at = connection.execute(select(LEDGER_ENTRIES.c.at).where(LEDGER_ENTRIES.c.idx == size)).scalar()
+        waited = 0.0 if next_at is None else (self._clock.now() - from_wire(next_at)).total_seconds()
+        return {"mesh_ledger_witnessed_entries": size, "mesh_ledger_unwitnessed_seconds": max(waited, 0.0)}
 
 
 class BrokerGauges:

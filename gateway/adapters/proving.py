@@ -35,7 +35,6 @@ class SignedHead:
     size: int
     root: str
     key: str
-    signatures: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +82,6 @@ class Prover:
             size=self._checkpoint.size,
             root=self._checkpoint.root.hex(),
             key=signer.verifier.vkey(),
-            signatures=len(checked.signers),
         )
         # The right end of the tree is read too, and not taken from the head: what is stored is what is checked.
         self._tree = TreeReader(self._nodes, self.head.size)

@@ -10,9 +10,19 @@ from gateway.adapters import (
     refused_messages,
     tables,
     tree_tables,
+    witness_tables,
 )
 from gateway.adapters.columns import MAPPERS
 
 #: The modules that declare tables; importing them is what makes `METADATA` whole.
-DECLARED_IN: Final = (tables, counted_tables, broker_tables, refused_messages, kept_tables, tree_tables, number_tables)
+DECLARED_IN: Final = (
+    tables,
+    counted_tables,
+    broker_tables,
+    refused_messages,
+    kept_tables,
+    tree_tables,
+    number_tables,
+    witness_tables,
+)
 METADATA: Final = MAPPERS.metadata

@@ -28,7 +28,8 @@ MaybeSize = Annotated[int | None, Query(ge=0, le=LARGEST)]
 OVERSIGHT = "oversight.read"
 #: Heads and tiles of hashes say nothing of anybody, and whoever watches the log needs them without asking for a
 #: token. The entries themselves tell which agency did what when: they are for oversight alone.
-PUBLIC_PATHS = frozenset({"/ledger/checkpoint", "/ledger/tile/{path:path}"})
+WITNESSED = "/ledger/witnessed-checkpoint"
+PUBLIC_PATHS = frozenset({"/ledger/checkpoint", WITNESSED, "/ledger/tile/{path:path}"})
 _FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -51,6 +52,8 @@ class LedgerRoutes:
         router.get(f"{proofs}/consistency", summary="Prove that the ledger only grew")(self.prove_consistency)
         router.get("/v1/chains/{chain_id}", summary="Trace a chain of referrals with proofs")(self.trace_chain)
         router.get("/ledger/checkpoint", summary="The signed head of the ledger", **text)(self.read_checkpoint)
+        witnessed = "The largest head of the ledger that its witnesses have cosigned"
+        router.get(WITNESSED, summary=witnessed, **_refusing(text, 404))(self.read_witnessed)
         router.get("/ledger/tile/entries/{path:path}", summary="A bundle of entries", **octets)(self.read_bundle)
         router.get("/ledger/tile/{path:path}", summary="A tile of hashes", **octets)(self.read_tile)
         return router
@@ -97,6 +100,11 @@ class LedgerRoutes:
         note = await asyncio.to_thread(self._evidence.checkpoint)
         return Response(note, media_type="text/plain; charset=utf-8")
 
+    async def read_witnessed(self) -> Response:
+        """Return a checkpoint that a quorum of witnesses has cosigned, as a signed note (C2SP tlog-cosignature)."""
+        note = await asyncio.to_thread(self._evidence.witnessed)
+        return Response(note, media_type="text/plain; charset=utf-8")
+
     async def read_bundle(self, _caller: Overseer, path: TilePath) -> Response:
         """Return the entries below a tile, which never change."""
         data = await asyncio.to_thread(self._evidence.tile, parse_path(f"entries/{path}"))
@@ -116,3 +124,7 @@ def _binary(media_type: str) -> dict[str, Any]:
     schema = {"type": "string"} if media_type.startswith("text/") else {"type": "string", "format": "binary"}
     content = {media_type: {"schema": schema}}
     return {"response_class": Response, "responses": {200: {"description": "As C2SP defines it.", "content": content}}}
+
+
+def _refusing(declared: dict[str, Any], status: int) -> dict[str, Any]:
+    return declared | {"responses": declared["responses"] | {status: {"description": "There is none."}}}

@@ -35,7 +35,7 @@ _SECONDS: Final = re.compile(r"[0-9]{1,9}")
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A successful answer; `headers` have lower-case names."""
+    """An answer; `headers` have lower-case names."""
 
     status: int
     headers: Mapping[str, str]
@@ -101,6 +101,22 @@ class Peer:
         `path` begins with a slash; `timeout` is in seconds for the whole call. Raises `PeerUnavailable`
         (`peer.unreachable`, `peer.answer`) or the error that the peer's answer stands for.
         """
+        reply = await self.ask(method, path, content=content, params=params, headers=headers, timeout=timeout)
+        if reply.status not in _SUCCESS:
+            raise _refusal(reply)
+        return reply
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        content: bytes | None = None,
+        params: Mapping[str, str | int] | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+    ) -> Reply:
+        """Do as `call`, and return a refusal as it is, for protocols whose refusals are no problem documents."""
         allowed = self.timeout if timeout is None else timeout
         try:
             request = self._client.build_request(
@@ -112,14 +128,11 @@ class Peer:
                 timeout=httpx.Timeout(allowed),
             )
             async with asyncio.timeout(allowed):
-                reply = await self._exchange(request)
+                return await self._exchange(request)
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, TimeoutError, OSError, UnicodeError):
             raise PeerUnavailable(
                 "peer.unreachable", "The other side cannot be reached now. Try again later.", retry_after=1
             ) from None
-        if reply.status not in _SUCCESS:
-            raise _refusal(reply)
-        return reply
 
     async def _exchange(self, request: httpx.Request) -> Reply:
         response = await self._client.send(request, stream=True, follow_redirects=False)

@@ -23,6 +23,7 @@ PUBLIC = {
     "/docs/openapi.json",
     "/ledger/checkpoint",
     "/ledger/tile/{path:path}",
+    "/ledger/witnessed-checkpoint",
     "/livez",
     "/metrics",
     "/oauth/token",

@@ -10,7 +10,12 @@ from shared.agency import gauges as agency_gauges
 from tests.support.checkout import ROOT
 
 NAME = re.compile(r"\b(?:mesh|http)_[a-z_]+\b")
-GAUGES = (*gateway_gauges.SAYS, *gateway_gauges.BROKER_SAYS, *agency_gauges.SAYS)
+GAUGES = (
+    *gateway_gauges.SAYS,
+    *gateway_gauges.BROKER_SAYS,
+    *gateway_gauges.WITNESSES_SAY,
+    *agency_gauges.SAYS,
+)
 HTTP = {"http_requests_total", "http_request_duration_seconds_bucket", "mesh_ready"}
 
 

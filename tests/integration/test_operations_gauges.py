@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 import yaml
 
-from gateway.adapters.gauges import BROKER_SAYS
+from gateway.adapters.gauges import BROKER_SAYS, WITNESSES_SAY
 from shared.web.factory import MeshApp
 from tests.support.agency_services import World, a_consent, a_referral, world
 from tests.support.checkout import ROOT
@@ -47,7 +47,7 @@ def asked() -> list[str]:
 async def test_what_alerts_and_dashboard_ask_for_is_shown_with_the_labels_they_ask_by(mesh: World) -> None:
     """Names as they stand in `/metrics`, after calls of every kind; `job` and `instance` are given by Prometheus."""
     samples = await shown(mesh.gateway) + await shown(mesh.services["health"].app)
-    names = set(re.findall(r"^(\w+)[{ ]", samples, re.MULTILINE)) | BROKER_SAYS.keys() | {"up"}
+    names = set(re.findall(r"^(\w+)[{ ]", samples, re.MULTILINE)) | BROKER_SAYS.keys() | WITNESSES_SAY.keys() | {"up"}
     labels = set(re.findall(r'[{,](\w+)="', samples)) | {"job", "instance"}
     text = "\n".join(asked())
     by = {label.strip() for group in re.findall(r"by \(([^)]*)\)", text) for label in group.split(",")}

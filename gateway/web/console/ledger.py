@@ -62,7 +62,13 @@ class LedgerPages:
         (entry,) = found.entries
         said = words.said_of(entry.entry, self._desk.sop) if entry.entry else None
         return self._desk.pages.answer(
-            request, "console/entry.html", head=found.head, entry=entry, said=said, words=words
+            request,
+            "console/entry.html",
+            head=found.head,
+            witnesses=found.witnesses,
+            entry=entry,
+            said=said,
+            words=words,
         )
 
     async def show_growth(self, request: Request, person: _Overseer) -> Response:
@@ -97,6 +103,7 @@ class LedgerPages:
     def _page(self, request: Request, found: LedgerPage, *, error: MeshError | None = None, **more: Any) -> Response:
         shown = {
             "head": found.head,
+            "witnesses": found.witnesses,
             "entries": found.entries,
             "said": {one.index: words.said_of(one.entry, self._desk.sop) for one in found.entries if one.entry},
             "words": words,

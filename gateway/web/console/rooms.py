@@ -30,6 +30,7 @@ from gateway.web.console.withdrawals import WithdrawalPages
 from gateway.web.counts import Counts
 from shared.pages.rendering import Pages
 from shared.seal.checkpoints import CheckpointSigner
+from shared.seal.policy_file import PolicyFile
 
 
 def console_routers(
@@ -39,6 +40,7 @@ def console_routers(
     journal: OversightJournal,
     withdrawals: Withdrawals,
     signer: CheckpointSigner,
+    policy: PolicyFile,
     bell: Bell,
     counts: Counts,
 ) -> Sequence[APIRouter]:
@@ -54,7 +56,7 @@ def console_routers(
         OverridePages(desk, overrides, writer=core.writer, bell=bell).router(),
         WithdrawalPages(desk, withdrawals).router(),
         DeliveryPages(desk, partial(read_dead, core.engine), writer=core.writer, bell=bell).router(),
-        LedgerPages(desk, LedgerFiles(core.engine, signer=signer)).router(),
+        LedgerPages(desk, LedgerFiles(core.engine, signer=signer, policy=policy)).router(),
         IndicatorPages(desk, counts).router(),
         ClockPages(desk, counts.figures).router(),
         ReadingPages(desk).router(),
