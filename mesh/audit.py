@@ -1,7 +1,8 @@
 """Verify the ledger of a running mesh from outside: read everything, recompute everything, believe nothing.
 
-Proves that the entries are exactly those of the signed checkpoint and that every checkpoint seen before is a beginning
-of this one. The checkpoint seen last is kept in the home, so that a rewritten history is noticed the next time.
+Proves that the entries are exactly those of the signed checkpoint, and that every checkpoint seen before, here or by a
+witness, is a beginning of this one. The checkpoint seen last is kept in the home, so that a rewritten history is
+noticed the next time.
 """
 
 import asyncio
@@ -12,8 +13,10 @@ from typing import Any, Final
 
 from mesh.clients import credentials_of, oversight_client
 from mesh.home import Home, write_private
+from mesh.witnesses import Witnessed, witnessed
 from shared.ledger.checkpoint import Checkpoint, text_of_note
 from shared.ledger.evidence import EntryItem
+from shared.ledger.policy import name_of
 from shared.ledger.verifier import Finding, verify_entries
 from shared.seal.checkpoints import NoteVerifier, verify_note
 from shared.transport.gateway_client import GatewayClient
@@ -29,6 +32,7 @@ class Verdict:
 
     checkpoint: Checkpoint
     earlier: Sequence[Checkpoint]
+    witnessed: Witnessed | None
     findings: Sequence[Finding]
 
 
@@ -37,13 +41,16 @@ def verify(home: Home, *, vkey: str | None = None) -> Verdict:
 
     Raises `CommandRefused` where there is no mesh, and `InputRejected` for a checkpoint that no known key signed.
     """
-    credentials = credentials_of(home)
+    credentials, policy, earlier = credentials_of(home), home.policy(), seen(home)
+    gateway, origin = credentials["gateway"], name_of(vkey or home.vkey())
     with asyncio.Runner() as runner:
-        note = runner.run(fetch_note(credentials["gateway"]))
+        others = None if policy is None else runner.run(witnessed(gateway, policy, origin=origin))
+        note = runner.run(fetch_note(gateway))  # after them: it must have all that they have seen
         checkpoint = checked(note, vkey=vkey, home=home)
-        earlier = seen(home)
+        known = [*earlier, *(others.heads if others else [])]
         items = entries(runner, credentials, size=checkpoint.size)
-        verdict = Verdict(checkpoint, earlier, verify_entries(items, checkpoint=checkpoint, earlier=earlier))
+        findings = verify_entries(items, checkpoint=checkpoint, earlier=known)
+    verdict = Verdict(checkpoint, earlier, others, [*findings, *(others.findings(checkpoint) if others else [])])
     if not verdict.findings:
         write_private(seen_file(home), note)
     return verdict

@@ -203,6 +203,18 @@ def drop_key(name: NameArgument, kid: str, home: HomeOption = DEFAULT_HOME) -> N
         typer.echo(line)
 
 
+@keys.command("witness")
+def witness_key(
+    name: NameArgument,
+    under: Annotated[str, typer.Option("--as", help="The name it signs under, such as mesh.example/police.")],
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Print the verifier key by which a policy of the ledger names this service as a witness."""
+    from mesh.rotation import witness_vkey
+
+    typer.echo(witness_vkey(Home(home), named_deployable(name), under))
+
+
 @areas.command("import")
 def import_areas(file: Path, home: HomeOption = DEFAULT_HOME) -> None:
     """Replace the list of communes by a CSV file: code, full_name, province_code."""

@@ -2,9 +2,11 @@
 
     HOME/credentials.json      how to reach every service (0600)
     HOME/ledger.vkey           the key that verifies the ledger's checkpoints, for auditors
+    HOME/ledger.policy         the ledger, its witnesses, and how many of them suffice, for auditors
     HOME/checkpoint.txt        the checkpoint that was verified last
     HOME/NAME/data.sqlite      the database of one deployable, which nobody else opens while it runs
     HOME/NAME/keys.json        its private keys, encrypted
+    HOME/NAME/ledger.policy    the same policy, as this deployable reads it
     HOME/NAME/secrets/         a file for each setting that is a secret, named as its variable (0600)
     HOME/logs/NAME.log         what it wrote
     HOME/mesh.lock, mesh.json  whether a mesh runs here, and its processes
@@ -23,7 +25,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from mesh.refusal import CommandRefused
-from mesh.roster import Deployable
+from mesh.roster import DEPLOYABLES, Deployable
+from shared.ledger.policy import Policy
+from shared.seal.policy_file import PolicyFile
 
 
 def _interpreter() -> str:
@@ -37,6 +41,8 @@ SELF: Final = f"{_interpreter()} -m mesh"
 PASSPHRASE: Final = "MESH_KEY_PASSPHRASE"  # noqa: S105  # a name, not a secret
 WEBHOOK_SECRET: Final = "MESH_WEBHOOK_SECRET"  # noqa: S105  # a name, not a secret
 DATABASE_URL: Final = "MESH_DATABASE_URL"
+#: What the files of the ledger's policy are called.
+POLICY: Final = "ledger.policy"
 #: What the files of secrets in a folder are called.
 SECRETS: Final = "mesh_*"
 
@@ -114,6 +120,22 @@ class Home:
     def keep_vkey(self, vkey: str) -> None:
         """Store the key that verifies the ledger's checkpoints; auditors pin it."""
         write_private(self.root / "ledger.vkey", f"{vkey}\n")
+
+    def policy_file(self, deployable: Deployable) -> Path:
+        """Return where it reads the policy of the ledger."""
+        return self.folder(deployable) / POLICY
+
+    def policy(self) -> Policy | None:
+        """Return whose cosignatures of the ledger an auditor believes; None before the first start.
+
+        Raises `InputRejected` (`ledger.policy`).
+        """
+        return PolicyFile(self.root / POLICY).read()
+
+    def keep_policy(self, policy: Policy) -> None:
+        """Store the policy of the ledger, for auditors and for each deployable."""
+        for file in (self.root / POLICY, *(self.policy_file(deployable) for deployable in DEPLOYABLES)):
+            write_private(file, policy.text())
 
     def state(self) -> dict[str, Any] | None:
         """Return the processes of the running mesh, or None."""

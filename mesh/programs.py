@@ -40,6 +40,7 @@ def settings_of(home: Home, deployable: Deployable, addresses: Addresses) -> dic
         DATABASE_URL: home.database_url(deployable),
         "MESH_PUBLIC_URL": addresses.url(deployable),
         "MESH_KEY_FILE": str(home.key_file(deployable)),
+        "MESH_LEDGER_POLICY": str(home.policy_file(deployable)),
         SECRETS_DIR: str(home.secrets_folder(deployable)),
     }
     if isinstance(deployable, AgencyService):

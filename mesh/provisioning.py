@@ -18,10 +18,14 @@ from mesh.people import sample_logins
 from mesh.programs import settings_of
 from mesh.roster import AGENCIES, DEPLOYABLES, GATEWAY, SAMPLE_PROVINCE, Addresses, AgencyService, Deployable
 from shared.agency.provisioning import add_partner
+from shared.agency.routes.witness import PREFIX as WITNESS
 from shared.agency.settings import AgencySettings
+from shared.ledger.policy import Group, Log, Policy, Witness
 from shared.seal.keys import AgencyKeys, SigningKey
 from shared.sop.loader import load_sop
 
+#: Where the ledger is, below the gateway's address (C2SP tlog-tiles).
+LEDGER: Final = "/ledger"
 OVERSIGHT_ID: Final = "oversight-thanh-hoa"
 
 
@@ -30,7 +34,9 @@ def provision(home: Home, addresses: Addresses) -> None:
     keys = {deployable.name: ensure_keys(home, deployable) for deployable in DEPLOYABLES}
     known = home.credentials() or {}
     settings = gateway_settings(home, addresses)
-    home.keep_vkey(keys[GATEWAY.name].checkpoint_signer(settings.ledger_origin).verifier.vkey())
+    policy = policy_of(keys, addresses, origin=settings.ledger_origin)
+    home.keep_vkey(policy.logs[0].vkey)
+    home.keep_policy(policy)
     with closing(open_provisioning(settings)) as gateway:
         for agency in AGENCIES:
             enrol(home, gateway, agency, addresses=addresses, jwks=keys[agency.name].public_jwks())
@@ -58,6 +64,21 @@ def ensure_keys(home: Home, deployable: Deployable) -> AgencyKeys:
     home.keep_secrets(deployable, {PASSPHRASE: passphrase})
     keys.save(file, passphrase)
     return keys
+
+
+def policy_of(keys: Mapping[str, AgencyKeys], addresses: Addresses, *, origin: str) -> Policy:
+    """Return whom to believe about this ledger: more than half of the agencies, each of which witnesses it."""
+    witnesses = tuple(
+        Witness(
+            agency.agency_id,
+            keys[agency.name].cosigner(f"{origin}/{agency.agency_id}").verifier.vkey(),
+            addresses.url(agency) + WITNESS,
+        )
+        for agency in AGENCIES
+    )
+    log = Log(keys[GATEWAY.name].checkpoint_signer(origin).verifier.vkey(), addresses.url(GATEWAY) + LEDGER)
+    most = Group("agencies", len(witnesses) // 2 + 1, tuple(one.name for one in witnesses))
+    return Policy((log,), witnesses, (most,), most.name)
 
 
 def enrol(

@@ -58,6 +58,11 @@ def listed(home: Home, deployable: Deployable) -> Iterator[dict[str, str]]:
         yield {"kid": jwk["kid"], "use": jwk["use"], "state": "current" if jwk["kid"] in current else "older"}
 
 
+def witness_vkey(home: Home, deployable: Deployable, name: str) -> str:
+    """Return the verifier key under which a deployable cosigns checkpoints as `name`. Raises `CommandRefused`."""
+    return _keys(home, deployable).cosigner(name).verifier.vkey()
+
+
 def _keys(home: Home, deployable: Deployable) -> AgencyKeys:
     kept = home.secrets(deployable)
     if PASSPHRASE not in kept:

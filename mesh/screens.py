@@ -61,4 +61,12 @@ def show_verdict(verdict: Verdict) -> bool:
         f"[green]ok[/green] {checkpoint.size} entries are those of the signed checkpoint{since}.", soft_wrap=True
     )
     console.print(f"   {checkpoint.origin} root {checkpoint.root.hex()}", soft_wrap=True, highlight=False)
+    console.print(f"   {_witnessed(verdict)}", soft_wrap=True, highlight=False)
     return True
+
+
+def _witnessed(verdict: Verdict) -> str:
+    known = verdict.witnessed
+    if known is None or known.note is None or known.checkpoint is None:
+        return "Nobody has witnessed it yet."
+    return f"{known.checkpoint.size} entries are witnessed by {', '.join(known.note.witnesses)}."

@@ -98,6 +98,23 @@ def read_checkpoint(note: str, vkey: str) -> Checkpoint:
     raise ValueError("no signature of this key")
 
 
+def cosigners(note: str, policy: str) -> set[str]:
+    """The witnesses of a policy (C2SP tlog-policy) whose cosignatures (tlog-cosignature, Ed25519) are on a note."""
+    text, _, lines = note.rpartition("\n\n")
+    found = set()
+    for words in (line.split() for line in policy.splitlines() if line.startswith("witness ")):
+        name, key_hash, encoded = words[2].split("+", 2)
+        key = base64.b64decode(encoded)
+        for _dash, signer, signature in (line.split(" ") for line in lines.splitlines()):
+            raw = base64.b64decode(signature)
+            if (signer, raw[:4].hex(), key[0]) == (name, key_hash, 4):
+                time = int.from_bytes(raw[4:12], "big")
+                signed = f"cosignature/v1\ntime {time}\n{text}\n".encode()
+                Ed25519PublicKey.from_public_bytes(key[1:]).verify(raw[12:], signed)
+                found.add(words[1])
+    return found
+
+
 def tile_number(number: int) -> str:
     """C2SP tlog-tiles: three digits a piece, all but the last with an x."""
     pieces = [f"{number % 1000:03d}"]

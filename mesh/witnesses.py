@@ -1,0 +1,74 @@
+"""What the witnesses of the ledger have seen: asked of the gateway, and of each of them where it can be reached.
+
+A gateway that shows one ledger to an auditor and another one to the agencies is found out here: what a witness has
+cosigned must be a beginning of what the auditor is shown.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shared.kernel.encoding import sha256_hex
+from shared.kernel.errors import MeshError, NotFound
+from shared.ledger.checkpoint import Checkpoint
+from shared.ledger.policy import Policy, Witness
+from shared.ledger.verifier import Finding
+from shared.seal.cosignatures import WitnessedNote, read_witnessed
+from shared.transport.peer import Peer, Reply
+
+WITNESSED_PATH = "/ledger/witnessed-checkpoint"
+
+
+@dataclass(frozen=True, slots=True)
+class Witnessed:
+    """The head that the gateway publishes as witnessed, if it does; and what each witness itself says to have seen."""
+
+    note: WitnessedNote | None
+    own: Sequence[Checkpoint]
+
+    @property
+    def checkpoint(self) -> Checkpoint | None:
+        """The published head."""
+        return None if self.note is None else Checkpoint.parse(self.note.text)
+
+    @property
+    def heads(self) -> list[Checkpoint]:
+        """Everything that a later head has to begin with."""
+        return [*self.own, *([self.checkpoint] if self.checkpoint else [])]
+
+    def findings(self, newest: Checkpoint) -> list[Finding]:
+        """Return what is not as it must be beside a head that was fetched afterwards."""
+        found = []
+        if self.note is not None and not self.note.suffices:
+            found.append(Finding("ledger.unwitnessed", "Fewer witnesses have signed than the policy asks for."))
+        if any(known.size > newest.size for known in self.heads):
+            found.append(Finding("ledger.truncated", "A witness has seen a longer ledger than there is now."))
+        return found
+
+
+async def witnessed(gateway: str, policy: Policy, *, origin: str) -> Witnessed:
+    """Return what was witnessed so far; a gateway that publishes nothing does not keep the witnesses from being asked.
+
+    Raises `InputRejected` for a head that the ledger has not signed, or with a wrong signature of a witness, and as
+    `Peer.call`. A witness that cannot be reached is left out: the gateway's copy has its signature.
+    """
+    heads = await asyncio.gather(*(_own_head(one, policy, origin) for one in policy.witnesses if one.url))
+    async with Peer(gateway) as peer:
+        try:
+            note = read_witnessed(_text(await peer.call("GET", WITNESSED_PATH)), policy)
+        except NotFound:
+            note = None
+    return Witnessed(note, [head for head in heads if head is not None])
+
+
+async def _own_head(witness: Witness, policy: Policy, origin: str) -> Checkpoint | None:
+    async with Peer(witness.url or "") as peer:
+        try:
+            reply = await peer.call("GET", f"/{sha256_hex(origin.encode())}/checkpoint")
+        except MeshError:
+            return None
+    return Checkpoint.parse(read_witnessed(_text(reply), policy).text)
+
+
+def _text(reply: Reply) -> str:
+    return reply.body.decode("utf-8", "replace")
