@@ -32,6 +32,7 @@ from shared.transport.peer import Peer, Reply
 ANSWER_WITHIN: Final = 5.0
 _OK: Final = 200
 _CONFLICT: Final = 409
+_NOT_NOW: Final = 500
 _DIGITS_MOST: Final = 19
 #: How often a witness may name another size for one head: other gateways may be showing it theirs.
 _CORRECTED_MOST: Final = 5
@@ -126,6 +127,8 @@ class Witnessing:
             if (known := _size(reply)) > head.size:
                 return await self._overtaken(known)
             reply = await self._submitted(witness, note, old=known)
+        if reply.status >= _NOT_NOW:
+            raise PeerUnavailable("peer.unreachable", "A witness cannot answer now.")
         if reply.status != _OK:
             raise PeerUnavailable("witness.refused", "A witness does not cosign the head of the ledger.")
         verifier = CosignatureVerifier.from_vkey(witness.vkey)
