@@ -233,6 +233,7 @@ async def test_who_has_not_confirmed_a_withdrawal_is_shown_with_how_late(mesh: M
 async def test_the_ledger_page_shows_a_signed_head_and_holds_a_kept_one_against_it(mesh: Mesh, story: Story) -> None:
     thu = await auditor(mesh)
     page = await opened(thu, "/console/ledger")
+    assert "no: this gateway names no witnesses" in page.text
     kept = (await mesh.oversight.http.get("/ledger/checkpoint")).text
     await mesh[HEALTH].record_consent()
     same = await thu.send(page, "/kept", note=kept)
