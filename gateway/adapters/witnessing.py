@@ -62,7 +62,7 @@ class Witnessing:
         self._peers: dict[str, Peer] = {}
         self._known: dict[str, int] = {}
         self._unwilling: dict[str, str] = {}
-        self._settled: str | None = None
+        self._settled: tuple[str, Policy] | None = None
 
     async def run(self) -> None:
         """Ask until cancelled."""
@@ -82,12 +82,12 @@ class Witnessing:
         if policy is None:
             return
         note = await asyncio.to_thread(self._signed_head)
-        if note is None or note == self._settled:
+        if note is None or (note, policy) == self._settled:
             return
         asked = [witness for witness in policy.witnesses if witness.url]
         lines = await asyncio.gather(*(self._cosignature(witness, note) for witness in asked))
         await self._publish(note + "".join(lines), policy)
-        self._settled = note if all(lines) else None
+        self._settled = (note, policy) if all(lines) else None
 
     def _signed_head(self) -> str | None:
         """Return the head as a signed note; None for a ledger without entries. The same head is the same note."""

@@ -13,7 +13,7 @@ from shared.seal.checkpoints import CheckpointSigner
 from shared.seal.cosignatures import read_witnessed
 from shared.web.factory import MeshApp
 from tests.support.agency_services import databases
-from tests.support.witnesses import ADD, ToldLedger, latest_of, policy_of, witness
+from tests.support.witnesses import ADD, WITNESSES, ToldLedger, latest_of, policy_of, witness
 
 __all__ = ["databases"]
 
@@ -69,6 +69,17 @@ async def test_what_only_grew_is_cosigned_and_remembered(health: httpx.AsyncClie
 async def test_the_same_head_is_answered_with_the_same_line(health: httpx.AsyncClient) -> None:
     first = await asked(health, LEDGER.submission(0, 5))
     assert await asked(health, LEDGER.submission(5, 5)) == first
+
+
+async def test_a_witness_that_got_another_name_signs_the_same_head_anew(
+    health: httpx.AsyncClient, policy: Path
+) -> None:
+    await asked(health, LEDGER.submission(0, 5))
+    renamed = WITNESSES["health"].cosigner("witness.health.example")
+    known = POLICY.witnesses[0]
+    policy.write_text(POLICY.text().replace(known.vkey, renamed.verifier.vkey()))
+    status, line = await asked(health, LEDGER.submission(5, 5))
+    assert (status, line.split()[1]) == (200, "witness.health.example")
 
 
 @pytest.mark.parametrize(("size", "since"), [(5, 4), (9, 2), (9, 0)])

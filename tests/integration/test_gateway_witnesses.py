@@ -153,6 +153,23 @@ async def test_an_entry_that_is_not_witnessed_yet_is_proved_all_the_same(enrolle
         assert verify_proof(ProofFile.parse(answer.text), entry["leaf"]) == []
 
 
+async def test_a_witness_who_is_named_later_is_asked_though_nothing_has_come(
+    enrolled: Enrolled, tmp_path: Path
+) -> None:
+    async with agencies(tmp_path, "police", "health") as addresses:
+        first = policy_of(LOG, {"police": addresses["police"]}, least=1)
+        async with watched(enrolled, tmp_path, first) as mesh:
+            size = await grown(mesh)
+            await note_of(mesh, size=size)
+            both = policy_of(LOG, addresses, least=2)
+            (tmp_path / "ledger.policy").write_text(both.text())
+            await until(lambda: _has_signed(mesh, both))
+
+
+async def _has_signed(mesh: Mesh, policy: Policy) -> bool:
+    return read_witnessed((await read_note(mesh)).text, policy).suffices
+
+
 async def test_too_few_witnesses_stop_no_referral_and_are_seen(enrolled: Enrolled, tmp_path: Path) -> None:
     async with agencies(tmp_path, "police") as addresses:
         policy = policy_of(LOG, {**addresses, "health": "http://127.0.0.1:9"}, least=2)

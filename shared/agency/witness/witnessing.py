@@ -28,7 +28,7 @@ from shared.seal.policy_file import PolicyFile
 from shared.telemetry.logs import get_logger
 
 _log = get_logger("witness")
-#: What may be proof that a ledger was rewritten, and is worth a look in any case.
+#: What may mean that a ledger was rewritten; or that somebody who is nobody has sent it with a proof of nothing.
 _SUSPECT: Final = "witness.inconsistent"
 
 
@@ -60,7 +60,7 @@ class Witness:
             return await self._store.write(partial(work, key=key), expects=[(WitnessedLedger, key)])
         except InputRejected as refusal:
             if refusal.code == _SUSPECT:
-                _log.error("witness.refused", code=refusal.code, size=submission.checkpoint().size)
+                _log.warning("witness.refused", code=refusal.code, size=submission.checkpoint().size)
             raise
 
     async def latest(self, origin_sha256: str) -> str:
@@ -98,8 +98,8 @@ def _cosigned(desk: Desk, *, key: str, submission: Submission, note: str, cosign
     known = desk.get(WitnessedLedger, key)
     before = None if known is None else Checkpoint.parse(text_of_note(known.note))
     head = check_growth(submission, known=before)
-    if known is not None and head == before:
-        return lines_of(known.note, cosigner.verifier)
+    if known is not None and head == before and (signed := lines_of(known.note, cosigner.verifier)):
+        return signed
     line = cosigner.cosign(head.body(), at=at)
     if known is None:
         desk.add(WitnessedLedger(key=key, note=note + line))
