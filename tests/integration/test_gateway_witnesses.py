@@ -29,6 +29,9 @@ from tests.support.witnesses import WITNESSES, policy_of, witness
 
 LOG = keys_of("gateway").checkpoint_signer("gateway.test")
 WITNESSED = "/ledger/witnessed-checkpoint"
+#: What has nothing to do with the database is seen on one of them.
+on_sqlite = pytest.mark.parametrize("enrolled", ["sqlite"], indirect=True)
+on_postgresql = pytest.mark.parametrize("enrolled", ["postgresql"], indirect=True)
 OFTEN = 0.05
 
 
@@ -116,6 +119,7 @@ async def _own(address: str) -> str:
         return (await client.get(f"/witness/{sha256_hex(b'gateway.test')}/checkpoint")).text
 
 
+@on_sqlite
 async def test_the_console_names_the_witnesses(enrolled: Enrolled, tmp_path: Path) -> None:
     async with (
         agencies(tmp_path, "police", "health") as addresses,
@@ -144,6 +148,7 @@ async def test_the_proof_of_an_entry_leads_to_what_was_witnessed(enrolled: Enrol
             assert read_witnessed(file.note, policy).suffices
 
 
+@on_sqlite
 async def test_an_entry_that_is_not_witnessed_yet_is_proved_all_the_same(enrolled: Enrolled, tmp_path: Path) -> None:
     nobody = policy_of(LOG, {"police": "http://127.0.0.1:9"}, least=1)
     async with watched(enrolled, tmp_path, nobody) as mesh:
@@ -153,6 +158,7 @@ async def test_an_entry_that_is_not_witnessed_yet_is_proved_all_the_same(enrolle
         assert verify_proof(ProofFile.parse(answer.text), entry["leaf"]) == []
 
 
+@on_sqlite
 async def test_a_witness_who_is_named_later_is_asked_though_nothing_has_come(
     enrolled: Enrolled, tmp_path: Path
 ) -> None:
@@ -189,6 +195,7 @@ async def _has_cosigned(address: str, size: int) -> bool:
     return not note.startswith("{") and Checkpoint.parse(text_of_note(note)).size >= size
 
 
+@on_sqlite
 async def test_what_was_witnessed_stays_when_witnesses_are_gone(enrolled: Enrolled, tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
         addresses = await stack.enter_async_context(agencies(tmp_path, "police", "health"))
@@ -202,6 +209,7 @@ async def test_what_was_witnessed_stays_when_witnesses_are_gone(enrolled: Enroll
         assert (await read_note(mesh)).text == note
 
 
+@on_sqlite
 @pytest.mark.parametrize("lie", ["another key", "another head", "nothing", "not text", "no size", "a long size", "500"])
 async def test_a_witness_that_does_not_do_as_agreed_counts_for_nothing(
     enrolled: Enrolled, tmp_path: Path, lie: str
@@ -261,6 +269,7 @@ async def test_a_gateway_that_was_set_back_is_not_witnessed_again(
             assert (await read_note(mesh)).status_code == 404
 
 
+@on_postgresql
 async def test_gateways_that_overtake_one_another_raise_no_alarm(
     enrolled: Enrolled, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
