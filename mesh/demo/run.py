@@ -58,11 +58,15 @@ def running_elsewhere(home: Home, *, within: float) -> Iterator[None]:
 
 @contextmanager
 def a_mesh(home: Home, *, port_base: int, console: Console) -> Iterator[None]:
-    """Use the mesh that answers, or run one of our own inside this context."""
+    """Use the mesh that answers, or that runs in this home and soon will; or run one of our own inside this context.
+
+    One that others run is never stopped here, even when a service of it is just being started again.
+    """
     known = home.credentials()
-    if known is not None and all_answer(known, within=GLANCE):
-        console.print(f"Playing against the mesh at {known['gateway']}")
-        yield
+    if home.is_running() or (known is not None and all_answer(known, within=GLANCE)):
+        with running_elsewhere(home, within=READY_WITHIN):
+            console.print(f"Playing against the mesh at {credentials_of(home)['gateway']}")
+            yield
         return
     console.print(f"No mesh answers; starting one in {home.root} for the time of the story ...")
     with subprocess.Popen(up_command(home, port_base), cwd=CHECKOUT, env=process_environment()) as process:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import threading
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,16 @@ def test_second_mesh_in_the_same_home_is_refused(home: Home) -> None:
     outcome = run_mesh("up", "--home", str(home.root), "--port-base", str(free_ports(5)))
     assert outcome.returncode == 1
     assert "already runs" in outcome.stderr
+
+
+def test_the_story_waits_for_a_mesh_that_does_not_answer_yet_and_leaves_it_running(home: Home) -> None:
+    before = pids(home)
+    os.kill(before["police"], signal.SIGSTOP)
+    goes_on = threading.Timer(4, os.kill, (before["police"], signal.SIGCONT))
+    goes_on.start()
+    assert_story_holds(home)
+    goes_on.join()
+    assert (home.is_running(), pids(home)) == (True, before)
 
 
 def test_demo_without_a_mesh_starts_one_and_leaves_none(tmp_path: Path) -> None:
