@@ -171,11 +171,18 @@ class Broker:
             return None
 
     async def leader(self) -> int:
-        """The number of the server that leads the stream, once one does."""
-        async with asyncio.timeout(20):
-            while (leading := (await self.info()).cluster.leader) is None:
+        """The number of the server that leads the stream, once there is one and it is known."""
+        async with asyncio.timeout(30):
+            while (leading := await self._leading()) is None:
                 await asyncio.sleep(0.05)
         return int(leading.removeprefix("nats-")) - 1
+
+    async def _leading(self) -> str | None:
+        try:
+            leading: str | None = (await self.info()).cluster.leader
+        except (NatsError, TimeoutError):
+            return None
+        return leading
 
     async def lose(self) -> None:
         """Lose the whole stream."""
