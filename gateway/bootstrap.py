@@ -272,12 +272,12 @@ def _chores(
 
 def _witnessing(core: Core, settings: GatewaySettings, telemetry: Telemetry) -> Chore:
     """Return what has the heads of the ledger cosigned."""
-    signer = core.keys.checkpoint_signer(settings.ledger_origin)
-    telemetry.metrics.watch(gauges.WITNESSES_SAY, gauges.WitnessGauges(core.engine, core.clock, signer).read)
+    origin = settings.ledger_origin
+    telemetry.metrics.watch(gauges.WITNESSES_SAY, gauges.WitnessGauges(core.engine, core.clock, origin=origin).read)
     return Witnessing(
         core.engine,
         writer=core.writer,
-        signer=signer,
+        signer=core.keys.checkpoint_signer(origin),
         policy=PolicyFile(settings.ledger_policy),
         every=settings.witness_seconds,
     ).run

@@ -14,7 +14,7 @@ from typing import Any, Final
 from mesh.clients import credentials_of, oversight_client
 from mesh.home import Home, write_private
 from mesh.witnesses import Witnessed, witnessed
-from shared.ledger.checkpoint import Checkpoint, text_of_note
+from shared.ledger.checkpoint import Checkpoint
 from shared.ledger.evidence import EntryItem
 from shared.ledger.policy import name_of
 from shared.ledger.verifier import Finding, verify_entries
@@ -94,7 +94,7 @@ def _pages(runner: asyncio.Runner, client: GatewayClient, *, size: int) -> Itera
 def seen(home: Home) -> list[Checkpoint]:
     """Return the checkpoint that was verified last, if there is one."""
     file = seen_file(home)
-    return [Checkpoint.parse(text_of_note(file.read_text(encoding="utf-8")))] if file.exists() else []
+    return [Checkpoint.of_note(file.read_text(encoding="utf-8"))] if file.exists() else []
 
 
 def seen_file(home: Home) -> Path:

@@ -113,9 +113,9 @@ class Evidence:
         """
         with read(self._engine) as connection:
             note = witnessed_note(connection, self._origin)
-            if note is None or Checkpoint.parse(text_of_note(note)).size <= index:
+            if note is None or Checkpoint.of_note(note).size <= index:
                 note = self._signed(read_head(connection))
-            size = Checkpoint.parse(text_of_note(note)).size
+            size = Checkpoint.of_note(note).size
             tree = TreeReader(StoredNodes(connection), size, memory=self._tiles)
             proof = tuple(inclusion_path(index, tree))
         return ProofFile(index, proof, note).text()

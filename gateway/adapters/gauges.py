@@ -9,10 +9,9 @@ from sqlalchemy import ColumnElement, Connection, Engine, func, select
 from gateway.adapters.broker_copies import BrokerCopies
 from gateway.adapters.kept_tables import KEPT_CHAINS
 from gateway.adapters.tables import AGENCIES, HOLDS, LEDGER_ENTRIES, LEDGER_HEAD, MESSAGES, REFERRALS
-from gateway.adapters.witness_tables import witnessed_checkpoint
+from gateway.adapters.witness_tables import witnessed_size
 from gateway.domain.agency import AgencyStatus
 from shared.kernel.clock import Clock, from_wire, to_wire
-from shared.seal.checkpoints import CheckpointSigner
 from shared.storage.engine import read
 
 if TYPE_CHECKING:
@@ -82,10 +81,10 @@ def _count(connection: Connection, *criteria: ColumnElement[bool]) -> int:
 class WitnessGauges:
     """Reads how far the witnesses are behind."""
 
-    def __init__(self, engine: Engine, clock: Clock, signer: CheckpointSigner) -> None:
+    def __init__(self, engine: Engine, clock: Clock, *, origin: str) -> None:
         self._engine = engine
         self._clock = clock
-        self._origin = signer.verifier.name
+        self._origin = origin
 
     async def read(self) -> Mapping[str, float]:
         """Return each gauge by its name. Raises as `shared.storage.engine.read`."""
@@ -93,8 +92,7 @@ class WitnessGauges:
 
     def _read(self) -> Mapping[str, float]:
         with read(self._engine) as connection:
-            head = witnessed_checkpoint(connection, self._origin)
-            size = head.size if head else 0
+            size = witnessed_size(connection, self._origin)
             next_at = connection.execute(select(LEDGER_ENTRIES.c.at).where(LEDGER_ENTRIES.c.idx == size)).scalar()
         waited = 0.0 if next_at is None else (self._clock.now() - from_wire(next_at)).total_seconds()
         return {"mesh_ledger_witnessed_entries": size, "mesh_ledger_unwitnessed_seconds": max(waited, 0.0)}

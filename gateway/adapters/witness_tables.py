@@ -4,7 +4,6 @@ from sqlalchemy import Connection, select
 from sqlmodel import Field
 
 from gateway.adapters.columns import GatewayRow, table_of, text_column
-from shared.ledger.checkpoint import Checkpoint, text_of_note
 
 
 class WitnessedHeadRow(GatewayRow, table=True):
@@ -26,7 +25,7 @@ def witnessed_note(connection: Connection, origin: str) -> str | None:
     return connection.execute(select(heads.note).where(heads.origin == origin)).scalar_one_or_none()
 
 
-def witnessed_checkpoint(connection: Connection, origin: str) -> Checkpoint | None:
-    """Return what that head says."""
-    note = witnessed_note(connection, origin)
-    return None if note is None else Checkpoint.parse(text_of_note(note))
+def witnessed_size(connection: Connection, origin: str) -> int:
+    """Return how many entries that head has; 0 as long as there is none."""
+    heads = WITNESSED_HEADS.c
+    return connection.execute(select(heads.size).where(heads.origin == origin)).scalar() or 0

@@ -6,7 +6,7 @@ cosigned it, and stays published until a larger one has.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
@@ -16,7 +16,7 @@ from gateway.adapters.desk import SqlDesk
 from gateway.adapters.ledger import StoredNodes, read_head
 from gateway.adapters.witness_tables import WITNESSED_HEADS
 from shared.kernel.errors import Conflict, MeshError, PeerUnavailable
-from shared.ledger.checkpoint import Checkpoint, text_of_note
+from shared.ledger.checkpoint import Checkpoint
 from shared.ledger.policy import Policy, Witness
 from shared.ledger.tree import consistency_proof
 from shared.ledger.witness import Submission
@@ -26,7 +26,7 @@ from shared.seal.policy_file import PolicyFile
 from shared.storage.engine import read
 from shared.storage.group_commit import GroupWriter
 from shared.telemetry.logs import get_logger
-from shared.transport.peer import Peer, Reply
+from shared.transport.peer import ANY_STATUS, Peer, Reply
 
 #: Seconds that one witness is waited for.
 ANSWER_WITHIN: Final = 5.0
@@ -51,14 +51,12 @@ class Witnessing:
         signer: CheckpointSigner,
         policy: PolicyFile,
         every: float,
-        peer: Callable[[str], Peer] = Peer,
     ) -> None:
         self._engine = engine
         self._writer = writer
         self._signer = signer
         self._policy = policy
         self._every = every
-        self._peer = peer
         self._peers: dict[str, Peer] = {}
         self._known: dict[str, int] = {}
         self._unwilling: dict[str, str] = {}
@@ -119,7 +117,7 @@ class Witnessing:
 
     async def _asked(self, witness: Witness, note: str) -> str:
         """Return what a witness signs; nothing when another process has shown it a later head meanwhile."""
-        head = Checkpoint.parse(text_of_note(note))
+        head = Checkpoint.of_note(note)
         reply = await self._submitted(witness, note, old=min(self._known.get(witness.name, 0), head.size))
         for _ in range(_CORRECTED_MOST):
             if reply.status != _CONFLICT:
@@ -148,15 +146,15 @@ class Witnessing:
             return read_head(connection).size
 
     async def _submitted(self, witness: Witness, note: str, *, old: int) -> Reply:
-        proof = await asyncio.to_thread(self._proof, old, Checkpoint.parse(text_of_note(note)).size)
+        proof = await asyncio.to_thread(self._proof, old, Checkpoint.of_note(note).size)
         body = Submission(old, tuple(proof), note).text().encode()
         plain = {"content-type": "text/plain; charset=utf-8", "accept": "*/*"}
-        peer = self._peer_at(witness.url or "")
-        return await peer.ask("POST", "/add-checkpoint", content=body, headers=plain, timeout=ANSWER_WITHIN)
+        peer, asked = self._peer_at(witness.url or ""), "/add-checkpoint"
+        return await peer.call("POST", asked, content=body, headers=plain, timeout=ANSWER_WITHIN, answers=ANY_STATUS)
 
     def _peer_at(self, url: str) -> Peer:
         if url not in self._peers:
-            self._peers[url] = self._peer(url)
+            self._peers[url] = Peer(url)
         return self._peers[url]
 
     def _proof(self, old: int, size: int) -> Sequence[bytes]:

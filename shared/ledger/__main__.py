@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from shared.kernel.errors import InputRejected
-from shared.ledger.checkpoint import Checkpoint, text_of_note
+from shared.ledger.checkpoint import Checkpoint
 from shared.ledger.evidence import ChainEvidence, ConsistencyEvidence, EntryItem
 from shared.ledger.proof_file import HEADER, ProofFile
 from shared.ledger.verifier import Finding, verify_chain, verify_entries, verify_proof
@@ -105,7 +105,7 @@ def _items(documents: Sequence[object]) -> Iterator[object]:
 
 
 def _checkpoint(path: Path) -> Checkpoint:
-    return Checkpoint.parse(text_of_note(path.read_text("utf-8")))
+    return Checkpoint.of_note(path.read_text("utf-8"))
 
 
 if __name__ == "__main__":

@@ -36,6 +36,11 @@ class Checkpoint:
             raise _malformed()
         return checkpoint
 
+    @classmethod
+    def of_note(cls, note: str) -> Self:
+        """Read what a note says; whether anybody signed it is not looked at. Raises as `parse`."""
+        return cls.parse(text_of_note(note))
+
 
 def text_of_note(note: str) -> str:
     """Return the signed text of a note; whether anybody signed it is not looked at."""

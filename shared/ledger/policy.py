@@ -78,10 +78,6 @@ class Policy:
         lines += [f"group {one.name} {one.least} {' '.join(one.members)}" for one in self.groups]
         return "".join(f"{line.rstrip()}\n" for line in [*lines, f"quorum {self.quorum}"])
 
-    def log(self, origin: str) -> Log | None:
-        """Return the ledger of this name."""
-        return next((log for log in self.logs if log.origin == origin), None)
-
     def suffices(self, cosigned: Set[str]) -> bool:
         """Say whether the cosignatures of these witnesses, by their names in this file, are enough."""
         if self.quorum == NONE:

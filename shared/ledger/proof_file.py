@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from shared.kernel.errors import InputRejected
-from shared.ledger.checkpoint import Checkpoint, text_of_note
+from shared.ledger.checkpoint import Checkpoint
 from shared.ledger.proofs import verify_inclusion
 
 #: The first line of such a file.
@@ -45,7 +45,7 @@ class ProofFile:
 
     def checkpoint(self) -> Checkpoint:
         """Return what the entry is proved to be in. Raises `InputRejected` (`ledger.checkpoint`)."""
-        return Checkpoint.parse(text_of_note(self.note))
+        return Checkpoint.of_note(self.note)
 
     def proves(self, leaf: bytes) -> bool:
         """Say whether the leaf with this hash is in the checkpoint, at this place. Raises as `checkpoint`."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from shared.kernel.errors import Conflict, InputRejected
-from shared.ledger.checkpoint import Checkpoint, text_of_note
+from shared.ledger.checkpoint import Checkpoint
 from shared.ledger.proofs import verify_consistency
 from shared.ledger.tree import EMPTY_ROOT
 
@@ -42,7 +42,7 @@ class Submission:
 
     def checkpoint(self) -> Checkpoint:
         """Return the head, signed or not. Raises `InputRejected` (`ledger.checkpoint`)."""
-        return Checkpoint.parse(text_of_note(self.note))
+        return Checkpoint.of_note(self.note)
 
 
 class MovedOn(Conflict):

@@ -47,11 +47,6 @@ class VerifiedNote:
     text: str
     keys: tuple[tuple[str, bytes], ...]
 
-    @property
-    def signers(self) -> tuple[str, ...]:
-        """The names of these keys."""
-        return tuple(name for name, _id in self.keys)
-
 
 class NoteVerifier:
     """A named Ed25519 public key that checks signatures of notes."""

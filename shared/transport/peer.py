@@ -27,8 +27,11 @@ TIMEOUT: Final = 15.0
 #: The largest answer that is read, in bytes: a page of deliveries of 2 MiB, escaped.
 ANSWER_MOST: Final = 8 * 1024 * 1024
 
+#: Statuses that are no refusal, and all that there are.
+SUCCESS: Final = range(200, 300)
+ANY_STATUS: Final = range(1000)
+
 _CONNECTIONS_MOST: Final = 4
-_SUCCESS: Final = range(200, 300)
 _RETRY_AFTER_MOST: Final = 86_400
 _SECONDS: Final = re.compile(r"[0-9]{1,9}")
 
@@ -95,28 +98,14 @@ class Peer:
         params: Mapping[str, str | int] | None = None,
         headers: Mapping[str, str] | None = None,
         timeout: float | None = None,
+        answers: range = SUCCESS,
     ) -> Reply:
         """Send one request and return its answer.
 
-        `path` begins with a slash; `timeout` is in seconds for the whole call. Raises `PeerUnavailable`
-        (`peer.unreachable`, `peer.answer`) or the error that the peer's answer stands for.
+        `path` begins with a slash; `timeout` is in seconds for the whole call; `answers` are the statuses that are
+        returned: with `ANY_STATUS` all of them, for protocols whose refusals are no problem documents. Raises
+        `PeerUnavailable` (`peer.unreachable`, `peer.answer`) or the error that the peer's answer stands for.
         """
-        reply = await self.ask(method, path, content=content, params=params, headers=headers, timeout=timeout)
-        if reply.status not in _SUCCESS:
-            raise _refusal(reply)
-        return reply
-
-    async def ask(
-        self,
-        method: str,
-        path: str,
-        *,
-        content: bytes | None = None,
-        params: Mapping[str, str | int] | None = None,
-        headers: Mapping[str, str] | None = None,
-        timeout: float | None = None,
-    ) -> Reply:
-        """Do as `call`, and return a refusal as it is, for protocols whose refusals are no problem documents."""
         allowed = self.timeout if timeout is None else timeout
         try:
             request = self._client.build_request(
@@ -128,11 +117,14 @@ class Peer:
                 timeout=httpx.Timeout(allowed),
             )
             async with asyncio.timeout(allowed):
-                return await self._exchange(request)
+                reply = await self._exchange(request)
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, TimeoutError, OSError, UnicodeError):
             raise PeerUnavailable(
                 "peer.unreachable", "The other side cannot be reached now. Try again later.", retry_after=1
             ) from None
+        if reply.status not in answers:
+            raise _refusal(reply)
+        return reply
 
     async def _exchange(self, request: httpx.Request) -> Reply:
         response = await self._client.send(request, stream=True, follow_redirects=False)

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from shared.ledger.checkpoint import Checkpoint, text_of_note
+from shared.ledger.checkpoint import Checkpoint
 from shared.seal.checkpoints import CheckpointSigner
 from shared.seal.cosignatures import read_witnessed
 from shared.web.factory import MeshApp
@@ -52,7 +52,7 @@ async def known(client: httpx.AsyncClient) -> Checkpoint:
     answer = await client.get(latest_of(ORIGIN))
     assert answer.status_code == 200, answer.text
     assert read_witnessed(answer.text, POLICY).witnesses == ("health",), "signed by both"
-    return Checkpoint.parse(text_of_note(answer.text))
+    return Checkpoint.of_note(answer.text)
 
 
 async def test_what_only_grew_is_cosigned_and_remembered(health: httpx.AsyncClient) -> None:

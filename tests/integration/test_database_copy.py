@@ -16,7 +16,7 @@ from mesh.home import Home
 from mesh.refusal import CommandRefused
 from mesh.revisions import ROOMS
 from mesh.roster import DEPLOYABLES, GATEWAY
-from shared.ledger.checkpoint import Checkpoint, text_of_note
+from shared.ledger.checkpoint import Checkpoint
 from shared.storage.book import Book
 from shared.storage.driver import Driver
 from shared.storage.engine import open_engine
@@ -75,7 +75,7 @@ async def test_a_gateway_and_its_agencies_go_on_where_their_records_were_copied_
         await before["social"].until(first, lambda seen: True)
         note = await note_of(before)
     ways = [Way(one, f"sqlite:///{tmp_path / one.name}.db", postgres_urls(one.name)) for one in MOVED]
-    kept = Checkpoint.parse(text_of_note(note))
+    kept = Checkpoint.of_note(note)
     lines = list(copy(Home(tmp_path / "home"), ways, kept=kept))
     assert any(line.startswith("gateway: ledger of") and f"checkpoint of {kept.size}" in line for line in lines)
 

@@ -72,7 +72,7 @@ async def note_of(mesh: Mesh, *, size: int) -> str:
 
     async def look() -> str | None:
         answer = await read_note(mesh)
-        enough = answer.status_code == 200 and Checkpoint.parse(text_of_note(answer.text)).size >= size
+        enough = answer.status_code == 200 and Checkpoint.of_note(answer.text).size >= size
         return answer.text if enough else None
 
     return str(await until(look))
@@ -80,7 +80,7 @@ async def note_of(mesh: Mesh, *, size: int) -> str:
 
 async def size_of(mesh: Mesh) -> int:
     head = await mesh.oversight.http.get("/ledger/checkpoint")
-    return Checkpoint.parse(text_of_note(head.text)).size
+    return Checkpoint.of_note(head.text).size
 
 
 async def grown(mesh: Mesh) -> int:
@@ -192,7 +192,7 @@ async def test_too_few_witnesses_stop_no_referral_and_are_seen(enrolled: Enrolle
 
 async def _has_cosigned(address: str, size: int) -> bool:
     note = await _own(address)
-    return not note.startswith("{") and Checkpoint.parse(text_of_note(note)).size >= size
+    return not note.startswith("{") and Checkpoint.of_note(note).size >= size
 
 
 @on_sqlite

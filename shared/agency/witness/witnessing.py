@@ -96,7 +96,7 @@ def _signed_by(log: NoteVerifier, note: str) -> str:
 def _cosigned(desk: Desk, *, key: str, submission: Submission, note: str, cosigner: Cosigner, at: int) -> str:
     """Remember the head in the place of the one before, and return our line; for the same head it stays the same."""
     known = desk.get(WitnessedLedger, key)
-    before = None if known is None else Checkpoint.parse(text_of_note(known.note))
+    before = None if known is None else Checkpoint.of_note(known.note)
     head = check_growth(submission, known=before)
     if known is not None and head == before and (signed := lines_of(known.note, cosigner.verifier)):
         return signed

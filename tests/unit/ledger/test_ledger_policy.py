@@ -43,7 +43,7 @@ def test_the_example_of_the_specification_is_understood() -> None:
     assert tuple(one.name for one in policy.witnesses) == NAMES
     assert policy.witnesses[1] == Witness("X2", vkey("x2", 12), "https://x2.example")
     assert policy.groups[2] == Group("X-and-Y", 2, ("X-witnesses", "Y-witnesses"))
-    assert (policy.log("mesh.example/ledger"), policy.log("mesh.example")) == (policy.logs[0], None)
+    assert policy.logs[0].origin == "mesh.example/ledger"
 
 
 @given(st.sets(st.sampled_from(NAMES)))
