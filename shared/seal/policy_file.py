@@ -25,10 +25,12 @@ class PolicyFile:
 
         Raises `InputRejected` (`ledger.policy`) for a file that is none.
         """
-        if self._path is None or not self._path.exists():
+        if self._path is None:
             return None
         try:
             with self._path.open("rb") as file:
                 return Policy.parse(file.read(_BYTES_MOST).decode("utf-8"))
+        except FileNotFoundError:
+            return None
         except (OSError, UnicodeDecodeError) as fault:
             raise InputRejected("ledger.policy", "The policy of the ledger cannot be read.") from fault
