@@ -50,7 +50,7 @@ async def witnessed(gateway: str, policy: Policy, *, origin: str) -> Witnessed:
     """Return what was witnessed so far; a gateway that publishes nothing does not keep the witnesses from being asked.
 
     Raises `InputRejected` for a head that the ledger has not signed, or with a wrong signature of a witness, and as
-    `Peer.call`. A witness that cannot be reached is left out: the gateway's copy has its signature.
+    `Peer.call`. A witness that cannot be reached, or has nothing to show that the ledger signed, is left out.
     """
     heads = await asyncio.gather(*(_own_head(one, policy, origin) for one in policy.witnesses if one.url))
     async with Peer(gateway) as peer:
@@ -65,9 +65,9 @@ async def _own_head(witness: Witness, policy: Policy, origin: str) -> Checkpoint
     async with Peer(witness.url or "") as peer:
         try:
             reply = await peer.call("GET", f"/{sha256_hex(origin.encode())}/checkpoint")
+            return Checkpoint.parse(read_witnessed(_text(reply), policy).text)
         except MeshError:
             return None
-    return Checkpoint.parse(read_witnessed(_text(reply), policy).text)
 
 
 def _text(reply: Reply) -> str:
