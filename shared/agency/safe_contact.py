@@ -74,15 +74,21 @@ def without_unsafe(
     return left, taken
 
 
+def as_dialled(value: Any) -> str:
+    """Return a telephone number as it is dialled at home: +84 900 and 0900 are one. Nothing for what is no text."""
+    digits = re.sub(r"[^0-9]", "", value) if isinstance(value, str) else ""
+    return f"0{digits[2:]}" if digits.startswith(_VIET_NAM) and len(digits) > _NUMBER_LEAST + 2 else digits
+
+
 def _kept(contents: Contents, unsafe: Unsafe) -> _Kept:
     numbers, names = set[str](), set[str]()
     for _, _, caregiver in _caregivers(contents):
         if _is_unsafe(caregiver, unsafe):
-            numbers.add(_digits(caregiver.get("phone")))
+            numbers.add(as_dialled(caregiver.get("phone")))
             names.add(_plain(caregiver.get("name")))
     for never in contents.get(Compartment.CONTACT, {}).get("never_contact", ()):
         told = never if isinstance(never, dict) else {"who": never, "number": never}
-        numbers.add(_digits(told.get("number")))
+        numbers.add(as_dialled(told.get("number")))
         names.add(_plain(told.get("who")))
     return _Kept(frozenset(n for n in numbers if len(n) >= _NUMBER_LEAST), frozenset(names - {""}))
 
@@ -90,7 +96,7 @@ def _kept(contents: Contents, unsafe: Unsafe) -> _Kept:
 def _misplaced(contents: Contents, kept: _Kept, words: frozenset[str]) -> Iterator[str]:
     """Yield where somebody stands who must not: RFC 6901 pointers into the request."""
     for where, value in _numbers(contents.get(Compartment.CONTACT, {})):
-        if _digits(value) in kept.numbers:
+        if as_dialled(value) in kept.numbers:
             yield _at(Compartment.CONTACT) + where
     for compartment, where, value in _people(contents):
         if _plain(value) in kept.names | words:
@@ -131,12 +137,6 @@ def _is_unsafe(caregiver: Mapping[str, Any], unsafe: Unsafe) -> bool:
 
 def _at(compartment: Compartment) -> str:
     return pointer_to("compartments", compartment.value)
-
-
-def _digits(value: Any) -> str:
-    """Return a telephone number as it is dialled at home: +84 900 and 0900 are one."""
-    digits = re.sub(r"[^0-9]", "", value) if isinstance(value, str) else ""
-    return f"0{digits[2:]}" if digits.startswith(_VIET_NAM) and len(digits) > _NUMBER_LEAST + 2 else digits
 
 
 def _plain(value: Any) -> str:

@@ -1,8 +1,9 @@
 """Reading of service types, urgency levels and their clocks from their sheets.
 
 Promises a `ServiceType` whose every clock, precondition and compartment rule is complete and cited.
-Refuses codes that are not declared, clocks that say nothing measurable, and the two things no service
-may ever ask: a police report as a condition (R-08) and mediation (R-09).
+Refuses codes that are not declared, clocks that say nothing measurable, and what no service may ever ask or do: a
+police report as a condition (R-08), mediation (R-09), data on the perpetrator where she is treated (R-17), her number
+without how it may be used (R-03).
 """
 
 import re
@@ -40,6 +41,9 @@ _CODE = re.compile(r"(POL|HEA|LEG|SOC|COO)-\d\d")
 _SLUG = re.compile(r"[a-z][a-z0-9-]{2,62}")
 _POLICE_REPORT = re.compile(r"police|crime_report|denunciation")
 _MEDIATION = re.compile(r"(?<!im)mediat|reconcil|conciliat|h(ò|o)(a|à) gi(ả|a)i", re.IGNORECASE)
+_NUMBERS = frozenset({"phone", "phones"})
+#: What she said of the use of her numbers; `phones` has more of it for each.
+_LIMITS = frozenset({"safe_hours", "channel", "channels", "may_leave_message", "may_text", "hide_caller_id"})
 _OF_THE_HEAD = {
     "age_band": FactField("age_band", "code", tuple(AgeBand)),
     "urgency": FactField("urgency", "code", tuple(Urgency)),
@@ -215,6 +219,7 @@ def _check(service: ServiceType, vocabulary: Vocabulary, sheet: Sheet) -> None:
     _refuse_police_report(service)
     _refuse_mediation(service)
     _refuse_perpetrator(service)
+    _refuse_bare_number(service)
 
 
 def _check_codes(service: ServiceType, vocabulary: Vocabulary, sheet: Sheet) -> None:
@@ -240,6 +245,16 @@ def _refuse_perpetrator(service: ServiceType) -> None:
     """R-17: data on the perpetrator are a third party's; those who treat her have no use for them."""
     if service.sector is Sector.HEALTH and Compartment.PERPETRATOR in service.allowed:
         raise SopRefused(service.code, "takes data on the perpetrator (R-17)")
+
+
+def _refuse_bare_number(service: ServiceType) -> None:
+    """R-03: who gets her telephone number gets what she said of its use."""
+    rule = service.compartments.get(Compartment.CONTACT)
+    if rule is None:
+        return
+    travels = frozenset(rule.only or _NUMBERS | _LIMITS) - frozenset(rule.never)
+    if travels & _NUMBERS and not travels >= _LIMITS:
+        raise SopRefused(service.code, "takes her number without how it may be used (R-03)")
 
 
 def _refuse_mediation(service: ServiceType) -> None:

@@ -141,8 +141,9 @@ class TestReachingHer:
     @pytest.mark.rule("R-03")
     async def test_whoever_asks_before_dialling_is_told_by_her_own_words(self, mesh: World) -> None:
         social = mesh["social"]
-        contact = {"name_to_use": "M.", "safe_hours": ["00:00-24:00"], "may_text": False}
-        referral_id = await a_case(mesh, "health", "social", "SOC-12", compartments={**MET, "contact": contact})
+        number = {"number": "0900 000 001", "may_text": False}
+        contact = {"name_to_use": "M.", "safe_hours": ["00:00-24:00"], "phones": [number]}
+        referral_id = await a_case(mesh, "health", "social", "SOC-03", compartments={**MET, "contact": contact})
         path = f"/v1/social/referrals/{referral_id}/contact-checks"
         unread = await social.post(path, {"actor": "staff-7", "method": "phone"})
         assert refused(unread, 409, "social.contact-unread") == "R-03"
@@ -150,3 +151,8 @@ class TestReachingHer:
         assert (await social.done(path, {"actor": "staff-7", "method": "phone"}))["allowed"] is True
         text = await social.post(path, {"actor": "staff-7", "method": "text"})
         assert refused(text, 409, "social.channel-unsafe") == "R-03"
+        other = {"actor": "staff-7", "method": "phone", "telephone": "0900 000 009"}
+        answer = await social.post(path, other)
+        assert refused(answer, 409, "social.telephone-unknown") == "R-03"
+        assert answer.json()["errors"][0]["pointer"] == "/telephone"
+        assert (await social.done(path, {**other, "telephone": "+84 900 000 001"}))["allowed"] is True

@@ -1,5 +1,7 @@
 """Asking before somebody dials: may she be contacted now, and in this way (R-03)."""
 
+from typing import Final
+
 from services.social.messages.contact import ContactCheckRequest
 from services.social.rules.contact import contact_refused
 from services.social.worklists import SERVICES
@@ -10,12 +12,14 @@ from shared.agency.sector.casefile import open_file
 from shared.agency.sector.practice import Practice
 from shared.sop.model import Compartment
 
+_POINTERS: Final = dict.fromkeys(("social.telephone-unknown", "social.telephone-unnamed"), "/telephone")
+
 
 async def check_contact(practice: Practice, caller: Caller, referral_id: str, asked: ContactCheckRequest) -> Done:
-    """Say that she may be contacted; the question and a refusal are in the journal, what she said is not.
+    """Say that she may be contacted; question and refusal are in the journal, her words and numbers are not.
 
     Raises `Conflict` (`social.channel-unsafe`, `social.outside-safe-hours`, `social.safe-hours-unclear`,
-    `social.contact-unread`), and as `open_file`.
+    `social.telephone-unknown`, `social.telephone-unnamed`, `social.contact-unread`), and as `open_file`.
     """
     now = practice.now()
 
@@ -24,9 +28,10 @@ async def check_contact(practice: Practice, caller: Caller, referral_id: str, as
         contact = next((one for one in desk.holdings(referral_id) if one.name == Compartment.CONTACT), None)
         if contact is None or contact.content is None:
             raise practice.rulebook.refused("social.contact-unread")
-        refusal = contact_refused(file.unlock(contact.name, contact.content), asked.method, at=now)
+        said = file.unlock(contact.name, contact.content)
+        refusal = contact_refused(said, asked.method, at=now, telephone=asked.telephone)
         if refusal is not None:
-            raise practice.rulebook.refused(refusal, pointer="/method")
+            raise practice.rulebook.refused(refusal, pointer=_POINTERS.get(refusal, "/method"))
         return Outcome(referral_id)
 
     return await practice.perform(

@@ -77,3 +77,19 @@ def test_no_health_service_takes_data_on_the_perpetrator(folder: Path) -> None:
     with pytest.raises(SopRefused) as refusal:
         read_sop(folder)
     assert "(R-17)" in refusal.value.message
+
+
+@pytest.mark.rule("R-03")
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"phone", "safe_hours", "channel", "channels"', '"phone", "safe_hours"'),
+        ('"safe_hours", "channel"', '"phones", "channel"'),
+        ('optional = ["dependants"]\n', 'optional = ["dependants"]\nnever = { contact = ["may_text"] }\n'),
+    ],
+)
+def test_her_number_never_travels_without_how_it_may_be_used(folder: Path, old: str, new: str) -> None:
+    change(folder, "social.toml", old, new)
+    with pytest.raises(SopRefused) as refusal:
+        read_sop(folder)
+    assert "(R-03)" in refusal.value.message
