@@ -7,22 +7,28 @@ cosigned must be a beginning of what the auditor is shown.
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
 
 from shared.kernel.encoding import sha256_hex
 from shared.kernel.errors import MeshError, NotFound
 from shared.ledger.checkpoint import Checkpoint
-from shared.ledger.policy import Policy, Witness
+from shared.ledger.policy import NONE, Policy, Witness
 from shared.ledger.verifier import Finding
 from shared.seal.cosignatures import WitnessedNote, read_witnessed
 from shared.transport.peer import Peer, Reply
 
-WITNESSED_PATH = "/ledger/witnessed-checkpoint"
+WITNESSED_PATH: Final = "/ledger/witnessed-checkpoint"
+#: How long an entry may wait before an auditor says so: a gateway that shows no witnessed head has none to show, or
+#: hides it. Its own alert waits as long.
+WITNESSED_WITHIN: Final = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
 class Witnessed:
     """The head that the gateway publishes as witnessed, if it does; and what each witness itself says to have seen."""
 
+    policy: Policy
     note: WitnessedNote | None
     own: Sequence[Checkpoint]
 
@@ -36,11 +42,23 @@ class Witnessed:
         """Everything that a later head has to begin with."""
         return [*self.own, *([self.checkpoint] if self.checkpoint else [])]
 
-    def findings(self, newest: Checkpoint) -> list[Finding]:
-        """Return what is not as it must be beside a head that was fetched afterwards."""
+    @property
+    def size(self) -> int:
+        """How many entries are witnessed as the policy asks for it."""
+        return self.checkpoint.size if self.note is not None and self.note.suffices and self.checkpoint else 0
+
+    def findings(self, newest: Checkpoint, *, waited: timedelta) -> list[Finding]:
+        """Return what is not as it must be beside a head that was fetched afterwards.
+
+        `waited`: for how long the oldest entry that is not witnessed has been in the ledger.
+        """
         found = []
         if self.note is not None and not self.note.suffices:
             found.append(Finding("ledger.unwitnessed", "Fewer witnesses have signed than the policy asks for."))
+        if self.policy.quorum != NONE and waited > WITNESSED_WITHIN:
+            minutes = WITNESSED_WITHIN // timedelta(minutes=1)
+            message = f"This entry and those after it wait for the witnesses for more than {minutes} minutes."
+            found.append(Finding("ledger.unwitnessed", message, self.size))
         if any(known.size > newest.size for known in self.heads):
             found.append(Finding("ledger.truncated", "A witness has seen a longer ledger than there is now."))
         return found
@@ -58,7 +76,7 @@ async def witnessed(gateway: str, policy: Policy, *, origin: str) -> Witnessed:
             note = read_witnessed(_text(await peer.call("GET", WITNESSED_PATH)), policy)
         except NotFound:
             note = None
-    return Witnessed(note, [head for head in heads if head is not None])
+    return Witnessed(policy, note, [head for head in heads if head is not None])
 
 
 async def _own_head(witness: Witness, policy: Policy, origin: str) -> Checkpoint | None:
