@@ -20,8 +20,8 @@ from shared.ledger.checkpoint import Checkpoint
 from shared.ledger.policy import Policy, Witness
 from shared.ledger.tree import consistency_proof
 from shared.ledger.witness import Submission
-from shared.seal.checkpoints import CheckpointSigner, lines_of, verify_note
-from shared.seal.cosignatures import CosignatureVerifier, read_witnessed
+from shared.seal.checkpoints import CheckpointSigner
+from shared.seal.cosignatures import CosignatureVerifier, cosignature_on, read_witnessed
 from shared.seal.policy_file import PolicyFile
 from shared.storage.engine import read
 from shared.storage.group_commit import GroupWriter
@@ -130,10 +130,9 @@ class Witnessing:
         if reply.status != _OK:
             raise PeerUnavailable("witness.refused", "A witness does not cosign the head of the ledger.")
         verifier = CosignatureVerifier.from_vkey(witness.vkey)
-        answer = f"{head.body()}\n{reply.body.decode('utf-8', 'replace')}"
-        verify_note(answer, [verifier])
+        line = cosignature_on(head.body(), reply.body.decode("utf-8", "replace"), verifier)
         self._known[witness.name] = head.size
-        return lines_of(answer, verifier)
+        return line
 
     async def _overtaken(self, known: int) -> str:
         """Return nothing, if the ledger has so many entries by now. Raises `Conflict` (`witness.ahead`)."""

@@ -97,6 +97,10 @@ class Desk(Protocol):
         """Return the record of this kind and key."""
         ...
 
+    def hold(self, kind: type[R], key: str) -> R | None:
+        """Return the record as it is now; no other process changes it until this unit of work is durable."""
+        ...
+
     def add(self, record: Any) -> None:
         """Keep a new record. Raises `Conflict` when its key is taken."""
         ...

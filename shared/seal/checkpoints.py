@@ -119,11 +119,15 @@ def verify_note(note: str, verifiers: Iterable[Verifier]) -> VerifiedNote:
     return VerifiedNote(text, tuple(keys))
 
 
-def lines_of(note: str, verifier: Verifier) -> str:
-    """Return the lines of a note that say to be of one key, unchecked. Raises `InputRejected` (`note.malformed`)."""
+def line_of(note: str, verifier: Verifier) -> str:
+    """Return the first line of a note that says to be of one key, unchecked; nothing where there is none.
+
+    Raises `InputRejected` (`note.malformed`).
+    """
     _text, signatures = _split(note)
     known = (verifier.name, verifier.key_id)
-    return "".join(signature_line(name, blob) for name, blob in signatures if (name, blob[:_KEY_ID_BYTES]) == known)
+    found = (signature_line(name, blob) for name, blob in signatures if (name, blob[:_KEY_ID_BYTES]) == known)
+    return next(found, "")
 
 
 def read_vkey(vkey: str, kind: bytes) -> tuple[str, bytes]:

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from shared.kernel.errors import InputRejected
 from shared.ledger.policy import Policy
-from shared.seal.checkpoints import NoteVerifier, key_id, read_vkey, signature_line, verify_note, write_vkey
+from shared.seal.checkpoints import NoteVerifier, key_id, line_of, read_vkey, signature_line, verify_note, write_vkey
 
 _COSIGNATURE: Final = b"\x04"
 _TIME_BYTES: Final = 8
@@ -79,6 +79,17 @@ class WitnessedNote:
     text: str
     witnesses: tuple[str, ...]
     suffices: bool
+
+
+def cosignature_on(text: str, answer: str, verifier: CosignatureVerifier) -> str:
+    """Return the one line of an answer, which may have several, by which a witness cosigns this text and no other.
+
+    Raises `InputRejected` as `verify_note`.
+    """
+    note = f"{text}\n{answer}"
+    if verify_note(note, [verifier]).text != text:
+        raise InputRejected("note.signature", "A witness has signed another text than it was asked to.")
+    return line_of(note, verifier)
 
 
 def read_witnessed(note: str, policy: Policy) -> WitnessedNote:

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import update
 
+from shared.agency.adapters.witness_tables import WITNESSED_LEDGERS
 from shared.ledger.checkpoint import Checkpoint
 from shared.seal.checkpoints import CheckpointSigner
 from shared.seal.cosignatures import read_witnessed
+from shared.storage.engine import open_engine
 from shared.web.factory import MeshApp
 from tests.support.agency_services import databases
 from tests.support.witnesses import ADD, WITNESSES, ToldLedger, latest_of, policy_of, witness
@@ -130,6 +133,24 @@ async def test_two_heads_at_once_never_lead_back(health: httpx.AsyncClient) -> N
     (cosigned,) = [size for size, (status, _) in zip(sizes, answers, strict=True) if status == 200]
     assert {text for status, text in answers if status == 409} == {f"{cosigned}\n"}
     assert (await known(health)).size == cosigned
+
+
+async def test_what_another_process_of_the_agency_cosigns_meanwhile_counts(
+    databases: Callable[[str], str], policy: Path
+) -> None:
+    """On PostgreSQL two transactions read one head; whoever waits to replace it must look at it again."""
+    url, theirs = databases("health"), LEDGER.submission(5, 6, told="theirs", since=5)
+    async with witness("health", url, policy) as app, calling(app) as client:
+        assert (await asked(client, LEDGER.submission(0, 5)))[0] == 200
+        engine = open_engine(url)
+        with engine.connect() as other:
+            with other.begin():
+                note = theirs.partition("\n\n")[2]
+                other.execute(update(WITNESSED_LEDGERS).values(note=note))
+                ours = asyncio.create_task(asked(client, LEDGER.submission(5, 6, told="ours", since=5)))
+                assert not (await asyncio.wait({ours}, timeout=0.5))[0]
+            assert (await ours) == (409, "6\n")
+        engine.dispose()
 
 
 async def test_what_was_cosigned_is_known_after_a_restart(databases: Callable[[str], str], policy: Path) -> None:

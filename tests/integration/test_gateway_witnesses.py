@@ -210,7 +210,10 @@ async def test_what_was_witnessed_stays_when_witnesses_are_gone(enrolled: Enroll
 
 
 @on_sqlite
-@pytest.mark.parametrize("lie", ["another key", "another head", "nothing", "not text", "no size", "a long size", "500"])
+@pytest.mark.parametrize(
+    "lie",
+    ["another key", "another head", "more than the head", "nothing", "not text", "no size", "a long size", "500"],
+)
 async def test_a_witness_that_does_not_do_as_agreed_counts_for_nothing(
     enrolled: Enrolled, tmp_path: Path, lie: str
 ) -> None:
@@ -237,6 +240,7 @@ def _lying(lie: str, head: str) -> Response:
     answers: dict[str, tuple[int, Any]] = {
         "another key": (200, Cosigner(name, bytes(32)).cosign(head, at=1_700_000_000)),
         "another head": (200, known.cosign(head.replace("gateway.test\n", "gateway.test\n9"), at=1_700_000_000)),
+        "more than the head": (200, "more\n\n" + known.cosign(head + "\nmore\n", at=1_700_000_000)),
         "nothing": (200, ""),
         "not text": (200, b"\xff\xfe\x00"),
         "no size": (409, "many\n"),

@@ -10,6 +10,7 @@ from shared.agency.adapters.places import Places, to_record
 from shared.agency.records import Holding, IdempotentAct, Note, Notification, Unsent, UsedAssertion
 from shared.agency.tables import HOLDINGS, IDEMPOTENT_ACTS, NOTES, NOTIFICATIONS, UNSENT, USED_ASSERTIONS
 from shared.storage.book import Book
+from shared.storage.shape import Lock
 
 R = TypeVar("R")
 
@@ -35,6 +36,11 @@ class SqlDesk:
     def get(self, kind: type[R], key: str) -> R | None:
         """Return the record of this kind and key."""
         row = self._book.get(self._places.table_of(kind), key)
+        return None if row is None else to_record(kind, row)
+
+    def hold(self, kind: type[R], key: str) -> R | None:
+        """Return the record as it is now; no other process changes it until this unit of work is durable."""
+        row = self._book.take(self._places.table_of(kind), [key], lock=Lock.WAIT).get(key)
         return None if row is None else to_record(kind, row)
 
     def add(self, record: Any) -> None:

@@ -1,8 +1,9 @@
 """The agency as a witness (C2SP tlog-witness 1.0.0): it signs a head of the ledger only if nothing before was changed.
 
 Promises that of each ledger the largest head it has cosigned is durable before its cosignature leaves the house, and
-that it never cosigns two heads that do not fit together, whoever asks and however many ask at once. Whoever asks need
-not say who they are: only what the ledger itself has signed is looked at, and what is cosigned may be seen by all.
+that it never cosigns two heads that do not fit together, whoever asks, however many ask at once, and however many
+processes of the agency they ask. Whoever asks need not say who they are: only what the ledger itself has signed is
+looked at, and what is cosigned may be seen by all.
 
 Whether this agency is a witness, of which ledgers and under which name, is what the policy says: the line of `witness`
 with its own key, and the lines of `log`.
@@ -21,7 +22,7 @@ from shared.kernel.errors import InputRejected, NotFound, NotPermitted
 from shared.ledger.checkpoint import Checkpoint, text_of_note
 from shared.ledger.policy import name_of
 from shared.ledger.witness import Submission, check_growth
-from shared.seal.checkpoints import NoteVerifier, lines_of, verify_note
+from shared.seal.checkpoints import NoteVerifier, line_of, verify_note
 from shared.seal.cosignatures import Cosigner
 from shared.seal.keys import AgencyKeys
 from shared.seal.policy_file import PolicyFile
@@ -54,10 +55,10 @@ class Witness:
             raise NotFound("witness.unknown-log", "This ledger is not witnessed here.")
         note = _signed_by(logs[origin], submission.note)
         at = int(self._clock.now().timestamp())
-        work = partial(_cosigned, submission=submission, note=note, cosigner=cosigner, at=at)
         key = sha256_hex(origin.encode())
+        work = partial(_cosigned, key=key, submission=submission, note=note, cosigner=cosigner, at=at)
         try:
-            return await self._store.write(partial(work, key=key), expects=[(WitnessedLedger, key)])
+            return await self._store.write(work)
         except InputRejected as refusal:
             if refusal.code == _SUSPECT:
                 _log.warning("witness.refused", code=refusal.code, size=submission.checkpoint().size)
@@ -90,15 +91,15 @@ def _signed_by(log: NoteVerifier, note: str) -> str:
         verify_note(note, [log])
     except InputRejected as fault:
         raise NotPermitted("witness.signature", "The ledger has not signed this checkpoint.") from fault
-    return f"{text_of_note(note)}\n{lines_of(note, log)}"
+    return f"{text_of_note(note)}\n{line_of(note, log)}"
 
 
 def _cosigned(desk: Desk, *, key: str, submission: Submission, note: str, cosigner: Cosigner, at: int) -> str:
     """Remember the head in the place of the one before, and return our line; for the same head it stays the same."""
-    known = desk.get(WitnessedLedger, key)
+    known = desk.hold(WitnessedLedger, key)
     before = None if known is None else Checkpoint.of_note(known.note)
     head = check_growth(submission, known=before)
-    if known is not None and head == before and (signed := lines_of(known.note, cosigner.verifier)):
+    if known is not None and head == before and (signed := line_of(known.note, cosigner.verifier)):
         return signed
     line = cosigner.cosign(head.body(), at=at)
     if known is None:

@@ -8,8 +8,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from shared.kernel.errors import InputRejected
 from shared.ledger.policy import Group, Log, Policy, Witness
-from shared.seal.checkpoints import CheckpointSigner, NoteVerifier, lines_of, verify_note
-from shared.seal.cosignatures import CosignatureVerifier, Cosigner, read_witnessed
+from shared.seal.checkpoints import CheckpointSigner, NoteVerifier, line_of, verify_note
+from shared.seal.cosignatures import CosignatureVerifier, Cosigner, cosignature_on, read_witnessed
 
 ORIGIN = "gateway.example/ledger"
 TEXT = f"{ORIGIN}\n3\nX8zlX1z3FSMBGAODjpAUr/TTXNIBGVKD/Zt1Iq1XNgA=\n"
@@ -101,6 +101,21 @@ def test_neither_kind_of_key_stands_for_the_other() -> None:
         verify_note(f"{TEXT}\n{same.cosign(TEXT, at=AT)}", [LOG.verifier])
 
 
-def test_lines_are_found_by_whose_they_are() -> None:
+def test_a_line_is_found_by_whose_it_is() -> None:
     line = FIRST.cosign(TEXT, at=AT)
-    assert lines_of(NOTE + line + SECOND.cosign(TEXT, at=AT), FIRST.verifier) == line
+    assert line_of(NOTE + SECOND.cosign(TEXT, at=AT) + line, FIRST.verifier) == line
+    assert line_of(NOTE, FIRST.verifier) == ""
+
+
+def test_of_what_a_witness_answers_one_line_is_taken() -> None:
+    lines = [FIRST.cosign(TEXT, at=at) for at in (AT, AT + 1)]
+    assert cosignature_on(TEXT, SECOND.cosign(TEXT, at=AT) + "".join(lines), FIRST.verifier) == lines[0]
+
+
+def test_a_witness_that_signs_more_than_it_was_asked_has_signed_nothing() -> None:
+    longer = TEXT + "\nmore\n"
+    answer = "more\n\n" + FIRST.cosign(longer, at=AT)
+    assert verify_note(f"{TEXT}\n{answer}", [FIRST.verifier]).text == longer
+    with pytest.raises(InputRejected) as refusal:
+        cosignature_on(TEXT, answer, FIRST.verifier)
+    assert refusal.value.code == "note.signature"
