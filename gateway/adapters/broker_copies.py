@@ -16,8 +16,8 @@ from gateway.adapters.broker_tables import BROKER_COPIES
 from gateway.adapters.desk import SqlDesk
 from gateway.adapters.rows import fetch
 from gateway.adapters.tables import AGENCIES, DELIVERY_ROUTES, MESSAGES, is_unsettled
-from gateway.application.settle_receipt import STORED
 from gateway.domain.agency import AgencyStatus
+from gateway.domain.receipt import STORED
 from shared.kernel.clock import Clock, from_wire, to_wire
 from shared.storage.engine import read
 from shared.transport.parcels import ACK_WAIT, AHEAD, KEPT_SECONDS

@@ -265,5 +265,5 @@ def _stored(row: Mapping[str, Any]) -> StoredMessage:
         sha256=row["sha256"],
         answer=row["answer"],
         attempted=row["attempt"] > 0,
-        settled=row["settled_at"] is not None,
+        settled_as=row["settled_code"],
     )

@@ -8,7 +8,9 @@ from gateway.adapters.bell import Bell
 from gateway.adapters.desk import SqlDesk
 from gateway.adapters.roster import Roster
 from gateway.adapters.tables import MESSAGES, REFERRALS
-from gateway.application.settle_receipt import STORED, ReceiptGiven, settle_receipt
+from gateway.application.settle_receipt import settle_receipt
+from gateway.domain.receipt import STORED, ReceiptGiven
+from gateway.domain.withdrawal import SignedAnswer
 from shared.kernel.errors import FieldFault, InputRejected, MeshError
 from shared.seal.jws import unverified_kid, verify_compact
 from shared.seal.signing import KeyRing
@@ -81,7 +83,8 @@ def _hints(message_id: str, about: Mapping[str, str]) -> Sequence[Hint]:
 
 def _read(token: str, ring: KeyRing, agency_id: str) -> ReceiptGiven | None:
     try:
-        receipt = parse_receipt(verify_compact(token, ring))
+        text = verify_compact(token, ring)
+        receipt = parse_receipt(text)
     except MeshError:
         return None
     if receipt.sender != agency_id:
@@ -94,4 +97,11 @@ def _read(token: str, ring: KeyRing, agency_id: str) -> ReceiptGiven | None:
         code=receipt.code,
         filed=receipt.code if receipt.code is not None and receipt.code in CODES else receipt.result,
         trace_id=current_trace_id(),
+        signed=_detached(token, text),
     )
+
+
+def _detached(token: str, text: bytes) -> SignedAnswer:
+    """Return a compact JWS as a text and a detached signature over it (RFC 7515 appendix F)."""
+    protected, _payload, signature = token.split(".")
+    return SignedAnswer(text.decode(), f"{protected}..{signature}")

@@ -34,7 +34,7 @@ class Recorded:
 class StoredMessage:
     """A message that was admitted before, with the answer it was given.
 
-    `attempted`: it may have reached its recipient, even without a receipt.
+    `attempted`: it may have reached its recipient, even without a receipt. `settled_as`: why it waits no more.
     """
 
     message_id: str
@@ -45,7 +45,12 @@ class StoredMessage:
     sha256: str
     answer: str
     attempted: bool
-    settled: bool
+    settled_as: str | None
+
+    @property
+    def settled(self) -> bool:
+        """Say whether it waits no more."""
+        return self.settled_as is not None
 
 
 class Leases(Protocol):

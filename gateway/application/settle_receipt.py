@@ -3,47 +3,49 @@
 Of a referral that was rejected it is also told whom it could ask instead.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from gateway.application.end_undelivered import Dealt, ended_by, tell_undeliverable
-from gateway.application.ports import Desk, StoredMessage
+from gateway.application.never_held import answer_by_receipt, concerned_holds
+from gateway.application.ports import Desk, Recorded, StoredMessage
 from gateway.application.report_event import moved
+from gateway.application.revoke_consent import REVOKED
+from gateway.domain.receipt import STORED, ReceiptGiven
 from gateway.domain.referral import Referral, forget_delivered
 from shared.sop.model import ReferralState, Sop
-
-STORED = "stored"
-
-
-@dataclass(frozen=True, slots=True)
-class ReceiptGiven:
-    """What a recipient signed of one delivered message. `result` is stored or rejected.
-
-    `filed` is what is kept of its code for good: a code has room for a name, so one that is not of the contract is not.
-    """
-
-    agency: str
-    message_id: str
-    sha256: str
-    result: str
-    code: str | None
-    filed: str
-    trace_id: str
 
 
 def settle_receipt(desk: Desk, receipt: ReceiptGiven, *, sop: Sop) -> bool:
     """Settle one message; return False for a receipt that is not of this agency and these bytes.
 
-    A second receipt for a settled message changes nothing.
+    A second receipt for a settled message changes nothing. One that comes late for a referral that was stopped when
+    consent was taken back says whether the agency has it after all.
     """
     message = desk.message(receipt.message_id)
     if message is None or message.recipient != receipt.agency or message.sha256 != receipt.sha256:
         return False
-    if message.settled:
+    if message.settled and not _was_stopped(message):
         return True
     referral = desk.referral(message.referral_id) if message.referral_id else None
-    after = _after(desk, message, referral, receipt)
-    changed = after.referral
-    desk.record(
+    holds, after = concerned_holds(desk, message, receipt), _after(desk, message, referral, receipt)
+    recorded = _record(desk, receipt, after)
+    if after.referral is not None and after.referral is not referral:
+        desk.change_referral(after.referral)
+    desk.settle_message(message, code=receipt.filed)
+    if receipt.result != STORED and not message.settled:
+        tell_undeliverable(desk, after, code=receipt.code or receipt.result, trace_id=receipt.trace_id, sop=sop)
+    if after.referral is not None:
+        answer_by_receipt(desk, holds, receipt, after.referral, recorded=recorded)
+    return True
+
+
+def _was_stopped(message: StoredMessage) -> bool:
+    return message.kind == "referral" and message.settled_as == REVOKED
+
+
+def _record(desk: Desk, receipt: ReceiptGiven, after: Dealt) -> Recorded:
+    message, referral = after.message, after.referral
+    return desk.record(
         "delivery",
         receipt.agency,
         message_id=message.message_id,
@@ -52,15 +54,9 @@ def settle_receipt(desk: Desk, receipt: ReceiptGiven, *, sop: Sop) -> bool:
         chain_id=referral.chain_id if referral else None,
         consent_id=referral.consent_id if referral else None,
         code=receipt.filed,
-        state=changed.state.value if changed else None,
+        state=referral.state.value if referral else None,
         trace_id=receipt.trace_id,
     )
-    if changed is not None and changed is not referral:
-        desk.change_referral(changed)
-    desk.settle_message(message, code=receipt.filed)
-    if receipt.result != STORED:
-        tell_undeliverable(desk, after, code=receipt.code or receipt.result, trace_id=receipt.trace_id, sop=sop)
-    return True
 
 
 def _after(desk: Desk, message: StoredMessage, referral: Referral | None, receipt: ReceiptGiven) -> Dealt:

@@ -4,6 +4,7 @@ Pure: the same hold, procedure and moment give the same result. What was said be
 and is never said twice. Follows fact sheet sections 2.4 (limits of the law) and 7.2 T16 (what may be kept).
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -41,10 +42,19 @@ UNREACHABLE = frozenset({Reach.DISABLED, Reach.UNDELIVERED, Reach.REJECTED})
 
 @dataclass(frozen=True, slots=True)
 class SignedAnswer:
-    """A holder's answer: the exact text of its `sealed` event and the signature over it. No person data is in it."""
+    """A holder's answer: the exact text of its `sealed` event, or of a receipt, and the signature over it.
+
+    No person data is in it.
+    """
 
     body: str
     signature: str
+
+    @property
+    def is_receipt(self) -> bool:
+        """Say whether it is a receipt, by which the agency rejected what it would have held."""
+        kind: str = json.loads(self.body)["kind"]
+        return kind == "receipt"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +106,11 @@ class Hold:
     def is_pending(self) -> bool:
         """Say whether the holder still owes its answer."""
         return self.result is HoldResult.PENDING
+
+    @property
+    def is_denied(self) -> bool:
+        """Say whether the agency answered by rejecting what it would have held."""
+        return self.answer is not None and self.answer.is_receipt
 
     def is_late(self, *, now: str) -> bool:
         """Say whether the answer came, or is still to come, after its time."""

@@ -191,10 +191,25 @@ def _is_recorded(withdrawal: Withdrawal, entry: Entry, revocation: Mapping[str, 
         nothing_left = facts["result"] == "never_opened" and entry.index == revocation.get("ledger_index")
         return nothing_left and entry.kind == "revocation"
     body = withdrawal.answer.get("body")
+    if isinstance(body, str) and entry.kind == "delivery":
+        return _is_denied(withdrawal, entry, body)
     if not isinstance(body, str) or sha256_hex(body.encode()) != entry.message_sha256:
         return False
     about = (entry.kind, entry.code, entry.actor, entry.referral_id)
     return about == ("event", "sealed", withdrawal.agency, withdrawal.referral_id) and _is_said(withdrawal, body)
+
+
+def _is_denied(withdrawal: Withdrawal, entry: Entry, body: str) -> bool:
+    """Say whether a receipt says that the holder had nothing: the referral, or the notice of one unknown, rejected."""
+    try:
+        receipt = json.loads(body)
+        said = (receipt["kind"], receipt["sender"], receipt["message_id"], receipt["sha256"], receipt["result"])
+        had_nothing = receipt["message_id"] == withdrawal.referral_id or receipt["code"] == "referral.unknown"
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return False
+    recorded = ("receipt", entry.actor, entry.message_id, entry.message_sha256, "rejected")
+    about = (entry.actor, entry.referral_id, withdrawal.facts["result"])
+    return had_nothing and said == recorded and about == (withdrawal.agency, withdrawal.referral_id, "never_opened")
 
 
 def _is_extended(withdrawal: Withdrawal, entries: Mapping[int, Entry], revocation: Mapping[str, Any]) -> bool:

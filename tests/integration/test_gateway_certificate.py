@@ -16,7 +16,7 @@ from shared.seal.certificates import sign_certificate, verify_certificate
 from shared.seal.checkpoints import NoteVerifier
 from shared.sop.loader import load_sop
 from shared.web.withdrawal_page import render
-from tests.support.agency import Message, Sent
+from tests.support.agency import Message, Sent, a_grant
 from tests.support.mesh import HEALTH, LEGAL, SHELTER_HOUSE, SOCIAL, Mesh, keys_of
 from tests.support.withdrawals import a_line, certificate, taken_back
 
@@ -188,6 +188,36 @@ async def test_gateway_that_lies_in_it_is_found_out(honest: dict[str, Any]) -> N
     assert findings(sign_certificate(honest["certificate"], key)) == []
     for lie, (change, code) in LIES.items():
         document = copy.deepcopy(honest["certificate"])
+        change(document)
+        assert code in findings(sign_certificate(document, key)), lie
+
+
+def about_another(document: dict[str, Any]) -> None:
+    """The receipt is one that the holder gave for something else."""
+    receipt = json.loads(hop(document)["answer"]["body"])
+    hop(document)["answer"]["body"] = json.dumps({**receipt, "sha256": "0" * 64})
+
+
+DENIALS: dict[str, tuple[Change, str]] = {
+    "sealed, though it had nothing": (lambda d: hop(d).update(result="sealed"), "certificate.answer"),
+    "a receipt for something else": (about_another, "certificate.answer"),
+    "no receipt": (lambda d: hop(d).update(answer=None), "certificate.answer"),
+    "an unreadable receipt": (lambda d: hop(d)["answer"].update(body="[]"), "certificate.answer"),
+    "another's referral": (lambda d: d["holders"][0].update(referral_id=d["consent_id"]), "certificate.answer"),
+    "nobody's signature": (lambda d: hop(d)["answer"].update(signature="e30..AA"), "certificate.signature"),
+}
+
+
+async def test_a_rejection_proves_that_a_holder_had_nothing_and_no_more(mesh: Mesh) -> None:
+    consent = await mesh[HEALTH].record_consent(a_grant(SOCIAL))
+    sent = await mesh[HEALTH].refer(SOCIAL, consent)
+    (item,) = [one for one in await mesh[SOCIAL].inbox() if one["message_id"] == sent.id]
+    await taken_back(mesh[HEALTH], consent)
+    await mesh[SOCIAL].settle(item, result="rejected", code="consent.revoked")
+    signed, key = await certificate(mesh[HEALTH], consent), keys_of("gateway").signing
+    assert (findings(signed, mesh.verifier), hop(signed["certificate"])["result"]) == ([], "never_opened")
+    for lie, (change, code) in DENIALS.items():
+        document = copy.deepcopy(signed["certificate"])
         change(document)
         assert code in findings(sign_certificate(document, key)), lie
 

@@ -7,6 +7,7 @@ import pytest
 
 from gateway.adapters.tables import MESSAGES, REFERRALS
 from shared.kernel.clock import to_wire
+from shared.seal.certificates import verify_certificate
 from shared.wire.messages import parse_notice
 from tests.support.agency import Message, Sent, a_grant
 from tests.support.mesh import HEALTH, LEGAL, SHELTER_HOUSE, SOCIAL, Mesh
@@ -158,6 +159,79 @@ async def test_delivery_on_its_way_counts_as_held(own_mesh: Mesh) -> None:
     assert notice["type"] == "revoked"
     assert shares_left(own_mesh, sent.id) == set()
     assert (await own_mesh[HEALTH].get(f"/v1/referrals/{sent.id}")).json()["state"] == "revoked"
+
+
+async def holder_of(mesh: Mesh, consent: Message) -> tuple[str, bool]:
+    """What the recorder sees of the one holder: its result, and whether all is answered."""
+    seen = (await mesh[HEALTH].get(f"/v1/consents/{consent['id']}/propagation")).json()
+    (holder,) = seen["holders"]
+    return holder["result"], seen["complete"]
+
+
+async def on_its_way(mesh: Mesh) -> tuple[Message, Sent, Message, Message]:
+    """Consent is taken back while a referral is on its way; return the delivery and the notice that follows it."""
+    consent = await mesh[HEALTH].record_consent(a_grant(SOCIAL))
+    sent = await mesh[HEALTH].refer(SOCIAL, consent)
+    (item,) = [one for one in await mesh[SOCIAL].inbox() if one["message_id"] == sent.id]
+    assert (await mesh[HEALTH].revoke(consent)).status_code == 202
+    (notice,) = [one for one in await mesh[SOCIAL].inbox() if one["kind"] == "notice"]
+    return consent, sent, item, notice
+
+
+async def test_what_is_rejected_on_its_way_was_never_opened(mesh: Mesh) -> None:
+    """The recipient checks the consent itself, finds it taken back, and signs that it did not take the referral."""
+    consent, sent, item, notice = await on_its_way(mesh)
+    await mesh[SOCIAL].settle(item, result="rejected", code="consent.revoked")
+    await mesh[SOCIAL].settle(notice, result="rejected", code="referral.unknown")
+    assert await holder_of(mesh, consent) == ("never_opened", True)
+    assert await delivered_as(mesh, sent) == ["consent.revoked", "referral.unknown"]
+    await proved(mesh, consent)
+
+
+async def test_who_never_got_what_was_on_its_way_never_opened_it(mesh: Mesh) -> None:
+    consent, sent, _, notice = await on_its_way(mesh)
+    await mesh[SOCIAL].settle(notice, result="rejected", code="referral.unknown")
+    assert await holder_of(mesh, consent) == ("never_opened", True)
+    assert await delivered_as(mesh, sent) == ["referral.unknown"]
+    await proved(mesh, consent)
+
+
+@pytest.mark.parametrize("code", ["referral.unknown", "message.invalid"])
+async def test_who_stores_it_after_it_has_refused_the_notice_is_told_again(mesh: Mesh, code: str) -> None:
+    consent, sent, item, notice = await on_its_way(mesh)
+    await mesh[SOCIAL].settle(notice, result="rejected", code=code)
+    await mesh[SOCIAL].settle(item)
+    (again,) = [one for one in notices(await mesh[SOCIAL].take_in()) if one["referral_id"] == sent.id]
+    assert (again["type"], await holder_of(mesh, consent)) == ("revoked", ("pending", False))
+    await mesh[SOCIAL].reported(sent, "sealed", result="sealed")
+    assert await holder_of(mesh, consent) == ("sealed", True)
+    await proved(mesh, consent)
+
+
+async def test_a_receipt_that_comes_twice_opens_nothing_again(mesh: Mesh) -> None:
+    consent, sent, item, notice = await on_its_way(mesh)
+    await mesh[SOCIAL].settle(item, notice)
+    await mesh[SOCIAL].reported(sent, "sealed", result="never_opened")
+    await mesh[SOCIAL].settle(item)
+    await mesh[SOCIAL].settle(item, result="rejected", code="consent.revoked")
+    assert await holder_of(mesh, consent) == ("never_opened", True)
+    assert notices(await mesh[SOCIAL].take_in()) == []
+    assert await delivered_as(mesh, sent) == ["stored", "stored"]
+
+
+async def delivered_as(mesh: Mesh, sent: Sent) -> list[str]:
+    """What the ledger has of the receipts about a referral's delivery and that of its notice."""
+    chain = (await mesh.oversight.get(f"/v1/chains/{sent.message['chain_id']}")).json()
+    entries = [json.loads(one["leaf"]) for one in chain["entries"]]
+    return [one["code"] for one in entries if one["kind"] == "delivery" and one["referral_id"] == sent.id]
+
+
+async def proved(mesh: Mesh, consent: Message) -> None:
+    """Hold that the certificate of the withdrawal verifies offline, with the signed answer of each holder in it."""
+    answer = await mesh[HEALTH].get(f"/v1/consents/{consent['id']}/certificate")
+    jwks = (await mesh[HEALTH].get("/.well-known/jwks.json")).json()
+    verdict = verify_certificate(answer.content, jwks=jwks)
+    assert (list(verdict.findings), verdict.counted) == ([], 1)
 
 
 async def test_holder_confirms_and_the_recorder_sees_it(mesh: Mesh) -> None:
