@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, select
+from sqlalchemy import ColumnElement, Connection, FromClause, and_, select
 
 from gateway.adapters.rows import Row, fetch
 from gateway.adapters.tables import AGENCIES, HOLDS, MESSAGES
@@ -106,10 +106,10 @@ def read_holds(
     return [(hold := hold_of(row), _reach(hold, row, now=now, sop=sop)) for row in fetch(connection, statement)]
 
 
-def with_owed(statement: Select[Any], source: Any) -> Select[Any]:
-    """Add to a query of messages, as `owed`, whether a message is a notice that its agency still has to answer."""
+def joined_with_owed(messages: FromClause) -> FromClause:
+    """Return messages, each with the hold by which it is a notice that its agency still has to answer, if it is one."""
     owed = and_(HOLDS.c.notice == MESSAGES.c.message_id, HOLDS.c.result == PENDING)
-    return statement.add_columns(HOLDS.c.key.is_not(None).label("owed")).select_from(source.outerjoin(HOLDS, owed))
+    return messages.outerjoin(HOLDS, owed)
 
 
 def hold_of(row: Row) -> Hold:

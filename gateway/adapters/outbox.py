@@ -4,17 +4,17 @@ A message is settled by the recipient's signed receipt, or taken out by a decisi
 it is about to leave is written down before it leaves, so that a decision in between knows it may be out.
 """
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from gateway.adapters.claims import ClaimDesk
 from gateway.adapters.desk import SqlDesk
-from gateway.adapters.holds import with_owed
-from gateway.adapters.tables import AGENCIES, MESSAGES, REFERRALS, is_unsettled
+from gateway.adapters.holds import joined_with_owed
+from gateway.adapters.tables import AGENCIES, HOLDS, MESSAGES, REFERRALS, is_unsettled
 from gateway.application.end_undelivered import end_undelivered
 from gateway.domain.agency import AgencyStatus
 from shared.kernel.clock import to_wire
@@ -25,8 +25,10 @@ ITEMS_MOST = 100
 BYTES_MOST = 2 * 1024 * 1024 - 128 * 1024
 #: A message nobody takes is given up after this long (wire section 6).
 KEPT_FOR = timedelta(days=7)
-_SCANNED = 300
-_NEVER = "9"
+#: How many are given up in one transaction.
+_ENDED_MOST = 300
+
+_Held = Callable[[Any], ColumnElement[bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ def claim(
     """Take what may leave for an agency now, and write down that it is about to.
 
     A message that waits for its next attempt, or that somebody is about to decide about, holds back what follows it of
-    the same referral, nothing else; where the claim has to be `gapless`, one that is held ends it.
+    the same referral, nothing else, however many wait; where the claim has to be `gapless`, one that is held ends it.
     With `after` (an inbox that is read on) or `only` (messages that the agency has at hand), the wait for a next
     attempt does not count; what was passed over unsettled, or is not at hand, holds back what follows it all the same.
     Messages whose consent has ended meanwhile, or that nobody took for a week, do not leave: have `give_up` end them.
@@ -63,13 +65,11 @@ def claim(
     agency = desk.book.get(AGENCIES, agency_id)
     if agency is None or agency["status"] != AgencyStatus.ACTIVE.value:
         return Claim(())
-    found = desk.book.select(_waiting(agency_id, after))
-    now = None if after is not None or only is not None else to_wire(desk.at)
-    wanted = _in_turn(found, limit, now=now, only=only)
+    wanted = desk.book.select(_in_turn(agency_id, _held(desk.at, after=after, only=only)).limit(limit))
     taken = desk.book.take(MESSAGES, [row["message_id"] for row in wanted])
     free = {key for key, row in taken.items() if row["settled_at"] is None}
-    facts = {row["message_id"]: row for row in desk.book.select(_judged(MESSAGES.c.message_id.in_(free)))}
-    spent = {key for key in free if _is_spent(facts[key], desk.at)}
+    facts = {row["message_id"]: row for row in desk.book.select(_judged(desk.at, MESSAGES.c.message_id.in_(free)))}
+    spent = {key for key in free if facts[key]["spent"]}
     leaving = [{**taken[key], **facts[key]} for key in _unbroken(wanted, free, gapless=gapless) if key not in spent]
     items = [_item(row, row["attempt"] + 1) for row in _within_bounds(leaving)]
     for item in items:
@@ -86,20 +86,19 @@ def settled_of(desk: ClaimDesk, agency_id: str, message_ids: Sequence[str]) -> l
 
 
 def give_up(desk: SqlDesk, message_ids: Sequence[str], *, sop: Sop) -> bool:
-    """End those of these messages that may not leave any more; say whether there were any.
-
-    Only the notice of a withdrawal that was not answered is kept for however long its agency is away.
-    """
-    waiting = (MESSAGES.c.message_id.in_(message_ids), is_unsettled(MESSAGES.c.settled_at))
-    found = desk.book.select(_judged(*waiting).order_by(MESSAGES.c.seq))
-    spent = [row["message_id"] for row in found if _is_spent(row, desk.at)]
-    end_undelivered(desk, spent, sop=sop)
-    return bool(spent)
+    """End those of these messages that may not leave any more; say whether there were any."""
+    return _end(desk, MESSAGES.c.message_id.in_(message_ids), is_unsettled(MESSAGES.c.settled_at), sop=sop)
 
 
 def end_spent(desk: SqlDesk, agency_id: str, *, sop: Sop) -> bool:
-    """Give up what may not leave for an agency any more; say whether there was anything."""
-    return give_up(desk, [row["message_id"] for row in desk.book.select(_waiting(agency_id, None))], sop=sop)
+    """Give up what may not leave for an agency any more, the oldest first; say whether there was anything."""
+    return _end(desk, MESSAGES.c.recipient == agency_id, MESSAGES.c.settled_at.is_(None), sop=sop)
+
+
+def _end(desk: SqlDesk, *waiting: ColumnElement[bool], sop: Sop) -> bool:
+    found = desk.book.select(_judged(desk.at, *waiting, _spent(desk.at)).order_by(MESSAGES.c.seq).limit(_ENDED_MOST))
+    end_undelivered(desk, [row["message_id"] for row in found], sop=sop)
+    return bool(found)
 
 
 def postpone(desk: ClaimDesk, waits: Mapping[str, float]) -> None:
@@ -113,51 +112,53 @@ def postpone(desk: ClaimDesk, waits: Mapping[str, float]) -> None:
             desk.book.update(MESSAGES, message_id, due_at=to_wire(until))
 
 
-def _waiting(agency_id: str, after: int | None) -> Select[Any]:
-    """Select what waits for an agency, in its order; without texts, of which there may be many."""
-    row = MESSAGES.c
-    statement = (
-        select(row.message_id, row.referral_id, row.due_at)
-        .where(row.recipient == agency_id, row.settled_at.is_(None))
+def _in_turn(agency_id: str, held: _Held) -> Select[Any]:
+    """Select what waits for an agency in its order, but for what is held, and what follows that of the same referral.
+
+    Without texts, of which there may be many.
+    """
+    row, earlier = MESSAGES.c, MESSAGES.alias().c
+    overtaken = select(earlier.seq).where(
+        earlier.recipient == agency_id,
+        is_unsettled(earlier.settled_at),
+        earlier.referral_id == row.referral_id,
+        earlier.seq < row.seq,
+        held(earlier),
+    )
+    return (
+        select(row.message_id, row.referral_id)
+        .where(row.recipient == agency_id, row.settled_at.is_(None), ~held(row), ~overtaken.exists())
         .order_by(row.seq)
-        .limit(_SCANNED)
     )
-    if after is None:
-        return statement
-    earlier = MESSAGES.alias()
-    overtakes = select(earlier.c.seq).where(
-        earlier.c.recipient == agency_id,
-        is_unsettled(earlier.c.settled_at),
-        earlier.c.referral_id == row.referral_id,
-        earlier.c.seq <= after,
-    )
-    return statement.where(row.seq > after, ~overtakes.exists())
 
 
-def _judged(*criteria: ColumnElement[bool]) -> Select[Any]:
-    """Select what decides whether messages may leave, and the halves that may go with them.
+def _held(at: datetime, *, after: int | None, only: frozenset[str] | None) -> _Held:
+    """Say which messages do not leave now."""
+    if after is not None:
+        return lambda row: row.seq <= after
+    if only is not None:
+        return lambda row: row.message_id.not_in(only)
+    return lambda row: func.coalesce(row.due_at, "") > to_wire(at)
+
+
+def _judged(at: datetime, *criteria: ColumnElement[bool]) -> Select[Any]:
+    """Select whether messages may not leave any more, and the halves that may go with them.
 
     Asked behind the lock on the messages: a decision that came before it is seen, and one that comes now waits.
     """
-    row, joined = MESSAGES.c, MESSAGES.outerjoin(REFERRALS, MESSAGES.c.referral_id == REFERRALS.c.referral_id)
-    columns = (row.message_id, row.kind, row.queued_at, REFERRALS.c.halves, REFERRALS.c.basis_expires_at)
-    return with_owed(select(*columns), joined).where(*criteria)
+    messages = MESSAGES.outerjoin(REFERRALS, MESSAGES.c.referral_id == REFERRALS.c.referral_id)
+    columns = (MESSAGES.c.message_id, MESSAGES.c.kind, REFERRALS.c.halves, _spent(at).label("spent"))
+    return select(*columns).select_from(joined_with_owed(messages)).where(*criteria)
 
 
-def _in_turn(
-    found: Sequence[dict[str, Any]], limit: int, *, now: str | None, only: frozenset[str] | None
-) -> list[dict[str, Any]]:
-    """Return what does not have to wait for its next attempt or behind another message."""
-    chosen: list[dict[str, Any]] = []
-    held_back: set[str | None] = set()
-    for row in found:
-        is_absent = only is not None and row["message_id"] not in only
-        waits = is_absent or (now is not None and (row["due_at"] or "") > now)
-        if waits or row["referral_id"] in held_back:
-            held_back.add(row["referral_id"])
-        else:
-            chosen.append(row)
-    return chosen[:limit]
+def _spent(at: datetime) -> ColumnElement[bool]:
+    """Say which messages may not leave any more: their consent has ended, or nobody took them for a week.
+
+    The notice of a withdrawal that was not answered is kept for however long its agency is away.
+    """
+    row = MESSAGES.c
+    has_ended = and_(row.kind.in_(("referral", "note")), REFERRALS.c.basis_expires_at <= to_wire(at))
+    return or_(has_ended, and_(HOLDS.c.key.is_(None), row.queued_at < to_wire(at - KEPT_FOR)))
 
 
 def _unbroken(wanted: Sequence[dict[str, Any]], free: Set[str], *, gapless: bool) -> list[str]:
@@ -184,13 +185,6 @@ def _within_bounds(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
             break
         chosen.append(row)
     return chosen
-
-
-def _is_spent(row: dict[str, Any], at: datetime) -> bool:
-    about_a_case = row["kind"] in {"referral", "note"}
-    if about_a_case and (row["basis_expires_at"] or _NEVER) <= to_wire(at):
-        return True
-    return not row["owed"] and bool(row["queued_at"] < to_wire(at - KEPT_FOR))
 
 
 def _item(row: dict[str, Any], attempt: int) -> dict[str, Any]:

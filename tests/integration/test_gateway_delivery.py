@@ -3,21 +3,26 @@
 import asyncio
 import json
 import sqlite3
+from contextlib import closing
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert, update
 
 from gateway.adapters.deliveries import TRIED_OFTEN
+from gateway.adapters.outbox import claim
 from gateway.adapters.tables import MESSAGES, REFERRALS
 from shared.kernel.errors import Conflict
 from shared.seal.jws import sign_detached, verify_detached
+from shared.storage.engine import open_engine
 from shared.web.listing import write_cursor
 from shared.wire.delivery import DeliveryItemV1
 from shared.wire.messages import parse_notice
 from tests.support.agency import SHELTER, Message, Sent, a_grant, to_body
 from tests.support.mesh import HEALTH, LEGAL, SHELTER_HOUSE, SOCIAL, Mesh, keys_of
-from tests.support.ticking import notices
+from tests.support.ticking import beside, notices
 
 
 async def referred(mesh: Mesh, times: int = 1) -> list[Sent]:
@@ -75,6 +80,26 @@ async def test_inbox_that_is_read_on_holds_back_what_follows_an_unsettled_messag
     assert [item["message_id"] for item in rest["items"]] == [other.id]
     await mesh[SOCIAL].settle(*first["items"], *rest["items"])
     assert [item["message_id"] for item in await mesh[SOCIAL].inbox()] == [note["id"]]
+
+
+async def test_however_many_wait_for_their_next_attempt_what_is_new_leaves(own_mesh: Mesh) -> None:
+    """A recipient that takes what it is sent and gives no receipts for it does not miss what comes after."""
+    consent = await own_mesh[HEALTH].record_consent(a_grant(SOCIAL))
+    await own_mesh[HEALTH].refer(SOCIAL, consent)
+    (row,) = [row for row in own_mesh.rows(MESSAGES) if row["recipient"] == SOCIAL]
+    unheard = [
+        {**row, "message_id": f"unheard-{number}", "referral_id": f"unheard-{number}", "seq": -number}
+        for number in range(1, 1001)
+    ]
+    engine = open_engine(own_mesh.settings.database_url)
+    with engine.begin() as connection:
+        connection.execute(update(MESSAGES).values(due_at="2999-01-01T00:00:00.000Z"))
+        connection.execute(insert(MESSAGES), [{**one, "due_at": "2999-01-01T00:00:00.000Z"} for one in unheard])
+    engine.dispose()
+    new = await own_mesh[HEALTH].refer(SOCIAL, consent)
+    with closing(beside(own_mesh)) as core:
+        claimed = await core.claims.submit(partial(claim, agency_id=SOCIAL))
+    assert [item["message_id"] for item in claimed.items] == [new.id]
 
 
 async def test_part_of_the_receipts_settles_part_of_the_items(mesh: Mesh) -> None:
