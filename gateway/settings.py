@@ -8,14 +8,10 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 
 from gateway.domain.retention import MONTHS_KEPT
 from shared.kernel.identifiers import AGENCY_ID_PATTERN
-from shared.pages.settings import FrontSettings, HttpAddress, LogLevel
+from shared.pages.settings import WITH_COMMAS, FrontSettings, HttpAddress, LogLevel
 from shared.transport.broker_settings import BrokerSettings
 
 AgencyId = Annotated[str, StringConstraints(pattern=AGENCY_ID_PATTERN)]
-
-
-def _split(given: object) -> object:
-    return [one.strip() for one in given.split(",") if one.strip()] if isinstance(given, str) else given
 
 
 def _number(given: object) -> object:
@@ -66,7 +62,7 @@ class GatewaySettings(FrontSettings, BrokerSettings):
     broker_replicas: Annotated[Literal[1, 3, 5], BeforeValidator(_number)] = Field(
         default=3, description="On how many servers the broker keeps a message; 1 is for a single one in development."
     )
-    broker_direct: Annotated[frozenset[AgencyId], NoDecode, BeforeValidator(_split)] = Field(
+    broker_direct: Annotated[frozenset[AgencyId], NoDecode, WITH_COMMAS] = Field(
         default=frozenset(),
         description="Agencies that take their deliveries from the broker themselves: ids, with commas.",
     )

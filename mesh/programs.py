@@ -19,6 +19,8 @@ from shared.pages.settings import SECRETS_DIR
 
 CHECKOUT: Final = Path(__file__).resolve().parent.parent
 LOOK_AGAIN: Final = 0.5
+#: Everything is on one machine here, the partner systems as well.
+LOOPBACK: Final = "127.0.0.0/8,::1/128"
 PASSED_ON: Final = ("MESH_OTLP_ENDPOINT", "MESH_LOG_LEVEL")
 
 
@@ -44,7 +46,11 @@ def settings_of(home: Home, deployable: Deployable, addresses: Addresses) -> dic
         SECRETS_DIR: str(home.secrets_folder(deployable)),
     }
     if isinstance(deployable, AgencyService):
-        settings |= {"MESH_AGENCY_ID": deployable.agency_id, "MESH_GATEWAY_URL": addresses.url(GATEWAY)}
+        settings |= {
+            "MESH_AGENCY_ID": deployable.agency_id,
+            "MESH_GATEWAY_URL": addresses.url(GATEWAY),
+            "MESH_WEBHOOK_NETWORKS": LOOPBACK,
+        }
     secret = home.secrets(deployable).keys()
     return {name: value for name, value in settings.items() if name not in secret}
 

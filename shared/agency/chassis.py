@@ -76,6 +76,7 @@ from shared.telemetry.tracing import configure
 from shared.transport.broker_settings import broker_access
 from shared.transport.gateway_client import GatewayClient
 from shared.transport.peer import Peer
+from shared.transport.reach import Reach
 from shared.transport.webhooks import Webhooks
 from shared.web import discovery, withdrawal_page
 from shared.web.discovery import TokenFacts, discovery_router
@@ -102,7 +103,7 @@ class Surroundings:
     clock: Clock = field(default_factory=SystemClock)
     keys: AgencyKeys | None = None
     gateway: Peer | None = None
-    partner: Callable[[str], Peer] = Peer
+    partner: Callable[[str], Peer] | None = None
     answer_within: float = ANSWER_WITHIN
     passwords: Passwords | None = None
 
@@ -119,6 +120,7 @@ class _Ground:
     store: SqlStore
     hub: GatewayHub
     notifier: Notifier
+    reach: Reach
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,6 +218,7 @@ def _lay(profile: AgencyProfile, settings: AgencySettings, around: Surroundings)
         store=SqlStore(settings.database_url.get_secret_value(), rows=profile.rows),
         hub=GatewayHub(client),
         notifier=Notifier(settings.issuer, clock=clock, ids=ids),
+        reach=Reach(settings.webhook_networks),
     )
 
 
@@ -244,6 +247,7 @@ def _furnish(
         grants=Grants(ground.store, ground.hub, ground.clock),
         outbox=Outbox(ground.store, ground.hub, settling, clock=ground.clock),
         notifier=ground.notifier,
+        reach=ground.reach,
         answer_within=around.answer_within,
     )
     going_on = Rounds("rerouting", Rerouting(office).once, every=rerouting.EVERY_SECONDS)
@@ -252,7 +256,7 @@ def _furnish(
         ground=ground,
         office=office,
         deliveries=deliveries,
-        sender=WebhookSender(ground.store, ground.notifier, clock=ground.clock, peer=around.partner),
+        sender=_sender(ground, around),
         rounds=[going_on, *_rounds(ground, settings)],
         fetching=_fetching(settings, ground, deliveries),
         front=_front(profile, settings, ground, around, panels),
@@ -270,6 +274,11 @@ def _fetching(settings: AgencySettings, ground: _Ground, deliveries: Deliveries)
         broker = Broker(access, name=ground.agency_id)
         return Consuming(ground.agency_id, broker=broker, hub=ground.hub, deliveries=deliveries)
     return Polling(ground.hub, deliveries) if settings.public_url is None else None
+
+
+def _sender(ground: _Ground, around: Surroundings) -> WebhookSender:
+    peer = around.partner or partial(Peer, reach=ground.reach)
+    return WebhookSender(ground.store, ground.notifier, clock=ground.clock, peer=peer)
 
 
 def _rounds(ground: _Ground, settings: AgencySettings) -> Sequence[Rounds]:
@@ -339,6 +348,7 @@ async def _lifespan(_app: FastAPI, *, house: _House) -> AsyncIterator[None]:
         for rounds in house.rounds:
             await rounds.stop()
         await house.sender.stop()
+        house.ground.reach.close()
         await house.office.outbox.stop()
         await house.ground.hub.close()
         await asyncio.to_thread(house.ground.store.close)

@@ -19,6 +19,7 @@ from shared.kernel.clock import Clock
 from shared.kernel.errors import FieldFault, InputRejected, NotFound
 from shared.referral.blocked import is_blocked
 from shared.sop.model import ServiceType, Sop
+from shared.transport.reach import Reach
 
 #: No consent is used for more referrals than this at one agency.
 CASES_MOST: Final = 1_000
@@ -52,6 +53,7 @@ class Office:
     grants: Grants
     outbox: Outbox
     notifier: Notifier
+    reach: Reach
     answer_within: float
 
     def service(self, code: str) -> ServiceType:

@@ -6,11 +6,12 @@ what exactly) has no default: silence is never consent. Refuses unknown fields.
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, StrictBool, StringConstraints, create_model, model_validator
+from pydantic import AfterValidator, Field, StrictBool, StringConstraints, create_model, model_validator
 
 from shared.consent.giving import GUARDIANS
 from shared.kernel.errors import FieldFault
 from shared.sop.model import AgeBand, Assent, Caregiver, Compartment, Grantor, Sop, Urgency
+from shared.transport.peer import is_web_address
 from shared.wire.fields import (
     Actor,
     AgencyId,
@@ -206,8 +207,18 @@ def facts_of(request: StepRequest) -> dict[str, bool | int | str]:
     return {name: value for name, value in given.items() if value is not None}
 
 
+def _address(url: str) -> str:
+    if not is_web_address(url):
+        raise refuse(FieldFault("", "field.form", "Write an http or https address that somebody can be at."))
+    return url
+
+
 class WebhookRequest(Closed):
     """Where to tell a partner system that something changed; no types means all of them."""
 
-    url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?(\?[^\s#]*)?$", max_length=2_000)]
+    url: Annotated[
+        str,
+        StringConstraints(pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?(\?[^\s#]*)?$", max_length=2_000),
+        AfterValidator(_address),
+    ]
     types: Annotated[tuple[Code, ...], Field(max_length=16)] = ()

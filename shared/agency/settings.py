@@ -7,11 +7,11 @@ otherwise. There are no defaults for secrets.
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, SecretStr
-from pydantic_settings import SettingsConfigDict
+from pydantic import AfterValidator, Field, IPvAnyNetwork, SecretStr
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from shared.kernel.identifiers import AGENCY_ID_PATTERN
-from shared.pages.settings import FrontSettings, HttpAddress, LogLevel
+from shared.pages.settings import WITH_COMMAS, FrontSettings, HttpAddress, LogLevel
 from shared.transport.broker_settings import BrokerSettings
 from shared.transport.webhooks import is_webhook_secret
 
@@ -37,6 +37,10 @@ class AgencySettings(FrontSettings, BrokerSettings):
     key_passphrase: SecretStr = Field(description="The passphrase of the key file.")
     webhook_secret: Annotated[SecretStr, AfterValidator(_webhook_secret)] = Field(
         description="The whsec_ secret printed at enrolment; it authenticates deliveries."
+    )
+    webhook_networks: Annotated[tuple[IPvAnyNetwork, ...], NoDecode, WITH_COMMAS] = Field(
+        default=(),
+        description="Where webhooks may be, besides public addresses with https: networks, with commas (10.20.1.0/24).",
     )
     ledger_policy: Path | None = Field(
         default=None,

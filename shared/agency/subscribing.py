@@ -23,10 +23,16 @@ REPLAYED_MOST: Final = 200
 
 
 async def add_webhook(office: Office, caller: Caller, request: WebhookRequest) -> Answer:
-    """Keep where a partner system wants to be told, and return the secret it checks what it is told with."""
+    """Keep where a partner system wants to be told, and return the secret it checks what it is told with.
+
+    Raises `InputRejected` for a type that does not exist, `NotPermitted` (`webhook.address`) for an address that is not
+    called from here.
+    """
     if not frozenset(TYPES) >= frozenset(request.types):
         message = f"Choose from: {', '.join(TYPES)}."
         raise InputRejected("message.invalid", message, faults=(FieldFault("/types", "field.choice", message),))
+    if await office.store.read(lambda reading: outcome_before(office, reading, caller)) is None:
+        await office.reach.check(request.url)
     webhook = Webhook(
         webhook_id=office.scribe.new_id(),
         client_id=caller.client_id,

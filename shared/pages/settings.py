@@ -44,6 +44,12 @@ def _upper(value: object) -> object:
     return value.upper() if isinstance(value, str) else value
 
 
+def _split(value: object) -> object:
+    return [one.strip() for one in value.split(",") if one.strip()] if isinstance(value, str) else value
+
+
+#: A setting with several values, which stand in one variable with commas; it goes with `NoDecode`.
+WITH_COMMAS: Final = BeforeValidator(_split)
 LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)]
 HttpAddress = Annotated[str, AfterValidator(_http_address)]
 

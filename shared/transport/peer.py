@@ -15,11 +15,13 @@ from dataclasses import dataclass
 from functools import cache
 from types import TracebackType
 from typing import Any, Final, Self
+from urllib.parse import urlsplit
 
 import httpx
 
 from shared.kernel.errors import MeshError, PeerUnavailable
 from shared.telemetry.context import current_traceparent
+from shared.transport.reach import Reach, WithinReach
 from shared.wire.problem import to_error
 
 #: Seconds for one whole call, connecting and reading included.
@@ -32,8 +34,18 @@ SUCCESS: Final = range(200, 300)
 ANY_STATUS: Final = range(1000)
 
 _CONNECTIONS_MOST: Final = 4
+_PORTS: Final = range(1, 65_536)
 _RETRY_AFTER_MOST: Final = 86_400
 _SECONDS: Final = re.compile(r"[0-9]{1,9}")
+
+
+def is_web_address(url: str) -> bool:
+    """Say whether there can be anybody at `url`: http or https, a host, and a port that exists."""
+    try:
+        parts, read = urlsplit(url), httpx.URL(url)
+    except (ValueError, httpx.InvalidURL):
+        return False
+    return parts.scheme in {"http", "https"} and bool(read.host) and _is_port(read.port)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +74,22 @@ class Reply:
 class Peer:
     """A destination. Make one per destination, share it between tasks of one event loop, close it at the end."""
 
-    def __init__(self, base_url: str, *, client: httpx.AsyncClient | None = None, timeout: float = TIMEOUT) -> None:
-        """Take the destination's base URL; `client` only where another transport is wanted, as in tests."""
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        client: httpx.AsyncClient | None = None,
+        reach: Reach | None = None,
+        timeout: float = TIMEOUT,
+    ) -> None:
+        """Take the destination's base URL, and within what `reach` it must be where somebody else chose it.
+
+        `client` only where another transport is wanted, as in tests.
+        """
         self.base_url = base_url.rstrip("/")
         self.timeout = timeout
         self._owned = client is None
-        self._client = client or httpx.AsyncClient(
-            limits=httpx.Limits(max_connections=_CONNECTIONS_MOST, max_keepalive_connections=_CONNECTIONS_MOST),
-            timeout=httpx.Timeout(timeout),
-            trust_env=False,
-            verify=_trusted(base_url),
-        )
+        self._client = client or _client(base_url, reach)
 
     async def __aenter__(self) -> Self:
         """Return this peer."""
@@ -104,7 +121,8 @@ class Peer:
 
         `path` begins with a slash; `timeout` is in seconds for the whole call; `answers` are the statuses that are
         returned: with `ANY_STATUS` all of them, for protocols whose refusals are no problem documents. Raises
-        `PeerUnavailable` (`peer.unreachable`, `peer.answer`) or the error that the peer's answer stands for.
+        `PeerUnavailable` (`peer.unreachable`, `peer.answer`), `NotPermitted` (`webhook.address`) for what is not within
+        reach, or the error that the peer's answer stands for.
         """
         allowed = self.timeout if timeout is None else timeout
         try:
@@ -116,6 +134,8 @@ class Peer:
                 headers=_headers(headers, has_body=content is not None),
                 timeout=httpx.Timeout(allowed),
             )
+            if not _is_port(request.url.port):
+                raise httpx.InvalidURL("no such port")
             async with asyncio.timeout(allowed):
                 reply = await self._exchange(request)
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, TimeoutError, OSError, UnicodeError):
@@ -141,6 +161,15 @@ class Peer:
         return Reply(response.status_code, dict(response.headers), bytes(body))
 
 
+def _client(base_url: str, reach: Reach | None) -> httpx.AsyncClient:
+    direct = httpx.AsyncHTTPTransport(
+        limits=httpx.Limits(max_connections=_CONNECTIONS_MOST, max_keepalive_connections=_CONNECTIONS_MOST),
+        trust_env=False,
+        verify=_trusted(base_url),
+    )
+    return httpx.AsyncClient(transport=direct if reach is None else WithinReach(reach, direct), trust_env=False)
+
+
 def _trusted(base_url: str) -> ssl.SSLContext:
     """Return whom a connection believes: the authorities that the client knows, nobody where nothing is encrypted."""
     is_plain = base_url.lower().startswith("http://")
@@ -151,6 +180,10 @@ def _trusted(base_url: str) -> ssl.SSLContext:
 def _authorities() -> ssl.SSLContext:
     """Read the authorities once for all destinations: they take a few hundredths of a second, and 2 MiB."""
     return httpx.create_ssl_context(trust_env=False)
+
+
+def _is_port(port: int | None) -> bool:
+    return port is None or port in _PORTS
 
 
 def _headers(given: Mapping[str, str] | None, *, has_body: bool) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,16 @@ import pytest
 import pytest_asyncio
 
 from shared.agency.adapters.store import SqlStore
-from shared.agency.records import Notification
+from shared.agency.ports import Desk
+from shared.agency.records import Notification, Webhook
+from shared.agency.webhooks import ATTEMPTS_MOST
 from shared.kernel.clock import SystemClock, from_wire, to_wire
 from shared.kernel.identifiers import Uuid7Factory
 from shared.transport.peer import Peer
 from shared.transport.webhooks import Webhooks
-from tests.support.agency_services import World, consented, referred, world
+from tests.support.agency_services import World, consented, databases, referred, world
+
+__all__ = ["databases"]
 
 CLOCK = SystemClock()
 
@@ -25,9 +29,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def empty(tmp_path: Path) -> AsyncIterator[World]:
+async def empty(tmp_path: Path, databases: Callable[[str], str]) -> AsyncIterator[World]:
     """A mesh in which no partner system wants to be told anything yet."""
-    async with world(tmp_path, "health", "social") as made:
+    async with world(tmp_path, "health", "social", database_url=databases) as made:
         yield made
 
 
@@ -58,7 +62,7 @@ async def test_a_partner_system_is_told_in_cloudevents_with_ids_only(empty: Worl
     listener = Listener()
     await empty.stop("health")
     await empty.start("health", partner=listener.peer)
-    made = await empty["health"].done("/v1/webhooks", {"url": "http://his.test/hooks?a=1", "types": ["referral.sent"]})
+    made = await empty["health"].done("/v1/webhooks", {"url": "http://127.0.0.1/hooks?a=1", "types": ["referral.sent"]})
     assert made["secret"].startswith("whsec_")
     (listed,) = (await empty["health"].get("/v1/webhooks")).json()["items"]
     assert "secret" not in listed
@@ -69,7 +73,7 @@ async def test_a_partner_system_is_told_in_cloudevents_with_ids_only(empty: Worl
     assert Webhooks((made["secret"],)).verify(request.content, request.headers, at=CLOCK.now()) == event["id"]
     assert (event["specversion"], event["type"], event["subject"]) == ("1.0", "referral.sent", referral_id)
     assert event["data"] == {"referral_id": referral_id, "state": "sent"}
-    assert str(request.url) == "http://his.test/hooks?a=1"
+    assert str(request.url) == "http://127.0.0.1/hooks?a=1"
     assert request.headers["content-type"] == "application/cloudevents+json"
 
 
@@ -78,7 +82,7 @@ async def test_a_notification_that_is_not_taken_is_repeated_under_the_same_id(em
     listener.status = 503
     await empty.stop("health")
     await empty.start("health", partner=listener.peer)
-    await empty["health"].done("/v1/webhooks", {"url": "http://his.test/hooks"})
+    await empty["health"].done("/v1/webhooks", {"url": "http://127.0.0.1/hooks"})
     await referred(empty["health"], await consented(empty["health"]))
     await listener.until(1)
     listener.status = 204
@@ -93,7 +97,7 @@ async def test_a_receiver_that_is_gone_is_told_nothing_any_more(empty: World) ->
     listener.status = 410
     await empty.stop("health")
     await empty.start("health", partner=listener.peer)
-    gone = await empty["health"].done("/v1/webhooks", {"url": "http://his.test/hooks", "types": ["referral.sent"]})
+    gone = await empty["health"].done("/v1/webhooks", {"url": "http://127.0.0.1/hooks", "types": ["referral.sent"]})
     await referred(empty["health"], await consented(empty["health"]))
     async with asyncio.timeout(30):
         while (await empty["health"].get("/v1/webhooks")).json()["items"]:
@@ -122,7 +126,7 @@ async def test_a_receiver_that_names_a_time_is_not_asked_before(empty: World) ->
     listener.status, listener.headers = 503, {"retry-after": "600"}
     await empty.stop("health")
     await empty.start("health", partner=listener.peer)
-    await empty["health"].done("/v1/webhooks", {"url": "http://his.test/hooks", "types": ["referral.sent"]})
+    await empty["health"].done("/v1/webhooks", {"url": "http://127.0.0.1/hooks", "types": ["referral.sent"]})
     await referred(empty["health"], await consented(empty["health"]))
     await listener.until(1)
     async with asyncio.timeout(30):
@@ -136,7 +140,7 @@ async def test_what_was_given_up_is_listed_and_tried_again_under_its_id(empty: W
     await empty.stop("health")
     await empty.start("health", partner=listener.peer)
     health = empty["health"]
-    webhook = (await health.done("/v1/webhooks", {"url": "http://his.test/hooks"}))["id"]
+    webhook = (await health.done("/v1/webhooks", {"url": "http://127.0.0.1/hooks"}))["id"]
     at, event = to_wire(CLOCK.now()), {"type": "referral.sent", "subject": "the referral"}
     lost = Notification(
         notification_id=Uuid7Factory(CLOCK).new(),
@@ -165,11 +169,57 @@ async def test_what_was_given_up_is_listed_and_tried_again_under_its_id(empty: W
 
 async def test_a_webhook_that_cannot_be_is_refused(empty: World) -> None:
     changes: list[dict[str, Any]] = [
-        {"url": "ftp://his.test"},
-        {"url": "http://user:pw@his.test/"},
+        {"url": "ftp://127.0.0.1"},
+        {"url": "http://[x/hooks"},
+        {"url": "http://127.0.0.1:99999/hooks"},
+        {"url": "http://127.0.0.1:port/hooks"},
+        {"url": "http://xn--/hooks"},
+        {"url": "http://user:pw@127.0.0.1/"},
         {"types": ["made.up"]},
         {"more": 1},
     ]
     for change in changes:
-        response = await empty["health"].post("/v1/webhooks", {"url": "http://his.test/hooks", **change})
+        response = await empty["health"].post("/v1/webhooks", {"url": "http://127.0.0.1/hooks", **change})
         assert response.status_code == 422, change
+        assert len(response.json()["errors"]) == 1
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://169.254.169.254/latest/meta-data",
+        "http://[::ffff:169.254.169.254]/",
+        "http://2852039166/",
+        "https://10.0.0.1/hooks",
+        "http://192.0.2.1/hooks",
+        "https://[fd00:ec2::254]/",
+    ],
+)
+async def test_a_webhook_at_an_address_that_is_not_called_is_refused(empty: World, url: str) -> None:
+    response = await empty["health"].post("/v1/webhooks", {"url": url})
+    assert (response.status_code, response.json()["code"]) == (403, "webhook.address")
+    assert (await empty["health"].get("/v1/webhooks")).json()["items"] == []
+
+
+async def test_a_webhook_is_judged_again_when_it_is_called(empty: World) -> None:
+    health = empty["health"]
+    webhook = (await health.done("/v1/webhooks", {"url": "http://127.0.0.1:1/hooks"}))["id"]
+    event = json.dumps({"type": "referral.sent", "subject": "the referral"})
+    at = to_wire(CLOCK.now())
+    await empty.stop("health")
+
+    def work(desk: Desk) -> None:
+        known = desk.get(Webhook, webhook)
+        assert known is not None
+        desk.change(known, url="http://169.254.169.254/latest/meta-data")  # its name stands for something else now
+        last = ATTEMPTS_MOST - 1
+        desk.add(Notification(notification_id="the last", webhook_id=webhook, body=event, due_at=at, attempts=last))
+
+    store = store_of(empty)
+    await store.write(work)
+    store.close()
+    await empty.start("health")
+    async with asyncio.timeout(30):
+        while not (failures := (await empty["health"].get(f"/v1/webhooks/{webhook}/failures")).json()["items"]):
+            await asyncio.sleep(0.05)
+    assert [failure["code"] for failure in failures] == ["webhook.address"]

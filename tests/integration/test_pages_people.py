@@ -127,7 +127,7 @@ async def test_the_keys_are_shown_by_fingerprint_beside_what_the_directory_says(
 
 
 async def test_delivery_tells_what_waits_and_nothing_of_any_case(mesh: World, boss: PageClient) -> None:
-    hook = {"url": "https://partner.example/hook", "types": []}
+    hook = {"url": "http://127.0.0.1:1/hook", "types": []}
     await mesh["health"].done("/v1/webhooks", hook, Idempotency_Key="hook-1")
     consent = await consented(mesh["health"], a_grant("social"))
     referral_id = await referred(mesh["health"], consent)

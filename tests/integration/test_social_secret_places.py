@@ -114,7 +114,7 @@ async def test_the_address_is_in_no_list_referral_event_log_file_count_or_error(
     mesh: World, log: io.StringIO, tmp_path: Path
 ) -> None:
     social, referral_id = mesh["social"], await sheltered(mesh)
-    await social.done("/v1/webhooks", {"url": "http://his.test/hooks"})
+    await social.done("/v1/webhooks", {"url": "http://127.0.0.1:1/hooks"})
     place_id = await a_house(social, address=ADDRESS)
     await whereabouts(mesh, place_id, **HOUSE)
     await social.done(f"/v1/social/referrals/{referral_id}/admissions", asks(place_id))

@@ -304,6 +304,7 @@ def agency_settings(folder: Path, database_url: Callable[[str], str], kind: str)
         key_file=folder / f"{kind}.keys",
         key_passphrase=PASSPHRASE,
         webhook_secret=new_webhook_secret(),
+        webhook_networks="127.0.0.0/8",
     )
 
 

@@ -1,5 +1,6 @@
 """A service that is told too little, or something odd, says everything that is wrong and does not start."""
 
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,14 @@ def test_without_a_public_address_the_service_names_itself(environment: pytest.M
     assert load_settings().issuer == "urn:mesh:agency:health-thanh-hoa"
 
 
+def test_networks_are_read_from_one_variable_and_there_are_none_where_nothing_is_said(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    assert load_settings().webhook_networks == ()
+    environment.setenv("MESH_WEBHOOK_NETWORKS", "10.20.1.0/24, fd12::/16")
+    assert load_settings().webhook_networks == (ip_network("10.20.1.0/24"), ip_network("fd12::/16"))
+
+
 def test_every_fault_is_named_at_once_with_its_mend(environment: pytest.MonkeyPatch) -> None:
     environment.delenv("MESH_KEY_FILE")
     environment.setenv("MESH_GATEWAY_URL", "gateway")
@@ -78,6 +87,7 @@ def test_a_folder_of_secrets_that_is_not_there_is_named(environment: pytest.Monk
         ("MESH_PUBLIC_URL", "http://health.test/?x=1"),
         ("MESH_OTLP_ENDPOINT", "nowhere"),
         ("MESH_LOG_LEVEL", "loud"),
+        ("MESH_WEBHOOK_NETWORKS", "10.20.1.0/24,his.test"),
     ],
 )
 def test_a_malformed_setting_keeps_it_from_starting(environment: pytest.MonkeyPatch, name: str, value: str) -> None:

@@ -136,7 +136,7 @@ async def test_compressed_answer_is_refused_because_it_may_be_a_bomb() -> None:
     assert (await refusal(saying(head + bomb))).code == "peer.answer"
 
 
-@pytest.mark.parametrize("base", ["http://[::1", "ftp://x", "http://", "http://\u0000"])
+@pytest.mark.parametrize("base", ["http://[::1", "ftp://x", "http://", "http://\u0000", "http://127.0.0.1:99999"])
 async def test_address_that_is_none_means_unavailable(base: str) -> None:
     async with Peer(base) as other:
         with pytest.raises(PeerUnavailable):
