@@ -53,10 +53,6 @@ class Notifier:
         """Tell a webhook nothing from now on."""
         self._webhooks.pop(webhook_id, None)
 
-    def has_any(self) -> bool:
-        """Say whether anybody is told anything."""
-        return bool(self._webhooks)
-
     def known(self, webhook_id: str) -> Webhook | None:
         """Return a webhook that is told."""
         return self._webhooks.get(webhook_id)

@@ -239,8 +239,10 @@ class Reading(Protocol):
         """Return what waits to go on to the next agency, longest waiting first."""
         ...
 
-    def waiting_notifications(self, *, due_before: str, limit: int) -> Sequence[Notification]:
-        """Return notifications that should be tried now, longest waiting first."""
+    def waiting_notifications(
+        self, *, due_before: str, limit: int, webhook_id: str | None = None
+    ) -> Sequence[Notification]:
+        """Return notifications that should be tried now, of one webhook or of all, longest waiting first."""
         ...
 
     def given_up_notifications(self, webhook_id: str, *, after: str | None, limit: int) -> Sequence[Notification]:
@@ -249,6 +251,10 @@ class Reading(Protocol):
 
     def webhooks(self) -> Sequence[Webhook]:
         """Return the webhooks that are not disabled."""
+        ...
+
+    def webhooks_due(self, *, before: str) -> Sequence[str]:
+        """Return the webhooks that should be told something now, also those that are disabled."""
         ...
 
     def traffic(self) -> Traffic:

@@ -15,9 +15,11 @@ from shared.agency.ports import Desk, Expected
 from shared.agency.records import IdempotentAct, Notification, Webhook
 from shared.agency.requests import WebhookRequest
 from shared.agency.webhooks import disable
-from shared.kernel.errors import FieldFault, InputRejected, NotFound
+from shared.kernel.errors import Conflict, FieldFault, InputRejected, NotFound
 from shared.transport.webhooks import new_webhook_secret
 
+#: How many webhooks one partner system has.
+WEBHOOKS_MOST: Final = 8
 #: How many notifications one call has tried again.
 REPLAYED_MOST: Final = 200
 
@@ -26,7 +28,7 @@ async def add_webhook(office: Office, caller: Caller, request: WebhookRequest) -
     """Keep where a partner system wants to be told, and return the secret it checks what it is told with.
 
     Raises `InputRejected` for a type that does not exist, `NotPermitted` (`webhook.address`) for an address that is not
-    called from here.
+    called from here, `Conflict` (`webhook.too-many`) over `WEBHOOKS_MOST`.
     """
     if not frozenset(TYPES) >= frozenset(request.types):
         message = f"Choose from: {', '.join(TYPES)}."
@@ -43,10 +45,13 @@ async def add_webhook(office: Office, caller: Caller, request: WebhookRequest) -
     )
 
     def work(desk: Desk) -> Webhook:
-        known = register(office, desk, caller, outcome=webhook.webhook_id)
-        kept = desk.get(Webhook, known) if known is not None else None
+        before = outcome_before(office, desk, caller)
+        kept = desk.get(Webhook, before) if before is not None else None
         if kept is not None:
             return kept
+        if len(desk.find(Webhook, client_id=caller.client_id, disabled_at=None)) >= WEBHOOKS_MOST:
+            raise Conflict("webhook.too-many", f"One partner system has at most {WEBHOOKS_MOST} webhooks.")
+        register(office, desk, caller, outcome=webhook.webhook_id)
         desk.add(webhook)
         return webhook
 

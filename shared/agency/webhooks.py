@@ -1,22 +1,22 @@
 """Telling partner systems: each notification is sent until it is taken, for about three days.
 
-Follows Standard Webhooks 1.0.0: the id stays the same when a notification is repeated, anything but 2xx is tried
-again ever more slowly and not before the receiver's `Retry-After`, redirects are not followed, and a receiver that
-answers 410 is told nothing any more.
+Promises that no receiver waits for another: each is told in rounds of its own. Follows Standard Webhooks 1.0.0: the id
+stays the same when a notification is repeated, anything but 2xx is tried again ever more slowly and not before the
+receiver's `Retry-After`, redirects are not followed, and a receiver that answers 410 is told nothing any more.
 """
 
 import asyncio
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Iterable
 from datetime import timedelta
-from typing import Final
-from urllib.parse import urlsplit
+from functools import partial
+from typing import Any, Final
 
 from shared.agency.notifying import MEDIA_TYPE, Notifier
 from shared.agency.ports import Desk, Store
 from shared.agency.records import DELIVERED, UNWANTED, Notification, Webhook
+from shared.agency.rounds import Rounds
 from shared.kernel.clock import Clock, to_wire
-from shared.kernel.errors import MeshError
+from shared.kernel.errors import InternalFault, MeshError
 from shared.telemetry.context import continue_trace, enter
 from shared.telemetry.logs import get_logger
 from shared.transport.peer import Peer
@@ -30,6 +30,7 @@ ATTEMPTS_MOST: Final = 84
 GONE: Final = "peer.gone"
 
 _TICK_SECONDS: Final = 1.0
+#: How many notifications of one webhook are tried together.
 _AT_ONCE: Final = 32
 _LONGEST_WAIT: Final = 3_600.0
 _TIMEOUT: Final = 15.0
@@ -50,59 +51,66 @@ async def disable(store: Store, notifier: Notifier, webhook: Webhook, *, at: str
 
 
 class WebhookSender:
-    """Sends what waits, for as long as it runs."""
+    """Sends what waits, for as long as it runs: each webhook in rounds of its own, so that none waits for another."""
 
-    def __init__(self, store: Store, notifier: Notifier, *, clock: Clock, peer: Callable[[str], Peer] = Peer) -> None:
+    def __init__(self, store: Store, notifier: Notifier, *, clock: Clock, peer: Callable[[str], Peer]) -> None:
         self._store = store
         self._notifier = notifier
         self._clock = clock
         self._peer = peer
-        self._peers: dict[str, Peer] = {}
-        self._task: asyncio.Task[None] | None = None
+        self._looking = Rounds("webhooks", self.once, every=_TICK_SECONDS)
+        self._telling: dict[str, Rounds] = {}
 
     async def start(self) -> None:
         """Learn which webhooks there are, and begin to send."""
         self._notifier.know(await self._store.read(lambda reading: reading.webhooks()))
-        self._task = asyncio.create_task(self._run(), name="webhooks")
+        self._looking.start()
 
     async def stop(self) -> None:
         """Stop sending; what waits is sent after the next start."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
-        for peer in self._peers.values():
-            await peer.close()
+        await self._looking.stop()
+        for rounds in self._telling.values():
+            await rounds.stop()
 
     async def once(self) -> int:
-        """Send what is due now; return how many notifications were tried."""
+        """See to it that every webhook is told for which something is due; return how many these are."""
         now = to_wire(self._clock.now())
-        due = await self._store.read(lambda reading: reading.waiting_notifications(due_before=now, limit=_AT_ONCE))
-        await asyncio.gather(*(self._send(one) for one in due))
+        due = await self._store.read(lambda reading: reading.webhooks_due(before=now))
+        for webhook_id in due:
+            self._rounds(webhook_id).wake()
+        for webhook_id in self._telling.keys() - set(due):
+            if self._notifier.known(webhook_id) is None:
+                await self._telling.pop(webhook_id).stop()
         return len(due)
 
-    async def _run(self) -> None:
-        while True:
-            try:
-                tried = await self.once() if self._notifier.has_any() else 0
-            except MeshError as error:
-                _log.warning("webhooks.unavailable", code=error.code)
-                tried = 0
-            if tried < _AT_ONCE:
-                await asyncio.sleep(_TICK_SECONDS)
+    def _rounds(self, webhook_id: str) -> Rounds:
+        rounds = self._telling.get(webhook_id)
+        if rounds is None:
+            telling = partial(self._tell, webhook_id)
+            rounds = self._telling[webhook_id] = Rounds("webhook", telling, every=_LONGEST_WAIT, most=_AT_ONCE)
+            rounds.start()
+        return rounds
 
-    async def _send(self, notification: Notification) -> None:
-        webhook = self._notifier.known(notification.webhook_id)
+    async def _tell(self, webhook_id: str) -> int:
+        """Tell one webhook what is due; return how much was tried."""
+        now = to_wire(self._clock.now())
+        due = await self._store.read(
+            lambda reading: reading.waiting_notifications(due_before=now, limit=_AT_ONCE, webhook_id=webhook_id)
+        )
+        webhook = self._notifier.known(webhook_id)
         if webhook is None:
-            await self._settle(notification, code=UNWANTED)
-            return
-        enter(continue_trace(None))
+            await _all(self._settle(one, code=UNWANTED) for one in due)
+            return len(due)
         origin, path = _split(webhook.url)
-        if origin not in self._peers:
-            self._peers[origin] = self._peer(origin)
+        async with self._peer(origin) as peer:
+            await _all(self._send(one, webhook, peer, path) for one in due)
+        return len(due)
+
+    async def _send(self, notification: Notification, webhook: Webhook, peer: Peer, path: str) -> None:
+        enter(continue_trace(None))
         try:
             await deliver(
-                self._peers[origin],
+                peer,
                 path,
                 notification.body.encode(),
                 webhooks=Webhooks((webhook.secret,)),
@@ -113,14 +121,17 @@ class WebhookSender:
             )
         except MeshError as error:
             await self._failed(notification, webhook, error)
+        except Exception as error:  # noqa: BLE001 - what cannot be sent is one that failed: the others go on
+            _log.error("webhooks.failed", exc_info=error)
+            await self._failed(notification, webhook, InternalFault("internal.fault", "A notification cannot be sent."))
         else:
             await self._settle(notification, code=DELIVERED)
 
     async def _failed(self, notification: Notification, webhook: Webhook, error: MeshError) -> None:
         attempts = notification.attempts + 1
+        _log.info("webhooks.not-taken", code=error.code)
         if error.code == GONE:
             await disable(self._store, self._notifier, webhook, at=to_wire(self._clock.now()))
-            _log.warning("webhooks.gone", code=error.code)
         if attempts >= ATTEMPTS_MOST or error.code == GONE:
             await self._settle(notification, code=error.code)
             return
@@ -146,7 +157,14 @@ class WebhookSender:
         await self._store.write(work)
 
 
+async def _all(works: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Do all of it at once and to the end, then raise what went wrong first."""
+    for outcome in await asyncio.gather(*works, return_exceptions=True):
+        if outcome is not None:
+            raise outcome
+
+
 def _split(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
-    origin = f"{parts.scheme}://{parts.netloc}"
+    scheme, _, rest = url.partition("://")
+    origin = f"{scheme}://{rest.partition('?')[0].partition('/')[0]}"
     return origin, url[len(origin) :] or "/"

@@ -246,6 +246,7 @@ _ROWS: Final[tuple[tuple[str, type[MeshError], str, str], ...]] = (
     ("peer.refused", NotPermitted, "Other side refuses", "Ask the other side's operator."),
     ("peer.gone", NotFound, "Nothing there any more", "Ask the other side's operator."),
     ("webhook.address", NotPermitted, "Not called from here", "Give a public https address, or ask the operator."),
+    ("webhook.too-many", Conflict, "Too many webhooks", "End one first, or give one of them more types."),
     ("webhook.unknown", NotFound, "No such webhook of yours", "GET /v1/webhooks lists them."),
     ("service.draining", PeerUnavailable, "About to stop", "Try again: another process answers, or this one anew."),
     ("sop.no-calendar", InternalFault, "Installation incomplete", "Install the locked dependencies anew."),

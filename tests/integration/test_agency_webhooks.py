@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,8 @@ import pytest_asyncio
 
 from shared.agency.adapters.store import SqlStore
 from shared.agency.ports import Desk
-from shared.agency.records import Notification, Webhook
+from shared.agency.records import UNWANTED, Notification, Webhook
+from shared.agency.subscribing import WEBHOOKS_MOST
 from shared.agency.webhooks import ATTEMPTS_MOST
 from shared.kernel.clock import SystemClock, from_wire, to_wire
 from shared.kernel.identifiers import Uuid7Factory
@@ -35,6 +36,10 @@ async def empty(tmp_path: Path, databases: Callable[[str], str]) -> AsyncIterato
         yield made
 
 
+def reached_by(take: Any) -> Callable[[str], Peer]:
+    return lambda base_url: Peer(base_url, client=httpx.AsyncClient(transport=httpx.MockTransport(take)))
+
+
 class Listener:
     """A partner system that is told."""
 
@@ -44,15 +49,14 @@ class Listener:
         self.headers: dict[str, str] = {}
 
     def peer(self, base_url: str) -> Peer:
-        client = httpx.AsyncClient(transport=httpx.MockTransport(self._take))
-        return Peer(base_url, client=client)
+        return reached_by(self.take)(base_url)
 
-    def _take(self, request: httpx.Request) -> httpx.Response:
+    def take(self, request: httpx.Request) -> httpx.Response:
         self.told.append(request)
         return httpx.Response(self.status, headers=self.headers, stream=httpx.ByteStream(b""))
 
-    async def until(self, number: int) -> None:
-        async with asyncio.timeout(30):
+    async def until(self, number: int, *, within: float = 30) -> None:
+        async with asyncio.timeout(within):
             while len(self.told) < number:
                 await asyncio.sleep(0.05)
 
@@ -110,6 +114,36 @@ async def test_a_receiver_that_is_gone_is_told_nothing_any_more(empty: World) ->
 
 def store_of(mesh: World) -> SqlStore:
     return SqlStore(mesh.services["health"].settings.database_url.get_secret_value())
+
+
+async def started(mesh: World, receivers: Mapping[str, Any]) -> None:
+    """Start the service anew, with a receiver at each origin."""
+    await mesh.stop("health")
+    await mesh.start("health", partner=lambda base_url: reached_by(receivers[base_url])(base_url))
+
+
+async def waiting_for(mesh: World, webhook_id: str, *, number: int) -> None:
+    """Let so many notifications wait for a webhook, all due."""
+    ids, at = Uuid7Factory(CLOCK), to_wire(CLOCK.now())
+    waiting = [
+        Notification(notification_id=ids.new(), webhook_id=webhook_id, body="{}", due_at=at) for _ in range(number)
+    ]
+
+    def work(desk: Desk) -> None:
+        for one in waiting:
+            desk.add(one)
+
+    store = store_of(mesh)
+    await store.write(work)
+    store.close()
+
+
+async def written_for(mesh: World, webhook_id: str) -> Sequence[Notification]:
+    store = store_of(mesh)
+    try:
+        return await store.read(lambda reading: reading.find(Notification, webhook_id=webhook_id))
+    finally:
+        store.close()
 
 
 async def tried_in_vain(mesh: World) -> list[Notification]:
@@ -223,3 +257,61 @@ async def test_a_webhook_is_judged_again_when_it_is_called(empty: World) -> None
         while not (failures := (await empty["health"].get(f"/v1/webhooks/{webhook}/failures")).json()["items"]):
             await asyncio.sleep(0.05)
     assert [failure["code"] for failure in failures] == ["webhook.address"]
+
+
+async def test_a_partner_system_has_so_many_webhooks_and_one_that_ended_does_not_count(empty: World) -> None:
+    health, hooks = empty["health"], {"url": "http://127.0.0.1/hooks"}
+    made = [await health.done("/v1/webhooks", hooks, Idempotency_Key=f"{n}") for n in range(WEBHOOKS_MOST)]
+    one_more = await health.post("/v1/webhooks", hooks)
+    assert (one_more.status_code, one_more.json()["code"]) == (409, "webhook.too-many")
+    assert await health.done("/v1/webhooks", hooks, Idempotency_Key="0") == made[0]
+    assert (await health.http.delete(f"/v1/webhooks/{made[0]['id']}")).status_code == 204
+    await health.done("/v1/webhooks", hooks)
+
+
+async def test_what_waits_for_a_webhook_that_was_deleted_is_settled(empty: World) -> None:
+    listener = Listener()
+    listener.status = 503
+    await empty.stop("health")
+    await empty.start("health", partner=listener.peer)
+    health = empty["health"]
+    webhook = (await health.done("/v1/webhooks", {"url": "http://127.0.0.1/hooks", "types": ["referral.sent"]}))["id"]
+    await referred(health, await consented(health))
+    await listener.until(1)
+    assert (await health.http.delete(f"/v1/webhooks/{webhook}")).status_code == 204
+    async with asyncio.timeout(30):
+        while [one.code for one in await written_for(empty, webhook)] != [UNWANTED]:
+            await asyncio.sleep(0.05)
+
+
+async def test_a_receiver_that_never_answers_delays_nobody_else(empty: World) -> None:
+    listener, never = Listener(), asyncio.Event()
+
+    async def hang(request: httpx.Request) -> httpx.Response:
+        await never.wait()
+        return httpx.Response(204)
+
+    await started(empty, {"http://127.0.0.2": hang, "http://127.0.0.1": listener.take})
+    slow = (await empty["health"].done("/v1/webhooks", {"url": "http://127.0.0.2/", "types": ["note.received"]}))["id"]
+    await empty["health"].done("/v1/webhooks", {"url": "http://127.0.0.1/", "types": ["referral.sent"]})
+    await waiting_for(empty, slow, number=100)
+    await referred(empty["health"], await consented(empty["health"]))
+    await listener.until(1, within=10)
+    assert len(await tried_in_vain(empty)) == 0  # the slow one has not failed meanwhile either: it is still waited for
+
+
+async def test_a_notification_that_cannot_be_sent_stops_no_other(empty: World) -> None:
+    listener = Listener()
+
+    def fail(request: httpx.Request) -> httpx.Response:
+        raise ValueError("a defect")
+
+    await started(empty, {"http://127.0.0.2": fail, "http://127.0.0.1": listener.take})
+    bad = (await empty["health"].done("/v1/webhooks", {"url": "http://127.0.0.2/", "types": ["note.received"]}))["id"]
+    await empty["health"].done("/v1/webhooks", {"url": "http://127.0.0.1/", "types": ["referral.sent"]})
+    await waiting_for(empty, bad, number=1)
+    async with asyncio.timeout(30):
+        while not await tried_in_vain(empty):
+            await asyncio.sleep(0.05)
+    await referred(empty["health"], await consented(empty["health"]))
+    await listener.until(1)

@@ -158,11 +158,14 @@ class SqlReading:
         waiting = select(REROUTES).where(REROUTES.c.settled_at.is_(None))
         return self._records(Reroute, waiting.order_by(REROUTES.c.noticed_at, REROUTES.c.referral_id).limit(limit))
 
-    def waiting_notifications(self, *, due_before: str, limit: int) -> Sequence[Notification]:
-        """Return notifications that should be tried now, longest waiting first."""
-        table = NOTIFICATIONS
-        waiting = select(table).where(table.c.settled_at.is_(None), table.c.due_at <= due_before)
-        return self._records(Notification, waiting.order_by(table.c.due_at).limit(limit))
+    def waiting_notifications(
+        self, *, due_before: str, limit: int, webhook_id: str | None = None
+    ) -> Sequence[Notification]:
+        """Return notifications that should be tried now, of one webhook or of all, longest waiting first."""
+        waiting = select(NOTIFICATIONS).where(*_due(due_before))
+        if webhook_id is not None:
+            waiting = waiting.where(NOTIFICATIONS.c.webhook_id == webhook_id)
+        return self._records(Notification, waiting.order_by(NOTIFICATIONS.c.due_at).limit(limit))
 
     def given_up_notifications(self, webhook_id: str, *, after: str | None, limit: int) -> Sequence[Notification]:
         """Return what a webhook did not take until it was given up, oldest first."""
@@ -174,6 +177,10 @@ class SqlReading:
     def webhooks(self) -> Sequence[Webhook]:
         """Return the webhooks that are not disabled."""
         return self._records(Webhook, select(WEBHOOKS).where(WEBHOOKS.c.disabled_at.is_(None)))
+
+    def webhooks_due(self, *, before: str) -> Sequence[str]:
+        """Return the webhooks that should be told something now, also those that are disabled."""
+        return self._connection.scalars(select(NOTIFICATIONS.c.webhook_id).where(*_due(before)).distinct()).all()
 
     def traffic(self) -> Traffic:
         """Return how sending and receiving stand."""
@@ -193,6 +200,10 @@ class SqlReading:
         found = self._connection.execute(statement)
         names = tuple(found.keys())
         return [to_record(kind, dict(zip(names, row, strict=True))) for row in found.all()]
+
+
+def _due(before: str) -> Sequence[ColumnElement[bool]]:
+    return NOTIFICATIONS.c.settled_at.is_(None), NOTIFICATIONS.c.due_at <= before
 
 
 def _wanted(wanted: ReferralFilter, *columns: ColumnElement[Any]) -> Select[Any]:
