@@ -56,7 +56,8 @@ async def add_webhook(office: Office, caller: Caller, request: WebhookRequest) -
         return webhook
 
     kept = await office.store.write(work, expects=_expected(caller))
-    office.notifier.know([kept])
+    if kept.disabled_at is None:  # ended since: what repeats the call does not bring it back
+        office.notifier.know([kept])
     return Answer(201, {**shown(kept), "secret": kept.secret}, kept is not webhook)
 
 

@@ -269,6 +269,17 @@ async def test_a_partner_system_has_so_many_webhooks_and_one_that_ended_does_not
     await health.done("/v1/webhooks", hooks)
 
 
+async def test_a_deleted_webhook_stays_deleted_though_the_call_that_made_it_is_repeated(empty: World) -> None:
+    health, sent = empty["health"], {"url": "http://127.0.0.1/hooks", "types": ["referral.sent"]}
+    gone = await health.done("/v1/webhooks", sent, Idempotency_Key="one")
+    stays = await health.done("/v1/webhooks", sent, Idempotency_Key="another")
+    assert (await health.http.delete(f"/v1/webhooks/{gone['id']}")).status_code == 204
+    assert await health.done("/v1/webhooks", sent, Idempotency_Key="one") == gone
+    await referred(health, await consented(health))
+    assert await written_for(empty, gone["id"]) == []
+    assert len(await written_for(empty, stays["id"])) == 1
+
+
 async def test_what_waits_for_a_webhook_that_was_deleted_is_settled(empty: World) -> None:
     listener = Listener()
     listener.status = 503
