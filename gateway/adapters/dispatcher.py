@@ -34,6 +34,7 @@ from gateway.adapters.routes import (
 from gateway.adapters.rows import fetch
 from gateway.adapters.tables import AGENCIES, DELIVERY_ROUTES, MESSAGES
 from gateway.domain.agency import AgencyStatus
+from shared.kernel.backoff import backoff
 from shared.kernel.clock import Clock, to_wire
 from shared.kernel.errors import MeshError, PeerUnavailable
 from shared.kernel.identifiers import IdFactory
@@ -43,7 +44,6 @@ from shared.storage.group_commit import GroupWriter
 from shared.telemetry.logs import get_logger
 from shared.telemetry.tracing import Telemetry
 from shared.transport.peer import Peer
-from shared.transport.retry import backoff
 from shared.transport.webhooks import Webhooks, deliver
 from shared.wire.delivery import ReceiptsV1
 

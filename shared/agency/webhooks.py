@@ -15,12 +15,12 @@ from shared.agency.notifying import MEDIA_TYPE, Notifier
 from shared.agency.ports import Desk, Store
 from shared.agency.records import DELIVERED, UNWANTED, Notification, Webhook
 from shared.agency.rounds import Rounds
+from shared.kernel.backoff import backoff
 from shared.kernel.clock import Clock, to_wire
 from shared.kernel.errors import InternalFault, MeshError
 from shared.telemetry.context import continue_trace, enter
 from shared.telemetry.logs import get_logger
 from shared.transport.peer import Peer
-from shared.transport.retry import backoff
 from shared.transport.webhooks import Webhooks, deliver
 
 #: A dozen tries in the first hour, then one every hour.

@@ -1,1 +1,1 @@
-"""Identifiers, time, encodings and errors. The standard library and two writers of JSON; stands on nothing."""
+"""Identifiers, time, waits, encodings and errors. The standard library and two writers of JSON; stands on nothing."""

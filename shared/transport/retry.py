@@ -1,26 +1,16 @@
-"""When to try again: exponential backoff with jitter.
+"""To try again what a peer that was away did not do.
 
 Only for what may be repeated without harm. A signed message may: its id is its idempotency key.
 """
 
 import asyncio
-import secrets
 from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from typing import TypeVar
 
+from shared.kernel.backoff import LONGEST_WAIT, backoff
 from shared.kernel.errors import PeerUnavailable
 
-FIRST_WAIT: Final = 0.2
-LONGEST_WAIT: Final = 10.0
-
 _ResultT = TypeVar("_ResultT")
-_STEPS: Final = 1_000
-
-
-def backoff(attempt: int, *, first: float = FIRST_WAIT, longest: float = LONGEST_WAIT) -> float:
-    """Return the seconds to wait after failed attempt number `attempt` (from 1): half fixed, half jitter."""
-    whole: float = min(longest, first * 2 ** min(attempt - 1, 32))
-    return whole / 2 * (1 + secrets.randbelow(_STEPS) / _STEPS)
 
 
 async def persist(

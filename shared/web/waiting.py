@@ -15,6 +15,7 @@ from typing import Final
 
 from starlette.responses import JSONResponse
 
+from shared.kernel.backoff import backoff
 from shared.kernel.errors import MeshError, PeerUnavailable
 from shared.telemetry.logs import get_logger
 from shared.web.edge import Receive, Scope, Send
@@ -107,7 +108,7 @@ class Waiting:
     async def _built(self) -> MeshApp:
         attempt = 1
         while True:
-            await self._sleep(min(LONGEST_WAIT, FIRST_WAIT * 2 ** (attempt - 1)))
+            await self._sleep(backoff(attempt, first=FIRST_WAIT, longest=LONGEST_WAIT))
             attempt += 1
             try:
                 return await asyncio.to_thread(self._build)

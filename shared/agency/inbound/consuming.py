@@ -14,10 +14,10 @@ from typing import Final
 from shared.agency.inbound.deliveries import Deliveries
 from shared.agency.inbound.fetching import fetch_on
 from shared.agency.ports import Hub
+from shared.kernel.backoff import backoff
 from shared.seal.strict_json import read_object
 from shared.telemetry.logs import get_logger
 from shared.transport.jetstream import Broker, Parcel
-from shared.transport.retry import backoff
 from shared.wire.delivery import DeliveryItemV1, ReleasedV1
 
 MOST: Final = 50

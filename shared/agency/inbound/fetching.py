@@ -8,9 +8,9 @@ for good at one message would keep all the others of its agency waiting, and nob
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from shared.kernel.backoff import backoff
 from shared.kernel.errors import MeshError
 from shared.telemetry.logs import get_logger
-from shared.transport.retry import backoff
 
 _log = get_logger("inbound")
 

@@ -14,11 +14,11 @@ from typing import Any, Final, Protocol
 from shared.agency.outbound.lanes import Lanes
 from shared.agency.ports import Desk, Expected, Hub, Store
 from shared.agency.records import Letter
+from shared.kernel.backoff import backoff
 from shared.kernel.clock import Clock, to_wire
 from shared.kernel.errors import InputRejected, InternalFault, MeshError
 from shared.telemetry.context import continue_trace, current_trace_id, enter
 from shared.telemetry.logs import get_logger
-from shared.transport.retry import backoff
 from shared.wire.delivery import BatchItemV1, BatchResultV1
 from shared.wire.problem import to_problem
 

@@ -2,8 +2,9 @@
 
 import pytest
 
+from shared.kernel.backoff import LONGEST_WAIT
 from shared.kernel.errors import Conflict, MeshError, PeerUnavailable
-from shared.transport.retry import LONGEST_WAIT, backoff, persist
+from shared.transport.retry import persist
 
 
 class Flaky:
@@ -51,10 +52,3 @@ async def test_time_the_peer_asks_for_is_honoured_within_reason() -> None:
     await persist(flaky.work, attempts=3, wait=flaky.wait)
     assert flaky.waits[0] == 3
     assert flaky.waits[1] <= LONGEST_WAIT
-
-
-def test_backoff_doubles_with_jitter_up_to_its_limit() -> None:
-    for attempt, whole in [(1, 0.2), (2, 0.4), (3, 0.8), (50, LONGEST_WAIT), (100_000, LONGEST_WAIT)]:
-        drawn = {backoff(attempt) for _ in range(50)}
-        assert all(whole / 2 <= seconds <= whole for seconds in drawn)
-        assert len(drawn) > 1

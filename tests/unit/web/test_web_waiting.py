@@ -17,6 +17,8 @@ from tests.support.web_app import sample_app
 AWAY = PeerUnavailable("storage.unavailable", "Not now.")
 BEHIND = InternalFault("storage.schema-behind", "Bring it forward.")
 LOCKED = InputRejected("keys.unreadable", "No.")
+#: So many attempts are made in about four hours.
+A_NIGHT = 1_500
 
 
 class Stage:
@@ -122,8 +124,8 @@ async def test_pauses_grow_to_a_longest_one() -> None:
             await looked(stage, times)
             stage.go_on.release()
         await looked(stage, 9)
-    assert stage.pauses[:3] == [0.5, 1.0, 2.0]
-    assert max(stage.pauses) == LONGEST_WAIT
+    wholes = [0.5, 1.0, 2.0, 4.0, 8.0, *[LONGEST_WAIT] * 4]
+    assert all(whole / 2 <= pause <= whole for whole, pause in zip(wholes, stage.pauses, strict=True))
 
 
 @pytest.fixture
@@ -140,3 +142,14 @@ async def test_what_turns_out_not_to_pass_ends_the_process(told_to_end: Callable
         stage.go_on.release()
         while not told_to_end():
             await asyncio.sleep(0)
+
+
+async def test_it_still_waits_after_a_night(told_to_end: Callable[[], bool]) -> None:
+    stage = Stage(*[AWAY] * A_NIGHT)
+    for _ in range(A_NIGHT):
+        stage.go_on.release()
+    async with Life(stage.waiting()):
+        while len(stage.pauses) <= A_NIGHT and not told_to_end():
+            await asyncio.sleep(0)
+    assert not told_to_end()
+    assert max(stage.pauses) <= LONGEST_WAIT
