@@ -302,8 +302,10 @@ async def test_every_page_writes_down_who_looked_before_it_is_answered(mesh: Mes
     readers = {row["reader"] for row in mesh.rows(OVERSIGHT_READINGS)}
     assert len(readers) == 1
     assert all(str(reader).startswith("staff-") for reader in readers)
-    seen = await opened(await coordinator(mesh), f"/console/readings?about={story.first.id}")
-    assert readers.pop() in seen.text
+    minh = await coordinator(mesh)
+    assert readers.pop() in (await opened(minh, f"/console/readings?about={story.first.id}")).text
+    listed = await opened(minh, "/console/readings")
+    assert [page for page in paths if f">{page}</td>" in listed.text] == []
 
 
 async def test_no_page_of_the_console_is_opened_unseen(small: Mesh) -> None:

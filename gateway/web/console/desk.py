@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar, cast
 
 from fastapi import Depends
 from starlette.requests import Request
@@ -45,6 +45,29 @@ LINKS: Final[Sequence[NavLink]] = (
     NavLink(N_("Who looked"), READINGS, OVERSIGHT_ROLES),
 )
 
+#: What kinds of page there are, as it is written down of a look. What each is called is in `readings`.
+PageKind = Literal[
+    "start",
+    "find",
+    "chain",
+    "chains",
+    "refusals",
+    "overrides",
+    "override",
+    "review",
+    "withdrawals",
+    "deliveries",
+    "replay",
+    "ledger",
+    "entry",
+    "growth",
+    "kept",
+    "clocks",
+    "indicators",
+    "export",
+    "readings",
+]
+
 BRAND: Final = Brand(
     slug="gateway", name=Name(vi="Giám sát mạng chuyển gửi", en="Referral oversight"), home=HOME, links=LINKS
 )
@@ -63,7 +86,7 @@ class ConsoleDesk:
     async def looked(
         self,
         person: Person,
-        page: str,
+        page: PageKind,
         look: Callable[[], T],
         *,
         about: str | None = None,
@@ -91,7 +114,7 @@ class ConsoleDesk:
         return to_wire(self.clock.now())
 
 
-def reading_of(person: Person, page: str, **facts: Any) -> OversightReading:
+def reading_of(person: Person, page: PageKind, **facts: Any) -> OversightReading:
     """Return what is written down of somebody's look at a page: her pseudonym, never her name."""
     return OversightReading(reader=person.pseudonym, role=person.role.value, page=page, **facts)
 
@@ -116,7 +139,7 @@ def overseer(*roles: Role) -> Any:
     return Depends(Overseeing(*(roles or OVERSIGHT_ROLES)))
 
 
-def _page_of(request: Request) -> str:
-    """Return the kind of a page by its path, without the ids in it."""
+def _page_of(request: Request) -> PageKind:
+    """Return the kind of a page by its path, without the ids in it: each room of the console is one."""
     parts = [part for part in request.url.path.removeprefix(HOME).split("/") if part.isalpha()]
-    return parts[0] if parts else "start"
+    return cast("PageKind", parts[0]) if parts else "start"

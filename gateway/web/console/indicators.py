@@ -16,7 +16,7 @@ from gateway.domain.figures import View
 from gateway.domain.measures import REFERRALS
 from gateway.domain.period import Period
 from gateway.web.console.charts import chart_of
-from gateway.web.console.desk import INDICATORS, ConsoleDesk, overseer, reading_of
+from gateway.web.console.desk import INDICATORS, ConsoleDesk, PageKind, overseer, reading_of
 from gateway.web.console.exports import as_csv, as_json
 from gateway.web.counts import Counts
 from gateway.web.figure_views import document, unit_of
@@ -122,7 +122,7 @@ class IndicatorPages:
             return ()
         return await self._monthly.shown(period.begin, period.end, least=statement.least, now=self._desk.clock.now())
 
-    async def _note(self, person: Person, page: str, found: int) -> None:
+    async def _note(self, person: Person, page: PageKind, found: int) -> None:
         await self._desk.journal.note(reading_of(person, page, found=found))
 
 

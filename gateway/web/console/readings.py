@@ -1,5 +1,6 @@
 """Who of oversight looked at what: the same for both roles, and looking here is written down as well."""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Annotated, Final
 
@@ -8,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.web.console import words
-from gateway.web.console.desk import READINGS, ConsoleDesk, overseer
+from gateway.web.console.desk import READINGS, ConsoleDesk, PageKind, overseer
 from gateway.web.console.filters import Asked, page_after
 from shared.kernel.identifiers import is_uuid7
 from shared.pages.catalogue import N_
@@ -18,8 +19,8 @@ from shared.web.listing import Paged, write_cursor
 
 _Overseer = Annotated[Person, overseer()]
 
-#: What kinds of page there are.
-PAGES: Final = {
+#: What the kinds of page are called.
+PAGES: Final[Mapping[PageKind, str]] = {
     "start": N_("Start"),
     "find": N_("Search"),
     "chain": N_("Chain"),
@@ -29,6 +30,8 @@ PAGES: Final = {
     "override": N_("One disclosure"),
     "review": N_("Review"),
     "withdrawals": N_("Withdrawals"),
+    "deliveries": N_("Not arriving"),
+    "replay": N_("Another try at once"),
     "ledger": N_("Ledger"),
     "entry": N_("Entry of the ledger"),
     "growth": N_("Growth of the ledger"),
