@@ -14,7 +14,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from shared.kernel.errors import InputRejected
-from shared.sop.calendar import ZONE, is_public_holiday
+from shared.sop.calendar import ZONE, in_viet_nam, is_public_holiday
 
 ALWAYS = "24/7"
 LONGEST = 400
@@ -43,7 +43,7 @@ class OpeningHours:
 
     def is_open(self, at: datetime) -> bool:
         """Say whether the agency is open at this moment."""
-        local = at.astimezone(ZONE)
+        local = in_viet_nam(at)
         minute = local.hour * 60 + local.minute
         today, yesterday = self.on(local.date()), self.on(local.date() - timedelta(days=1))
         return any(start <= minute < end for start, end in today) or any(
@@ -54,7 +54,7 @@ class OpeningHours:
         """Return when it opens next (`at` itself while it is open); None when it does not within three weeks."""
         if self.is_open(at):
             return at
-        local = at.astimezone(ZONE)
+        local = in_viet_nam(at)
         for ahead in range(AHEAD_DAYS + 1):
             day = local.date() + timedelta(days=ahead)
             for start, _ in self.on(day):

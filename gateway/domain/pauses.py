@@ -15,7 +15,7 @@ from gateway.domain.alarms import began_at, rule_of
 from gateway.domain.referral import DueTime, Pause, Referral
 from shared.kernel.clock import from_wire, to_wire, whole_milliseconds
 from shared.referral.deadlines import due_times
-from shared.sop.calendar import ZONE
+from shared.sop.calendar import ZONE, day_in_viet_nam
 from shared.sop.model import ClockPhase, EventType, Pauses, Sop
 
 _WHOLE = 100
@@ -51,7 +51,7 @@ def _hold_until(referral: Referral, data: Mapping[str, Any], at: datetime, sop: 
         return at
     longest = at + timedelta(days=pauses.hold_days)
     review_on = date.fromisoformat(str(data["review_on"]))
-    if review_on >= longest.astimezone(ZONE).date():
+    if review_on >= day_in_viet_nam(longest):
         return longest
     return max(at, whole_milliseconds(datetime.combine(review_on, _LAST_MOMENT)))
 

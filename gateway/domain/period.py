@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from shared.sop.calendar import ZONE
+from shared.sop.calendar import ZONE, in_viet_nam
 
 PATTERN = r"^20[0-9]{2}-(0[1-9]|1[0-2]|Q[1-4])$"
 _QUARTER = 3
@@ -76,13 +76,13 @@ def read_period(key: str) -> Period | None:
 
 def quarter_of(at: datetime) -> Period:
     """Return the quarter in which a moment lies."""
-    local = at.astimezone(ZONE)
+    local = in_viet_nam(at)
     return Period(local.year, local.month).quarter
 
 
 def month_of(at: datetime) -> str:
     """Return the key of the month in which a moment lies."""
-    return f"{at.astimezone(ZONE):%Y-%m}"
+    return f"{in_viet_nam(at):%Y-%m}"
 
 
 def _first_of(year: int, month: int) -> datetime:

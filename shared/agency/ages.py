@@ -8,12 +8,11 @@ lose every protection of its age. What nobody knows stays unknown, and counts as
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from shared.kernel.errors import FieldFault, InputRejected
+from shared.sop.calendar import day_in_viet_nam
 from shared.sop.model import AgeBand, Compartment
 
-_HA_NOI: Final = ZoneInfo("Asia/Ho_Chi_Minh")
 #: The first age of each band, oldest band first.
 _FROM: Final = (
     (18, AgeBand.ADULT),
@@ -33,7 +32,7 @@ def band_of(age: int) -> AgeBand:
 
 def band_in(contents: Contents, *, at: datetime) -> AgeBand | None:
     """Return the youngest band that the content admits at `at`; None when it says nothing of age."""
-    youngest = min((low for low, _ in _ages(contents, at.astimezone(_HA_NOI).date())), default=None)
+    youngest = min((low for low, _ in _ages(contents, day_in_viet_nam(at))), default=None)
     if youngest is not None:
         return band_of(youngest)
     said = contents.get(Compartment.DEMOGRAPHICS, {}).get("age_band")
@@ -44,7 +43,7 @@ def check_stated(band: AgeBand, contents: Contents, *, at: datetime) -> None:
     """Check that a stated band fits the content. Raises `InputRejected` (`message.invalid`) at `/age_band`."""
     if band is AgeBand.UNKNOWN:
         return
-    for low, high in _ages(contents, at.astimezone(_HA_NOI).date()):
+    for low, high in _ages(contents, day_in_viet_nam(at)):
         if band not in {band_of(low), band_of(high)}:
             message = "The date of birth or age in compartments says otherwise. Write the age band of today."
             raise InputRejected("message.invalid", message, faults=(FieldFault("/age_band", "field.same", message),))

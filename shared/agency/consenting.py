@@ -16,7 +16,7 @@ from shared.agency.records import QUEUED, ConsentRecord, Letter, Visit
 from shared.agency.requests import ConsentRequest, RevocationRequest
 from shared.agency.scribe import Route
 from shared.consent.grant import Consent
-from shared.kernel.clock import to_wire
+from shared.kernel.clock import later, to_wire
 from shared.kernel.encoding import b64url
 from shared.kernel.errors import NotFound, PeerUnavailable
 
@@ -103,7 +103,7 @@ async def _above(office: Office, request: ConsentRequest) -> Consent | None:
 
 def _statement(office: Office, request: ConsentRequest, *, subject: str, at: datetime) -> dict[str, Any]:
     valid_from = request.valid_from or at
-    valid_to = request.valid_to or valid_from + timedelta(days=office.sop.consent_validity_days)
+    valid_to = request.valid_to or later(valid_from, timedelta(days=office.sop.consent_validity_days))
     said = request.model_dump(
         mode="json",
         exclude={"subject", "subject_details", "valid_from", "valid_to", "recorded_at", "caregiver_works_as"},

@@ -3,9 +3,12 @@
 import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Protocol
+from typing import Final, Protocol
 
 from shared.kernel.errors import InputRejected, PeerUnavailable
+
+#: The last moment that the wire can carry. Many a system writes it for what has no end.
+LAST_MOMENT: Final = datetime(9999, 12, 31, 23, 59, 59, 999_000, tzinfo=UTC)
 
 #: The one form in which we write times ourselves.
 _OWN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -49,6 +52,11 @@ def check_together(here: datetime, there: datetime, *, within: float) -> None:
     """Raise `PeerUnavailable` (`clock.skewed`) when two clocks that were read at once differ by more seconds."""
     if abs((here - there).total_seconds()) > within:
         raise PeerUnavailable("clock.skewed", "The clock of this machine differs from that of others. Set it right.")
+
+
+def later(at: datetime, by: timedelta) -> datetime:
+    """Return the moment `by` after `at`, in UTC; the last one there is where it would lie beyond the calendar."""
+    return at.astimezone(UTC) + by if by < LAST_MOMENT - at else LAST_MOMENT
 
 
 def whole_milliseconds(at: datetime) -> datetime:

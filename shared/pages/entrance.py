@@ -20,7 +20,7 @@ from shared.pages.rendering import Pages
 from shared.pages.routes import asks_for_page, own_path, page_router, see_other
 from shared.people.doorway import Doorway
 from shared.people.records import Person
-from shared.sop.calendar import ZONE
+from shared.sop.calendar import day_in_viet_nam
 from shared.wire.problem import status_of
 
 _YEAR_SECONDS: Final = 365 * 24 * 3600
@@ -170,7 +170,7 @@ def _add_leaving(router: APIRouter, pages: Pages, door: Doorway, clock: Clock) -
 
     @router.get(CALENDAR)
     async def neutral_page(request: Request) -> Response:
-        today = clock.now().astimezone(ZONE).date()
+        today = day_in_viet_nam(clock.now())
         weeks = calendar.Calendar().monthdatescalendar(today.year, today.month)
         return pages.answer(request, "pages/calendar.html", weeks=weeks, today=today)
 

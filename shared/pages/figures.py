@@ -9,7 +9,7 @@ from babel.numbers import format_decimal
 
 from shared.kernel.clock import from_wire
 from shared.pages.catalogue import Language
-from shared.sop.calendar import ZONE
+from shared.sop.calendar import in_viet_nam
 
 _MINUTE = timedelta(minutes=1)
 _LOCALE: Final[Mapping[Language, str]] = {"vi": "vi", "en": "en_GB"}
@@ -43,4 +43,4 @@ def number(value: float, language: Language) -> str:
 
 
 def _local(at: str | datetime) -> datetime:
-    return (from_wire(at) if isinstance(at, str) else at).astimezone(ZONE)
+    return in_viet_nam(from_wire(at) if isinstance(at, str) else at)

@@ -72,7 +72,7 @@ def _scalar(label: Label, schema: Schema, key: str, value: Any) -> Fact:
     chosen = next((one.label for one in options_of(key, schema) if one.stands_for == value), None)
     if chosen is not None:
         return Fact(label=label, words=chosen)
-    with suppress(ValueError):
+    with suppress(ValueError, OverflowError):
         if is_moment(schema):
             return Fact(label=label, moment=datetime.fromisoformat(str(value)).astimezone(UTC))
         if is_day(schema):

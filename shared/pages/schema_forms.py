@@ -16,7 +16,7 @@ from shared.kernel.errors import FieldFault, InputRejected
 from shared.pages.catalogue import N_
 from shared.pages.forms import Form
 from shared.pages.schema_fields import FormField, Schema, fields_of, narrowed
-from shared.sop.calendar import ZONE
+from shared.sop.calendar import ZONE, in_viet_nam
 from shared.sop.compartments import check_value
 
 __all__ = ["MORE", "FormField", "Typed", "fields_of", "narrowed", "typed_in", "typed_of", "values_of"]
@@ -227,7 +227,7 @@ def _show_parts(field: FormField, value: Mapping[str, Any], pairs: dict[str, Seq
 def _text_of(field: FormField, value: Any) -> str:
     if field.kind == "moment":
         with suppress(ValueError, OverflowError):
-            return datetime.fromisoformat(value).astimezone(ZONE).replace(tzinfo=None).isoformat(timespec="auto")
+            return in_viet_nam(datetime.fromisoformat(value)).replace(tzinfo=None).isoformat(timespec="auto")
     if isinstance(value, bool):
         return "yes" if value else "no"
     return str(value)

@@ -86,7 +86,7 @@ class GatewayClient:
         told = (await self._peer.call("GET", "/livez")).headers.get("date", "")
         try:
             return parsedate_to_datetime(told).astimezone(UTC) + _HALF_A_SECOND
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
 
     async def send_message(

@@ -17,7 +17,7 @@ from starlette.responses import HTMLResponse, Response
 from shared.kernel.canonical import canonical_json
 from shared.kernel.clock import from_wire
 from shared.kernel.encoding import sha256_hex
-from shared.sop.calendar import ZONE
+from shared.sop.calendar import in_viet_nam
 from shared.sop.model import Sop
 from shared.web.withdrawal_words import WORDS, Words
 
@@ -201,7 +201,7 @@ def _name(document: Mapping[str, Any], agency_id: str, lang: Language) -> str:
 
 
 def _moment(wire: str) -> str:
-    return from_wire(wire).astimezone(ZONE).strftime("%d/%m/%Y %H:%M")
+    return in_viet_nam(from_wire(wire)).strftime("%d/%m/%Y %H:%M")
 
 
 def _text(value: str) -> str:

@@ -115,6 +115,14 @@ async def conference_when(
             await asyncio.sleep(0.02)
 
 
+async def test_no_moment_at_which_a_conference_was_held_is_too_late_to_be_weighed(house: World) -> None:
+    conference = await called(house)
+    path = f"/v1/conferences/{conference['id']}/minutes"
+    said = minutes(("safety_plan", "social", "9999-12-30"), held_at="9999-12-31T23:59:59Z")
+    refused = await house["social"].post(path, said)
+    assert (refused.status_code, refused.json()["code"]) == (422, "conference.day")
+
+
 @pytest.mark.rule("R-15")
 async def test_each_sector_sees_its_part_and_gets_its_own_actions_and_no_others(mesh: World) -> None:
     conference = await called(mesh)

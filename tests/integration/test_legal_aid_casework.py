@@ -168,6 +168,19 @@ async def test_a_court_order_needs_a_pending_civil_case_and_says_what_helps_mean
     assert (await clocks(mesh, referral_id))["LEG-ORDER-ENDS"] == "running"
 
 
+async def test_a_day_at_either_end_of_the_calendar_is_answered_like_any_other(mesh: World) -> None:
+    referral_id = await taken(mesh, "Nguyễn Thị Roi", service="LEG-04", facts={"pending_civil_case": True})
+    for day in ("0001-01-01", "9999-12-31"):
+        assert (await told(mesh, referral_id, "deadlines", term="appeal", due_on=day))["due_on"] == day
+    times = {"starts_at": "9999-12-31T22:00:00Z", "ends_at": "9999-12-31T23:59:59Z"}
+    await told(mesh, referral_id, "hearings", **times, companion="coming")
+    assert "DTEND:99991231T235959Z" in (await mesh["legal_aid"].get("/v1/legal-aid/hearings.ics")).text
+    order = await told(mesh, referral_id, "court-orders")
+    decision = f"court-orders/{order['id']}/decision"
+    granted = {"state": "granted", "reference": "3/2026", "valid_from": "9999-11-01", "valid_to": "9999-12-31"}
+    assert (await told(mesh, referral_id, decision, **granted))["valid_to"] == "9999-12-31"
+
+
 @pytest.mark.rule("E3")
 async def test_an_order_that_was_granted_is_told_with_its_number_and_last_day_and_no_other_is(mesh: World) -> None:
     facts = {"trafficking_status": "possible", "pending_civil_case": True}

@@ -118,6 +118,15 @@ async def test_the_file_of_a_chain_shows_every_entry_proved(mesh: Mesh, story: S
     assert page.headings.count("Limits, kept and missed") == 1
 
 
+async def test_no_time_an_agency_may_write_hides_its_chain(mesh: Mesh) -> None:
+    ends = {"valid_from": "0001-01-01T00:00:00.000Z", "valid_to": "9999-12-31T23:59:59.000Z"}
+    consent = await mesh[HEALTH].record_consent(a_grant(SOCIAL), **ends)
+    sent = await mesh[HEALTH].refer(SOCIAL, consent)
+    page = await opened(await auditor(mesh), f"/console/chains/{sent.id}")
+    assert "31 Dec 9999" in page.text
+    assert "1 Jan 1," in page.text
+
+
 @pytest.mark.parametrize(
     ("change", "finding"),
     [

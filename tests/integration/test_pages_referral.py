@@ -63,6 +63,31 @@ async def stepped(worker: PageClient, referral_id: str, verb: str, **fields: Any
     return await worker.send(page, f"/referrals/{referral_id}/{verb}", **fields)
 
 
+async def test_a_consent_without_an_end_is_shown_to_both_sides(mesh: World, worker: PageClient) -> None:
+    consent = await consented(mesh["health"], a_grant("social", names=list(CASE)), valid_to="9999-12-31T23:59:59Z")
+    referral_id = await referred(mesh["health"], consent, incident_at="0001-01-01T00:00:00Z")
+    await mesh["social"].until(referral_id, lambda seen: seen["state"] == "delivered")
+    nurse = await somebody(mesh.services["health"].app, Role.CASEWORKER)
+    for client, path in ((nurse, f"/consents/{consent['id']}"), (worker, f"/referrals/{referral_id}")):
+        page = await client.get(path)
+        assert page.status == 200
+        assert "31 Dec 9999" in page.text
+
+
+async def test_a_consent_that_begins_at_the_end_of_the_calendar_ends_with_it(mesh: World) -> None:
+    consent = await consented(mesh["health"], a_grant("social"), valid_from="9999-12-30T00:00:00Z")
+    assert consent["valid_to"] == "9999-12-31T23:59:59.999Z"
+
+
+async def test_an_hour_before_the_calendar_begins_is_asked_for_again(mesh: World, worker: PageClient) -> None:
+    referral_id = await arrived(mesh)
+    await stepped(worker, referral_id, "acknowledge")
+    await stepped(worker, referral_id, "accept", staff_gender="female")
+    page = await stepped(worker, referral_id, "schedule", scheduled_from="0001-01-01T00:00")
+    assert page.status == 422
+    assert "Choose a day and a time." in page.text
+
+
 async def opened(worker: PageClient, referral_id: str, *parts: str, reason: str = "case_work") -> Page:
     page = await worker.get(f"/referrals/{referral_id}/open")
     return await worker.send(page, f"/referrals/{referral_id}/open", part=list(parts), reason=reason)

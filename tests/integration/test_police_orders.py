@@ -199,6 +199,8 @@ class TestSupervision:
         await mesh["police"].done(f"{path}/supervisions", supervisor())
         longer = {**contact, "ends_at": to_wire(begins + timedelta(hours=4, milliseconds=1))}
         refused(await mesh["police"].post(f"{path}/contacts", longer), 422, "police.contact-too-long", "VN-DV-11")
+        never = {**contact, "begins_at": "9999-12-31T23:00:00Z", "ends_at": "9999-12-31T23:59:59Z"}
+        refused(await mesh["police"].post(f"{path}/contacts", never), 422, "police.contact-too-long", "VN-DV-11")
         made = await mesh["police"].done(f"{path}/contacts", contact)
         assert made["details"]["occasion"] == "wedding_or_funeral"
 

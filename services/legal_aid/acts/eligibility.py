@@ -17,7 +17,7 @@ from shared.agency.sector.casefile import CaseFile, When, open_file
 from shared.agency.sector.clocks import start_clock, stop_clock
 from shared.agency.sector.practice import Practice
 from shared.kernel.clock import to_wire
-from shared.sop.calendar import ZONE
+from shared.sop.calendar import day_in_viet_nam
 
 URGENT: Final = "VN-LA-02-URGENT"
 PAPERS: Final = "VN-LA-02-PAPERS"
@@ -62,8 +62,8 @@ def status_on_record(look: Look, file: CaseFile) -> str | None:
 def _is_urgent(practice: Practice, referral: Referral, request: EligibilityRequest) -> bool:
     days = [request.hearing_on, request.limitation_on]
     days += [_day(referral.facts.get(name)) for name in ("hearing_on", "limitation_on")]
-    today = practice.now().astimezone(ZONE).date()
-    fifth = practice.rulebook.due(URGENT, practice.now()).astimezone(ZONE).date()
+    today = day_in_viet_nam(practice.now())
+    fifth = day_in_viet_nam(practice.rulebook.due(URGENT, practice.now()))
     return any(is_urgent(day, today=today, fifth_working_day=fifth) for day in days)
 
 

@@ -22,7 +22,7 @@ from shared.agency.sector.casefile import is_sealed_off, open_file, record_of
 from shared.agency.sector.clocks import stop_clock
 from shared.agency.sector.practice import Practice
 from shared.kernel.clock import from_wire, to_wire
-from shared.sop.calendar import ZONE
+from shared.sop.calendar import day_in_viet_nam
 
 WARNING: Final = "LEG-HEARING-WARNING"
 #: How long past hearings stay in the calendar.
@@ -127,7 +127,7 @@ def _times(request: HearingChangeRequest) -> dict[str, str]:
 
 def _remind(practice: Practice, desk: Desk, hearing: Hearing) -> None:
     """Start the reminder of a hearing as it stands: one that is moved to a later day gets a reminder of its own."""
-    day = from_wire(hearing.starts_at).astimezone(ZONE).date()
+    day = day_in_viet_nam(from_wire(hearing.starts_at))
     remind_before(practice, desk, hearing.referral_id, _target(hearing), WARNING, day=day)
 
 

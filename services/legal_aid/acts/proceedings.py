@@ -14,7 +14,7 @@ from services.legal_aid.messages.proceedings import (
     ProceedingRequest,
 )
 from services.legal_aid.records import CourtOrder, Deadline, Proceeding, is_case_pending
-from services.legal_aid.rules.proceedings import OrderState, months_after, working_days_before
+from services.legal_aid.rules.proceedings import OrderState, working_days_before
 from services.legal_aid.worklists import SERVICES
 from shared.agency.acting import Caller
 from shared.agency.ports import Desk
@@ -23,7 +23,7 @@ from shared.agency.sector.casefile import open_file, record_of
 from shared.agency.sector.clocks import start_clock, stop_clock
 from shared.agency.sector.practice import Practice
 from shared.kernel.clock import to_wire
-from shared.sop.calendar import ZONE
+from shared.sop.calendar import ZONE, months_after
 from shared.wire.facts import check_facts
 
 DEADLINE: Final = "LEG-DEADLINE"

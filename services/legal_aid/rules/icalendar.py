@@ -79,4 +79,5 @@ def _event(one: Appointment) -> Iterator[str]:
 def _time(at: datetime) -> str:
     if at.tzinfo is None:
         raise InternalFault("calendar.malformed", "An appointment has a time without an offset.")
-    return at.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+    utc = at.astimezone(UTC)
+    return f"{utc.year:04}{utc:%m%dT%H%M%SZ}"

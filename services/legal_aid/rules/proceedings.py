@@ -4,7 +4,6 @@ Derived from the fact sheet, sections 4.3 (VN-DV-09) and 6.7 (E2): a court forbi
 case between the parties, for at most four months; without one, LEG-04 comes first and POL-04 meanwhile.
 """
 
-import calendar
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -67,15 +66,9 @@ def may_ask_court(recorded: Iterable[Recorded], *, said_pending: bool) -> bool:
     return any(one.pending for one in civil) if civil else said_pending
 
 
-def months_after(day: date, months: int) -> date:
-    """Return the same day so many months later, or the last day of that month."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
-
-
 def working_days_before(day: date, amount: int) -> date:
-    """Return the working day that is so many working days before a day."""
-    while amount:
+    """Return the working day that is so many working days before a day; the first day there is, where none is."""
+    while amount and day > date.min:
         day -= timedelta(days=1)
         if is_working_day(day):
             amount -= 1

@@ -6,13 +6,13 @@ Derived from the fact sheet, section 5, and the Essential Services Package, J2, 
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 from services.police.rules.objections import Objection
 from services.police.rules.officers import Gender
-from shared.sop.calendar import ZONE
+from shared.sop.calendar import day_in_viet_nam
 from shared.sop.model import AgeBand
 
 _INTERPRETER: Final = "police.interpreter"
@@ -81,11 +81,6 @@ def is_child(age_band: str) -> bool:
     return age_band != AgeBand.ADULT
 
 
-def day_of(at: datetime) -> date:
-    """Return the day in Viet Nam, by which sessions are counted."""
-    return at.astimezone(ZONE).date()
-
-
 def unaccompanied(support: Support) -> Iterator[Objection]:
     """Object when nobody asked her whether she wants somebody beside her (R-06)."""
     if support is Support.NOT_OFFERED:
@@ -126,7 +121,8 @@ def too_hard_on_a_child(
         yield Objection("police.child-alone", "/present_for_child")
     if not friendly_room:
         yield Objection("police.child-room", "/friendly_room")
-    if sum(day_of(at) == day_of(started_at) for at in before) >= most:
+    day = day_in_viet_nam(started_at)
+    if sum(day_in_viet_nam(at) == day for at in before) >= most:
         yield Objection("police.child-sessions", "/started_at")
 
 

@@ -5,17 +5,13 @@ and 6.3). The commune People's Committee chair decides, three days at a time, or
 most four months. The police prepare, hand over and record; they decide no order.
 """
 
-from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
 
 from services.police.rules.objections import Objection
-from shared.sop.calendar import ZONE
-
-_MONTHS: Final = 12
+from shared.sop.calendar import day_in_viet_nam, in_viet_nam, months_after
 
 
 class Office(StrEnum):
@@ -123,15 +119,13 @@ def too_long(span: Span, *, commune_until: datetime, court_months: int) -> Itera
 
 def after_months(start: datetime, months: int) -> datetime:
     """Return the same day and time of the day some months later, or the last day of that month."""
-    local = start.astimezone(ZONE)
-    year, month = divmod(local.month - 1 + months, _MONTHS)
-    last = monthrange(local.year + year, month + 1)[1]
-    return local.replace(year=local.year + year, month=month + 1, day=min(local.day, last))
+    local = in_viet_nam(start)
+    return datetime.combine(months_after(local.date(), months), local.timetz())
 
 
 def day_of(at: datetime) -> str:
     """Return the day in Viet Nam on which a moment falls, as the facts of the procedure write days."""
-    return at.astimezone(ZONE).date().isoformat()
+    return day_in_viet_nam(at).isoformat()
 
 
 def betrays_a_shelter(kinds: list[PlaceKind]) -> Iterator[Objection]:

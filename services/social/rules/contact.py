@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from shared.agency.safe_contact import as_dialled
-from shared.sop.calendar import ZONE
+from shared.sop.calendar import in_viet_nam
 
 
 class Method(StrEnum):
@@ -42,7 +42,7 @@ def contact_refused(
     ways = _numbers(contact, telephone) if method in _DIALLED else [contact]
     if not ways:
         return "social.telephone-unknown"
-    found = {_refused(one, method, at.astimezone(ZONE)) for one in ways}
+    found = {_refused(one, method, in_viet_nam(at)) for one in ways}
     return found.pop() if len(found) == 1 else "social.telephone-unnamed"
 
 

@@ -19,7 +19,7 @@ from shared.agency.sector.practice import Practice
 from shared.consent.decision import ACCEPTED_STATES
 from shared.kernel.clock import to_wire
 from shared.kernel.errors import Conflict, NotFound
-from shared.sop.calendar import ZONE
+from shared.sop.calendar import day_in_viet_nam
 from shared.sop.conference import INVITATION
 from shared.sop.model import ClockPhase
 
@@ -96,7 +96,7 @@ def _checked(practice: Practice, look: Look, conference_id: str, request: Minute
     """Return who comes, once the minutes name nobody else and agree on nothing that is no action."""
     invited = _who_comes(look, conference_id)
     here, rules = practice.office.agency_id, practice.office.sop.conference
-    held_on = request.held_at.astimezone(ZONE).date()
+    held_on = day_in_viet_nam(request.held_at)
     for place, agency in enumerate(request.attended):
         if agency != here and agency not in invited:
             refuse("conference.not-invited", f"/attended/{place}", "Name agencies that accepted their invitation.")

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from shared.agency.office import is_kept_from
 from shared.agency.ports import Reading
 from shared.agency.records import ActionState, Conference, ConferenceAction, Invitation, Referral
-from shared.sop.calendar import ZONE
+from shared.sop.calendar import day_in_viet_nam
 
 _About = TypeVar("_About", Conference, ConferenceAction)
 
@@ -42,7 +42,7 @@ def shown_conference(reading: Reading, conference_id: str, *, now: datetime) -> 
 
 def shown_actions(actions: Sequence[ConferenceAction], *, now: datetime) -> list[dict[str, Any]]:
     """Return actions, what is due first on top."""
-    today = now.astimezone(ZONE).date().isoformat()
+    today = day_in_viet_nam(now).isoformat()
     return [
         {
             "id": one.action_id,

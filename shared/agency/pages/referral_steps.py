@@ -172,6 +172,6 @@ def _moment(name: str, given: str) -> str:
     """Return a time of the wall clock in Viet Nam as wire text."""
     try:
         local = datetime.fromisoformat(given)
-    except ValueError as fault:
+        return to_wire(local.replace(tzinfo=ZONE) if local.tzinfo is None else local)
+    except (ValueError, OverflowError) as fault:
         raise wrong(name, "field.type", "Choose a day and a time.") from fault
-    return to_wire(local.replace(tzinfo=ZONE) if local.tzinfo is None else local)

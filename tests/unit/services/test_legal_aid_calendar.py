@@ -46,6 +46,11 @@ def test_times_are_written_in_utc_wherever_they_come_from() -> None:
     assert calendar_of([ONE]) == calendar_of([Appointment(UID, NOON.astimezone(hanoi), ONE.ends_at, ONE.changed_at, 1)])
 
 
+def test_a_year_has_four_digits() -> None:
+    first = datetime(1, 1, 1, tzinfo=UTC)
+    assert "DTSTART:00010101T000000Z" in unfolded(calendar_of([Appointment(UID, first, NOON, NOON, 1)]))
+
+
 @given(st.text(alphabet=st.characters(exclude_characters="\r\n", exclude_categories=["Cs"]), max_size=300))
 def test_a_folded_line_reads_back_and_is_never_longer_than_75_octets(line: str) -> None:
     text = folded(line)

@@ -10,7 +10,7 @@ from services.legal_aid.rules.assignment import Gender, HerAnswer, facts_of, hon
 from services.legal_aid.rules.claims import ClaimState, may_become
 from services.legal_aid.rules.exposure import Indicator, Issue, must_be_offered
 from services.legal_aid.rules.hearings import Companion, may_be_held
-from services.legal_aid.rules.proceedings import Kind, Recorded, may_ask_court, months_after, working_days_before
+from services.legal_aid.rules.proceedings import Kind, Recorded, may_ask_court, working_days_before
 from shared.sop.calendar import is_working_day
 
 
@@ -49,25 +49,16 @@ def test_what_is_on_record_goes_before_what_was_said() -> None:
     assert may_ask_court([ended, other], said_pending=False)
 
 
-@pytest.mark.parametrize(
-    ("day", "later"),
-    [
-        (date(2026, 11, 21), date(2027, 3, 21)),
-        (date(2026, 10, 31), date(2027, 2, 28)),
-        (date(2027, 10, 31), date(2028, 2, 29)),
-        (date(2026, 8, 31), date(2026, 12, 31)),
-    ],
-)
-def test_four_months_end_on_the_same_day_or_the_last_of_the_month(day: date, later: date) -> None:
-    assert months_after(day, 4) == later
-
-
 @given(st.dates(date(2025, 1, 1), date(2027, 12, 1)), st.integers(1, 10))
 def test_so_many_working_days_lie_between(day: date, amount: int) -> None:
     before = working_days_before(day, amount)
     between = [date.fromordinal(one) for one in range(before.toordinal(), day.toordinal())]
     assert is_working_day(before)
     assert sum(map(is_working_day, between)) == amount
+
+
+def test_before_the_first_day_there_is_no_other() -> None:
+    assert working_days_before(date(1, 1, 3), 5) == date(1, 1, 1)
 
 
 @pytest.mark.rule("R-14")

@@ -6,8 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.kernel.clock import LAST_MOMENT
 from shared.kernel.errors import InternalFault
-from shared.sop.calendar import ZONE, due_at, is_public_holiday, is_working_day
+from shared.sop.calendar import (
+    ZONE,
+    day_in_viet_nam,
+    due_at,
+    in_viet_nam,
+    is_public_holiday,
+    is_working_day,
+    months_after,
+)
 from shared.sop.model import ClockUnit
 
 
@@ -113,3 +122,40 @@ def test_public_holiday_is_not_every_day_of_rest() -> None:
     assert is_public_holiday(date(2026, 2, 17))  # Tet
     assert is_public_holiday(date(2026, 4, 27))  # given for a Sunday
     assert not is_public_holiday(date(2026, 11, 21))  # an ordinary Saturday
+
+
+@pytest.mark.parametrize(
+    ("day", "later"),
+    [
+        (date(2026, 11, 21), date(2027, 3, 21)),
+        (date(2026, 10, 31), date(2027, 2, 28)),
+        (date(2027, 10, 31), date(2028, 2, 29)),
+        (date(2026, 8, 31), date(2026, 12, 31)),
+    ],
+)
+def test_four_months_end_on_the_same_day_or_the_last_of_the_month(day: date, later: date) -> None:
+    assert months_after(day, 4) == later
+
+
+@pytest.mark.parametrize(
+    ("day", "months", "then"),
+    [
+        (date(2026, 3, 31), -1, date(2026, 2, 28)),
+        (date(9999, 9, 1), 4, date(9999, 12, 31)),
+        (date(1, 2, 3), -2, date(1, 1, 1)),
+    ],
+)
+def test_months_go_back_as_well_and_never_leave_the_calendar(day: date, months: int, then: date) -> None:
+    assert months_after(day, months) == then
+
+
+def test_seven_hours_before_the_end_of_the_calendar_it_ends_in_viet_nam() -> None:
+    end = datetime(9999, 12, 31, 16, 59, 59, 999_000, tzinfo=UTC)
+    assert in_viet_nam(end).isoformat() == "9999-12-31T23:59:59.999000+07:00"
+    assert in_viet_nam(LAST_MOMENT) == in_viet_nam(end)
+    assert day_in_viet_nam(end - timedelta(days=1)) == date(9999, 12, 30)
+
+
+@pytest.mark.parametrize("unit", ClockUnit)
+def test_a_limit_beyond_the_calendar_is_its_last_moment(unit: ClockUnit) -> None:
+    assert due_at(LAST_MOMENT - timedelta(seconds=59), 1, unit) == LAST_MOMENT
