@@ -12,6 +12,7 @@ from gateway.adapters.tables import AGENCIES, HOLDS, LEDGER_ENTRIES, LEDGER_HEAD
 from gateway.adapters.witness_tables import witnessed_size
 from gateway.domain.agency import AgencyStatus
 from shared.kernel.clock import Clock, from_wire, to_wire
+from shared.sop.calendar import day_in_viet_nam
 from shared.storage.engine import read
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class Gauges:
 
     def _read(self) -> Mapping[str, float]:
         now = self._clock.now()
+        today = day_in_viet_nam(now).isoformat()
         with read(self._engine) as connection:
             waiting, oldest = connection.execute(
                 select(func.count(), func.min(MESSAGES.c.queued_at)).where(
@@ -70,7 +72,7 @@ class Gauges:
                 ),
                 "mesh_agencies_active": _count(connection, AGENCIES.c.status == AgencyStatus.ACTIVE.value),
                 "mesh_ledger_entries": connection.execute(select(LEDGER_HEAD.c.size)).scalar() or 0,
-                "mesh_chains_kept_to_review": _count(connection, KEPT_CHAINS.c.review_on <= now.date().isoformat()),
+                "mesh_chains_kept_to_review": _count(connection, KEPT_CHAINS.c.review_on <= today),
             }
 
 

@@ -15,6 +15,7 @@ from gateway.domain.retention import KeptChain
 from shared.kernel.clock import to_wire
 from shared.kernel.errors import InputRejected, NotFound
 from shared.kernel.identifiers import GATEWAY
+from shared.sop.calendar import day_in_viet_nam
 
 _CODE: Final = re.compile(r"[a-z][a-z0-9_.-]{0,62}")
 
@@ -27,7 +28,7 @@ def keep_chain(desk: SqlDesk, chain_id: str, *, reason: str, review_on: date) ->
     """
     if not _CODE.fullmatch(reason):
         raise InputRejected("chain.kept", "Give the reason as a code in small letters, such as court.order; no names.")
-    if review_on <= desk.at.date():
+    if review_on <= day_in_viet_nam(desk.at):
         raise InputRejected("chain.kept", "Name a day in the future on which somebody looks again.")
     if not desk.book.find(REFERRALS, of_chain(chain_id), limit=1):
         raise NotFound("chain.unknown", "The gateway has no chain of this id.")

@@ -4,13 +4,13 @@
 something is kept for a proceeding stays until an operator lets it go, with a reason as a code and a day to look again.
 """
 
-import calendar
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Final
 
+from shared.sop.calendar import in_viet_nam, months_after
+
 MONTHS_KEPT: Final = 24
-_MONTHS: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,6 @@ class KeptChain:
 
 
 def forgotten_before(now: datetime, *, months: int) -> datetime:
-    """Return the moment so many months of the calendar ago: what was over by then is forgotten now."""
-    count = now.year * _MONTHS + now.month - 1 - months
-    year, month = divmod(count, _MONTHS)
-    return now.replace(year=year, month=month + 1, day=min(now.day, calendar.monthrange(year, month + 1)[1]))
+    """Return the moment so many months ago by the calendar of Viet Nam: what was over by then is forgotten now."""
+    local = in_viet_nam(now)
+    return datetime.combine(months_after(local.date(), -months), local.timetz()).astimezone(UTC)

@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 
+from gateway.adapters.gauges import Gauges
 from gateway.adapters.kept_chains import keep_chain, let_chain_go
 from gateway.adapters.kept_tables import KEPT_CHAINS
 from gateway.adapters.number_tables import REFERRAL_NUMBERS
@@ -174,3 +175,19 @@ async def test_keeping_is_refused_without_a_code_a_day_to_come_and_a_chain(mesh:
         unknown = partial(keep_chain, chain_id=OTHER_CHAIN, reason="court.order", review_on=day + timedelta(days=1))
         with pytest.raises(NotFound):
             await core.writer.submit(unknown)
+
+
+async def test_the_day_to_look_again_is_a_day_of_viet_nam(mesh: Mesh) -> None:
+    _, sent, _ = await ended(mesh)
+    at_night = (mesh.clock.now() + timedelta(days=1)).replace(hour=18, minute=30)  # 01:30 there, on the day after
+    mesh.advance(at_night - mesh.clock.now())
+    today = at_night.date() + timedelta(days=1)
+    with closing(beside(mesh)) as core:
+        keep = partial(keep_chain, chain_id=sent.message["chain_id"], reason="court.order")
+        with pytest.raises(InputRejected):
+            await core.writer.submit(partial(keep, review_on=today))
+        await core.writer.submit(partial(keep, review_on=today + timedelta(days=1)))
+        gauges = Gauges(core.engine, core.clock)
+        assert (await gauges.read())["mesh_chains_kept_to_review"] == 0
+        mesh.advance(timedelta(days=1))
+        assert (await gauges.read())["mesh_chains_kept_to_review"] == 1

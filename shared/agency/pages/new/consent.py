@@ -18,7 +18,7 @@ from shared.kernel.clock import to_wire
 from shared.kernel.errors import FieldFault, InputRejected
 from shared.pages.catalogue import N_
 from shared.pages.forms import Form
-from shared.sop.calendar import ZONE
+from shared.sop.calendar import ZONE, day_in_viet_nam
 from shared.sop.model import (
     AgeBand,
     Assent,
@@ -262,7 +262,7 @@ def _decision(writing: Writing, form: Form, faults: _Faults) -> dict[str, Any] |
     whole = bool(second) and sector in {one.value for one in writing.sop.sector_names} and reason in rules.reasons
     faults.add("second", _TWO, unless=whole)
     own = {"actor": writing.person.pseudonym, "sector": writing.office.profile.sector.value}
-    at = to_wire(writing.office.clock.now().replace(hour=0, minute=0, second=0, microsecond=0))
+    at = to_wire(datetime.combine(day_in_viet_nam(writing.office.clock.now()), time(), tzinfo=ZONE))
     return {"workers": [own, {"actor": second, "sector": sector}], "reason": reason, "at": at} if whole else None
 
 
