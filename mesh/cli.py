@@ -312,7 +312,7 @@ def restore(
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Write a copy into an empty home; start it with `mesh up` then."""
-    from mesh.backup import restore as write
+    from mesh.restoring import restore as write
 
     typer.echo(f"{write(file, Home(home), identity=identity)} files are in {home}.")
 

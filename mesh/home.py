@@ -69,9 +69,17 @@ class Home:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return folder
 
+    def database_file(self, deployable: Deployable) -> Path:
+        """Return where its database is, unless a secret says that it is elsewhere."""
+        return self.folder(deployable) / "data.sqlite"
+
     def database_url(self, deployable: Deployable) -> str:
         """Return the address of its database: the one among its secrets, else a file in its folder."""
-        return self.secrets(deployable).get(DATABASE_URL) or f"sqlite:///{self.folder(deployable) / 'data.sqlite'}"
+        return self.secrets(deployable).get(DATABASE_URL) or f"sqlite:///{self.database_file(deployable)}"
+
+    def has_own_database(self, deployable: Deployable) -> bool:
+        """Say whether its database is the file in its folder."""
+        return self.database_url(deployable) == f"sqlite:///{self.database_file(deployable)}"
 
     def key_file(self, deployable: Deployable) -> Path:
         """Return where its private keys are."""

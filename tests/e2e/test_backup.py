@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from mesh.audit import verify
-from mesh.backup import back_up, new_key, restore
+from mesh.backup import back_up, new_key
 from mesh.clients import credentials_of
 from mesh.demo.case import HEALTH, SOCIAL
 from mesh.home import Home
 from mesh.refusal import CommandRefused
+from mesh.restoring import restore
 from tests.support.ports import free_ports
 from tests.support.processes import running_mesh
 from tests.support.traffic import Answers, PartnerSystem, name_of, partner_system, permitted, refer_many
