@@ -88,14 +88,18 @@ async def post(
     also: Callable[[Desk], None] = lambda _desk: None,
     expects: Sequence[Expected] = (),
 ) -> Answer:
-    """Keep a letter with what goes with it, send it, and answer as the gateway does. Raises as `answer_to`."""
+    """Keep a letter with what goes with it, send it, and answer as the gateway does. Raises as `answer_to`.
+
+    `also` may look for what it needs: nothing is written before it.
+    """
 
     def work(desk: Desk) -> str:
-        known = register(office, desk, caller, outcome=letter.message_id)
+        known = outcome_before(office, desk, caller)
         if known is not None:
             return known
         also(desk)
         desk.add(letter)
+        register(office, desk, caller, outcome=letter.message_id)
         return letter.message_id
 
     wanted = list(expects)

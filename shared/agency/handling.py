@@ -10,7 +10,8 @@ from typing import Any, Final
 from shared.agency.acting import Answer, Caller, post, replay
 from shared.agency.noting import write_note
 from shared.agency.office import Office
-from shared.agency.records import Holding
+from shared.agency.ports import Desk
+from shared.agency.records import Holding, Referral
 from shared.agency.requests import NoteRequest, StepRequest, facts_of
 from shared.agency.sector.acting import Act, refused_act
 from shared.agency.sector.guards import Step, guarded
@@ -65,8 +66,12 @@ async def take_step(office: Office, caller: Caller, referral_id: str, verb: str,
         data=data,
         presented={"referral": summary(referral, office.sop)},
     )
-    doomed = held if data.get("result") == SEALED else ()
-    return await post(office, caller, letter, also=lambda desk: destroy_held(desk, doomed))
+    doomed = frozenset(one.name for one in held) if data.get("result") == SEALED else frozenset[str]()
+
+    def also(desk: Desk) -> None:
+        destroy_held(desk, referral_id, doomed, vault=office.vault, at=office.scribe.stamp())
+
+    return await post(office, caller, letter, also=also, expects=[(Referral, referral_id)])
 
 
 async def _guarded(office: Office, caller: Caller, act: Act, step: Step) -> Mapping[str, Any]:

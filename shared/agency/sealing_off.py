@@ -43,6 +43,15 @@ class Contents:
         """Return the names of the compartments."""
         return frozenset(holding.name for holding in self.holdings)
 
+    def are_over_without(self, lost: frozenset[str]) -> bool:
+        """Say whether nothing is left to work with once `lost` is gone; what was put aside is not to work with."""
+        over = {HoldingState.HELD, HoldingState.DESTROYED}
+        return all(holding.name in lost or holding.state in over for holding in self.holdings)
+
+    def keep_readable(self, doomed: frozenset[str]) -> bool:
+        """Say whether the content of any compartment is kept while `doomed` are destroyed."""
+        return any(holding.content is not None and holding.name not in doomed for holding in self.holdings)
+
 
 def contents_of(desk: Desk, referral: Referral) -> Contents:
     """Read everything that is kept of a referral."""
@@ -72,22 +81,20 @@ def seal_off(
     `state` is where the referral stands from now on. What is in `aside` is not destroyed but put aside under a new key,
     with `code`; it counts as lost for everything else.
     """
-    referral = contents.referral
-    changes = {} if state is None else {"state": state}
+    referral, doomed = contents.referral, lost - aside
+    changes: dict[str, Any] = {} if state is None else {"state": state}
     if has_ended(changes.get("state", referral.state)):
-        changes |= {"next_due_at": None}  # type: ignore[dict-item]  # a column that may be null
-    nothing_left = contents.names() <= lost or referral.wrapped_key is None
-    if nothing_left:
+        changes["next_due_at"] = None
+    over = referral.wrapped_key is None or contents.are_over_without(lost)
+    if over:
         for one in (*contents.notes, *contents.traces):
             desk.remove(one)
-        changes |= {"sealed": None, "sealed_off_at": at}  # type: ignore[dict-item]  # a column that may be null
+        changes |= {"sealed": None, "sealed_off_at": at}
         contents = Contents(referral, contents.holdings, ())
-    if nothing_left and not aside:
-        _destroy(desk, contents.holdings)
-        desk.change(referral, wrapped_key=None, **changes)
-        return
-    desk.change(referral, wrapped_key=_rekey(desk, contents, lost - aside, vault), **changes)
-    _destroy(desk, [holding for holding in contents.holdings if holding.name in lost - aside])
+    needs_key = not over or contents.keep_readable(doomed)
+    changes["wrapped_key"] = _rekey(desk, contents, doomed, vault) if needs_key else None
+    desk.change(referral, **changes)
+    _destroy(desk, [holding for holding in contents.holdings if holding.name in doomed])
     for holding in contents.holdings:
         if holding.name in aside:
             desk.change(holding, state=HoldingState.HELD.value, code=code)
@@ -97,7 +104,7 @@ def state_without(contents: Contents, lost: frozenset[str], sop: Sop) -> str:
     """Return where a referral stands once `lost` is gone: revoked when the service cannot be given without it."""
     referral = contents.referral
     required = {name.value for name in sop.services[referral.service_type].required}
-    crippled = contents.names() <= lost or not required.isdisjoint(lost)
+    crippled = contents.are_over_without(lost) or not required.isdisjoint(lost)
     return ReferralState.REVOKED.value if crippled and not has_ended(referral.state) else referral.state
 
 
@@ -109,7 +116,7 @@ def lost_names(contents: Contents, compartments: Sequence[str] | None) -> frozen
 def _destroy(desk: Desk, holdings: Sequence[Holding]) -> None:
     for holding in holdings:
         if holding.state != HoldingState.DESTROYED:
-            desk.change(holding, state=HoldingState.DESTROYED.value, ciphertext=None, content=None)
+            desk.change(holding, state=HoldingState.DESTROYED.value, code=None, ciphertext=None, content=None)
 
 
 def _rekey(desk: Desk, contents: Contents, lost: frozenset[str], vault: CaseVault) -> bytes:

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from shared.agency.ports import Desk
-from shared.agency.records import Holding, HoldingState
-from shared.agency.sealing_off import Contents
+from shared.agency.records import Holding, HoldingState, Referral
+from shared.agency.sealing_off import Contents, contents_of, seal_off
+from shared.agency.vault import CaseVault
 from shared.kernel.errors import Conflict, FieldFault, InputRejected
 from shared.sop.model import Sop
 
@@ -47,10 +48,11 @@ def held_of(holdings: Sequence[Holding]) -> list[Holding]:
     return [one for one in holdings if one.state == HoldingState.HELD]
 
 
-def destroy_held(desk: Desk, held: Sequence[Holding]) -> None:
-    """Destroy what was put aside."""
-    for one in held:
-        desk.change(one, state=HoldingState.DESTROYED.value, code=None, content=None)
+def destroy_held(desk: Desk, referral_id: str, doomed: frozenset[str], *, vault: CaseVault, at: str) -> None:
+    """Destroy what was put aside, with the key it is under: it is decided, and what is left goes under another key."""
+    referral = desk.get(Referral, referral_id)
+    if referral is not None and doomed:
+        seal_off(desk, contents_of(desk, referral), doomed, vault=vault, at=at)
 
 
 def settle_held(desk: Desk, held: Sequence[Holding]) -> None:

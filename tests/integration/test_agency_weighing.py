@@ -8,7 +8,11 @@ import pytest
 import pytest_asyncio
 
 from services.police.profile import PROFILE as POLICE
-from tests.support.agency_services import a_consent, contents, shared_databases, states
+from shared.agency.adapters.store import SqlStore
+from shared.agency.records import Referral
+from shared.agency.vault import CaseVault
+from shared.kernel.errors import InternalFault
+from tests.support.agency_services import a_consent, contents, keys_of, shared_databases, states
 from tests.support.chains import Chain, a_chain, hop_id
 
 __all__ = ["shared_databases"]
@@ -36,8 +40,8 @@ async def pair(
         yield chain
 
 
-async def reported(chain: Chain) -> tuple[Mapping[str, Any], str]:
-    """Her report reaches the police, who accept and read it; then she takes her consent back."""
+async def reported(chain: Chain, **part: Any) -> tuple[Mapping[str, Any], str]:
+    """Her report reaches the police, who accept and read it; then she takes her consent back, or a part of it."""
     grant = {
         "recipients": [hop_id(1)],
         "service_types": [SERVICE],
@@ -57,9 +61,32 @@ async def reported(chain: Chain) -> tuple[Mapping[str, Any], str]:
     await chain[1].done(f"/v1/referrals/{referral_id}/acknowledge", {})
     await chain[1].done(f"/v1/referrals/{referral_id}/accept", {"actor": "staff-7"})
     assert contents(await chain[1].until(referral_id, lambda seen: len(contents(seen)) == len(ACCOUNT), query=""))
-    await chain.taken_back(consent)
-    await chain[1].until(referral_id, lambda seen: seen["state"] == "revoked", query="")
+    await chain[0].done(f"/v1/consents/{consent['id']}/revocations", {"by": "survivor", **part})
+    await chain[1].until(referral_id, lambda seen: states(seen)["incident"] == "held", query="")
     return consent, referral_id
+
+
+async def at_rest(chain: Chain, referral_id: str) -> tuple[bytes | None, bytes | None]:
+    """What a copy of the police unit's database has: the wrapped key of a referral, and the evidence under it."""
+    store = SqlStore(chain.database_url(hop_id(1)), rows=POLICE.rows)
+    try:
+        referral = await store.read(lambda reading: reading.get(Referral, referral_id))
+        holdings = await store.read(lambda reading: reading.holdings(referral_id))
+    finally:
+        store.close()
+    assert referral is not None
+    return referral.wrapped_key, next(one.content for one in holdings if one.name == "incident")
+
+
+def opens(referral_id: str, wrapped: bytes | None, evidence: bytes | None) -> bool:
+    """Whether somebody with this unit's key file reads evidence of one copy with the wrapped key of another."""
+    if wrapped is None or evidence is None:
+        return False
+    case = CaseVault(keys_of(hop_id(1)).vault()).open_referral(referral_id, wrapped)
+    try:
+        return bool(case.unlock("incident", evidence) == ACCOUNT["incident"])
+    except InternalFault:
+        return False
 
 
 async def result(chain: Chain, consent: Mapping[str, Any]) -> str:
@@ -103,6 +130,28 @@ async def test_person_may_decide_to_seal_off(pair: Chain) -> None:
     assert set(states(await pair[1].seen(referral_id)).values()) == {"destroyed"}
     again = await pair[1].post(f"/v1/referrals/{referral_id}/seal", {"result": "legal_hold", "article": ARTICLE})
     assert (again.status_code, again.json()["code"]) == (409, "seal.not-asked")
+
+
+async def test_sealing_off_what_was_put_aside_destroys_its_key_too(pair: Chain) -> None:
+    _, referral_id = await reported(pair)
+    wrapped, evidence = await at_rest(pair, referral_id)
+    assert opens(referral_id, wrapped, evidence)
+    await pair[1].done(f"/v1/referrals/{referral_id}/seal", {"result": "sealed"})
+    assert await at_rest(pair, referral_id) == (None, None)
+
+
+async def test_sealing_off_a_part_that_was_put_aside_leaves_the_rest_under_a_key_that_does_not_open_it(
+    pair: Chain,
+) -> None:
+    _, referral_id = await reported(pair, compartments=["incident"])
+    wrapped, evidence = await at_rest(pair, referral_id)
+    assert opens(referral_id, wrapped, evidence)
+    await pair[1].done(f"/v1/referrals/{referral_id}/seal", {"result": "sealed"})
+    another, _ = await at_rest(pair, referral_id)
+    assert another is not None
+    assert not opens(referral_id, another, evidence)
+    left = {name: content for name, content in ACCOUNT.items() if name != "incident"}
+    assert contents(await pair[1].seen(referral_id)) == left
 
 
 async def test_person_may_put_off_deciding_once_and_decide_later(pair: Chain) -> None:
