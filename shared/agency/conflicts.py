@@ -17,6 +17,7 @@ from shared.agency.ports import Desk
 from shared.agency.reading import Visitor
 from shared.agency.records import Box, ConflictRecord, Happening, Letter, Referral
 from shared.agency.requests import ConflictRequest
+from shared.agency.unsent import drop_going_on
 from shared.kernel.errors import Conflict, FieldFault, InputRejected, NotPermitted
 from shared.referral.conflict import CONFLICT_DECLINE, CONFLICT_REASON
 
@@ -46,6 +47,7 @@ async def declare_conflict(office: Office, caller: Caller, referral_id: str, req
     chain = await office.store.read(lambda reading: _ids(reading.find(Referral, chain_id=referral.chain_id)))
 
     def also(desk: Desk) -> None:
+        drop_going_on(desk, chain, actor=record.actor)
         give_up(desk, record, chain)
         desk.add(record)
         desk.add(_handed_over(office, record))

@@ -252,9 +252,11 @@ class Unsent:
 
     draft_id: str
     account_id: str
+    actor: str
     begun_at: str
     kept_at: str
     expires_at: str
+    before_id: str | None = None  # the referral it goes on from or replaces; what is taken back of that one ends it
     referral_id: str | None = None
     wrapped_key: bytes | None = None
     content: bytes | None = None

@@ -3,15 +3,15 @@
 Follows promise 4 (consent can be taken back, and that travels) and rule R-16. When only some compartments are
 taken back, the others are put under a new key with the casework of the sector, so that the old one can still be
 destroyed. What a sector keeps of a case outside that key, to find it again (`gone_with_case`), is removed when
-nothing is left.
+nothing is left. What somebody is still writing may hold any of it, so it goes with the first piece that is lost.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from shared.agency.ports import Desk
-from shared.agency.records import Holding, HoldingState, Note, Referral
+from shared.agency.records import Holding, HoldingState, Note, Referral, Unsent
 from shared.agency.standing import has_ended
 from shared.agency.vault import CaseVault, is_entry, note_place
 from shared.sop.model import ENDS, Compartment, ReferralState, Sop
@@ -33,6 +33,7 @@ class Contents:
     notes: Sequence[Note]
     traces: Sequence[Any] = ()
     casework: Sequence[Any] = ()
+    unsent: Sequence[Unsent] = ()
 
     def were_opened(self, lost: frozenset[str]) -> bool:
         """Say whether any of these compartments was ever opened here."""
@@ -62,6 +63,7 @@ def contents_of(desk: Desk, referral: Referral) -> Contents:
         desk.notes(referral_id),
         traces=desk.traces(referral_id),
         casework=desk.casework(referral_id),
+        unsent=desk.find(Unsent, before_id=referral_id),
     )
 
 
@@ -90,10 +92,12 @@ def seal_off(
         for one in (*contents.notes, *contents.traces):
             desk.remove(one)
         changes |= {"sealed": None, "sealed_off_at": at}
-        contents = Contents(referral, contents.holdings, ())
+        contents = replace(contents, notes=(), casework=())
     needs_key = not over or contents.keep_readable(doomed)
     changes["wrapped_key"] = _rekey(desk, contents, doomed, vault) if needs_key else None
     desk.change(referral, **changes)
+    for draft in contents.unsent if lost else ():
+        desk.remove(draft)
     _destroy(desk, [holding for holding in contents.holdings if holding.name in doomed])
     for holding in contents.holdings:
         if holding.name in aside:

@@ -328,6 +328,8 @@ class UnsentRow(AgencyRow, table=True):
     __tablename__ = "unsent"
     draft_id: str = Field(primary_key=True)
     account_id: str = Field(index=True)
+    actor: str = Field(index=True)
+    before_id: str | None = Field(default=None, index=True)
     begun_at: str
     kept_at: str
     expires_at: str = Field(index=True)

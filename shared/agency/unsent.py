@@ -1,20 +1,23 @@
 """Referrals that somebody is still writing: kept encrypted, each for one person, for some days, until sent or dropped.
 
 Promises that a lost connection loses nothing (every step is kept as it was typed), that nobody but its writer opens
-one, that what is listed says nothing about a person, and that it is forgotten by itself. One that was sent keeps
-the id of its referral alone, so that a second press of the button finds what the first one did.
+one, that what is listed says nothing about a person, and that it is forgotten by itself. One that goes on from a case
+is forgotten as soon as anything of that case is taken back (`shared.agency.sealing_off`), or the case is kept from its
+writer (R-11). One that was sent keeps the id of its referral alone, so that a second press of the button finds what
+the first one did.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
 
-from shared.agency.office import Office
+from shared.agency.office import Office, is_kept_from, unknown_referral
 from shared.agency.ports import Desk
-from shared.agency.records import Referral, Unsent
+from shared.agency.records import ConflictRecord, Referral, Unsent
 from shared.kernel.clock import from_wire, to_wire
 from shared.kernel.errors import InputRejected, NotFound
+from shared.people.records import Person
 
 #: Policy: long enough for a weekend and a holiday, no longer.
 KEPT: Final = timedelta(days=7)
@@ -38,26 +41,30 @@ class Opened:
         return self.record.draft_id
 
 
-async def begin(office: Office, account_id: str, *, known: Mapping[str, Any]) -> Opened:
+async def begin(office: Office, person: Person, *, known: Mapping[str, Any]) -> Opened:
     """Begin a referral; `known` is what is not asked: the referral it continues, the consent it rests on.
 
-    Raises `InputRejected` (`draft.too-many`).
+    Raises `InputRejected` (`draft.too-many`), `NotFound` (`referral.unknown`) where what it continues was sealed off or
+    is kept from her (R-11).
     """
     draft_id, at = office.scribe.new_id(), office.clock.now()
     case, wrapped = office.vault.new_draft(draft_id)
     record = Unsent(
         draft_id=draft_id,
-        account_id=account_id,
+        account_id=person.account.account_id,
+        actor=person.pseudonym,
         begun_at=to_wire(at),
         kept_at=to_wire(at),
         expires_at=to_wire(at + KEPT),
+        before_id=known.get("parent_id") or known.get("replaces"),
         wrapped_key=wrapped,
         content=case.lock(_CONTENT, {"steps": {}, "known": dict(known)}),
     )
 
     def work(desk: Desk) -> None:
-        if len(desk.find(Unsent, account_id=account_id)) >= UNSENT_MOST:
+        if len(desk.find(Unsent, account_id=record.account_id)) >= UNSENT_MOST:
             raise InputRejected("draft.too-many", "You have many unfinished referrals. Finish or delete one first.")
+        _check_before(desk, record)
         desk.add(record)
 
     await office.store.write(work)
@@ -65,18 +72,11 @@ async def begin(office: Office, account_id: str, *, known: Mapping[str, Any]) ->
 
 
 async def reopen(office: Office, account_id: str, draft_id: str) -> Opened:
-    """Open what somebody is writing. Raises `NotFound` (`draft.unknown`), also where it is another's.
-
-    One that goes on from a case that was sealed off meanwhile is deleted: what was taken over from it may not stay.
-    """
+    """Open what somebody is writing. Raises `NotFound` (`draft.unknown`), also where it is another's."""
     record = await office.store.read(lambda reading: reading.get(Unsent, draft_id))
     if record is None or record.account_id != account_id or from_wire(record.expires_at) <= office.clock.now():
         raise _unknown()
-    opened = _opened(office, record)
-    if await _was_sealed_off(office, opened.known.get("parent_id") or opened.known.get("replaces")):
-        await drop(office, opened)
-        raise _unknown()
-    return opened
+    return _opened(office, record)
 
 
 async def keep(
@@ -116,7 +116,7 @@ async def was_sent(office: Office, opened: Opened, referral_id: str) -> None:
     def work(desk: Desk) -> None:
         record = desk.get(Unsent, opened.draft_id)
         if record is not None:
-            desk.change(record, referral_id=referral_id, wrapped_key=None, content=None)
+            desk.change(record, referral_id=referral_id, before_id=None, wrapped_key=None, content=None)
 
     await office.store.write(work, expects=[(Unsent, opened.draft_id)])
 
@@ -132,11 +132,21 @@ async def drop(office: Office, opened: Opened) -> None:
     await office.store.write(work, expects=[(Unsent, opened.draft_id)])
 
 
-async def _was_sealed_off(office: Office, referral_id: str | None) -> bool:
-    if referral_id is None:
-        return False
-    before = await office.store.read(lambda reading: reading.get(Referral, referral_id))
-    return before is not None and before.sealed_off_at is not None
+def drop_going_on(desk: Desk, referrals: Collection[str], *, actor: str) -> None:
+    """Forget what somebody is writing that goes on from any of these referrals: they are kept from her (R-11)."""
+    for one in desk.find(Unsent, actor=actor):
+        if one.before_id in referrals:
+            desk.remove(one)
+
+
+def _check_before(desk: Desk, record: Unsent) -> None:
+    """Check what it goes on from once more: since that was looked at, it may be sealed off or kept from her."""
+    before = None if record.before_id is None else desk.get(Referral, record.before_id)
+    if before is None:
+        return
+    declared = {one.chain_id for one in desk.find(ConflictRecord, actor=record.actor)}
+    if before.sealed_off_at is not None or is_kept_from(before, [record.actor], declared=declared):
+        raise unknown_referral()
 
 
 def _unknown() -> NotFound:

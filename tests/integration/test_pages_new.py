@@ -8,9 +8,20 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from shared.agency.records import Unsent
 from shared.agency.unsent import KEPT
 from shared.people.records import Role
-from tests.support.agency_services import CANARY, Service, World, a_grant, consented, contents, referred, world
+from tests.support.agency_services import (
+    CANARY,
+    Service,
+    World,
+    a_grant,
+    consented,
+    contents,
+    referred,
+    states,
+    world,
+)
 from tests.support.page_client import Page, PageClient, somebody
 
 EVIL = "\"><script>alert('x')</script>"
@@ -265,20 +276,61 @@ async def test_a_received_referral_goes_on_under_the_consent_that_allows_it(mesh
     assert done.path.endswith("/sent"), re.findall(r"<li>([^<]*)", done.text)
 
 
-async def test_what_was_taken_over_from_a_case_goes_when_that_is_sealed_off(mesh: World) -> None:
-    worker = await somebody(mesh.services["social"].app, Role.CASEWORKER)
-    referral_id = await received(mesh)
+async def taken_over(worker: PageClient, referral_id: str) -> Page:
+    """An unfinished referral into which what a received one says was taken over."""
     first = await worker.send(await worker.get(f"/new?parent={referral_id}"), "/new")
     page = await worker.send(first, "/wants", button=ON, service_type="LEG-01", urgency="usual")
     page = await worker.send(page, "/consent", button=ON, mode="existing")
     page = await worker.send(page, "/whom", button=ON, recipient="legal-aid-test")
     page = await worker.send(page, "/what", button=("go", "take-over"))
     assert CANARY in page.text
+    return page
+
+
+async def unfinished(mesh: World) -> set[str]:
+    """What lies in the records of the second agency, whoever may open it."""
+    found = await mesh.services["social"].practice.office.store.read(lambda reading: reading.find(Unsent))
+    return {one.draft_id for one in found}
+
+
+@pytest.mark.rule("R-16")
+@pytest.mark.parametrize("part", [None, ["dependants"]])
+async def test_what_was_taken_over_from_a_case_goes_with_the_first_piece_of_it_that_is_taken_back(
+    mesh: World, part: list[str] | None
+) -> None:
+    worker, referral_id = await somebody(mesh.services["social"].app, Role.CASEWORKER), await received(mesh)
+    page, other = await taken_over(worker, referral_id), await taken_over(worker, await received(mesh))
     consent_id = (await mesh["social"].seen(referral_id))["basis"]["consent_id"]
-    await mesh["health"].done(f"/v1/consents/{consent_id}/revocations", {"by": "survivor"})
-    await mesh["social"].until(referral_id, lambda seen: seen["state"] == "revoked", query="")
+    told = {"by": "survivor", "compartments": part}
+    await mesh["health"].done(f"/v1/consents/{consent_id}/revocations", told)
+    await mesh["social"].until(referral_id, lambda seen: states(seen)["dependants"] == "destroyed", query="")
+    kept = await unfinished(mesh)
+    assert (draft_of(page) in kept, draft_of(other) in kept) == (False, True)
     again = await worker.get(page.path)
     assert (again.status, CANARY in again.text) == (404, False)
+    assert (await worker.get(other.path)).status == 200
+
+
+async def test_nothing_is_begun_from_a_case_that_was_sealed_off_meanwhile(mesh: World) -> None:
+    worker, referral_id = await somebody(mesh.services["social"].app, Role.CASEWORKER), await received(mesh)
+    before, page = await unfinished(mesh), await worker.get(f"/new?parent={referral_id}")
+    await mesh["social"].done(f"/v1/referrals/{referral_id}/withdraw", {"reason": "survivor_asked"})
+    await mesh["social"].until(referral_id, lambda seen: seen["sealed_off_at"] is not None)
+    assert (await worker.send(page, "/new")).status == 404
+    assert await unfinished(mesh) == before
+
+
+@pytest.mark.rule("R-11")
+async def test_what_somebody_is_writing_goes_with_the_case_that_she_hands_over(mesh: World) -> None:
+    app, referral_id = mesh.services["social"].app, await received(mesh)
+    related, colleague = await somebody(app, Role.CASEWORKER), await somebody(app, Role.CASEWORKER)
+    hers, other = await taken_over(related, referral_id), await taken_over(related, await received(mesh))
+    colleagues = await taken_over(colleague, referral_id)
+    form = await related.get(f"/referrals/{referral_id}/conflict")
+    assert (await related.send(form, "/conflict", whom="supervisor")).path == "/handed-over"
+    kept = await unfinished(mesh)
+    assert [draft_of(one) in kept for one in (hers, other, colleagues)] == [False, True, True]
+    assert (await related.get(hers.path)).status == 404
 
 
 async def test_by_law_only_what_the_law_carries_has_a_field_and_somebody_approved_it(

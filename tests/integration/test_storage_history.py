@@ -29,6 +29,7 @@ from gateway.adapters.number_tables import REFERRAL_NUMBERS, number_row
 from gateway.adapters.tables import LEDGER_ENTRIES
 from mesh.home import Home
 from mesh.revisions import ROOMS, TABLES, bring_forward
+from shared.agency.tables import UNSENT
 from shared.kernel.errors import InternalFault, MeshError
 from shared.referral.number import number_of
 from shared.storage import engine as storage_engine
@@ -296,3 +297,18 @@ def test_referrals_of_before_are_found_under_their_numbers(engine: Engine) -> No
         found = connection.execute(text("SELECT number FROM referrals")).scalars().all()
     engine.dispose()
     assert found == [number_of(id_)]
+
+
+def test_unfinished_referrals_that_may_hold_what_nobody_can_tell_are_not_kept(engine: Engine) -> None:
+    history = history_of(TABLES["agency"])
+    given = dict.fromkeys(["account_id", "begun_at", "kept_at", "expires_at"], "x")
+    with engine.begin() as connection:
+        command.upgrade(configuration(connection, history), "0005")
+        before = Table("unsent", MetaData(), autoload_with=connection)
+        written = {"draft_id": "d/written", "referral_id": None, "wrapped_key": b"k", "content": b"c"}
+        sent = {"draft_id": "d/sent", "referral_id": "r", "wrapped_key": None, "content": None}
+        connection.execute(insert(before), [given | written, given | sent])
+        command.upgrade(configuration(connection, history), "head")
+        found = connection.execute(select(UNSENT.c.draft_id, UNSENT.c.before_id)).all()
+    engine.dispose()
+    assert found == [("d/sent", None)]

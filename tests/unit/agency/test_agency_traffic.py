@@ -187,6 +187,7 @@ def an_unsent(draft_id: str, *, begun_at: str, expires_at: str) -> Unsent:
     return Unsent(
         draft_id=draft_id,
         account_id="a",
+        actor="staff-7",
         begun_at=begun_at,
         kept_at=begun_at,
         expires_at=expires_at,

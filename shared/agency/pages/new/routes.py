@@ -59,7 +59,7 @@ def _add_list(router: APIRouter, desk: PageDesk) -> None:
     @router.post(_START)
     async def make(person: _Worker, form: Posted) -> Response:
         steps, known = await begun_from(desk, person, form)
-        opened = await begin(desk.practice.office, person.account.account_id, known=known)
+        opened = await begin(desk.practice.office, person, known=known)
         if steps:
             await keep(desk.practice.office, opened, step="wants", typed=steps)
         return see_other(f"{_START}/{opened.draft_id}/wants")
