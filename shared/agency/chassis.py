@@ -319,6 +319,7 @@ def _deliveries(office: Office, settling: Settling, going_on: Rounds) -> Deliver
         checker=Checker(
             office.agency_id, sop=office.sop, directory=office.directory, grants=office.grants, clock=office.clock
         ),
+        grants=office.grants,
         settling=settling,
         notifier=office.notifier,
     )

@@ -10,8 +10,9 @@ from typing import Any
 
 from shared.agency.acting import Answer, Caller, post, pseudonym_of, replay
 from shared.agency.caregivers import accounts_of, note_accounts
-from shared.agency.grants import consent_of_statement
+from shared.agency.grants import consent_of_statement, keep_renewed
 from shared.agency.office import Office
+from shared.agency.ports import Desk
 from shared.agency.records import QUEUED, ConsentRecord, Letter, Visit
 from shared.agency.requests import ConsentRequest, RevocationRequest
 from shared.agency.scribe import Route
@@ -66,13 +67,15 @@ async def revoke_consent(office: Office, caller: Caller, consent_id: str, reques
 async def show_consent(office: Office, visit: Visit, consent_id: str) -> dict[str, Any]:
     """Return a consent recorded here, with who the subject is. Raises `NotFound`. The reading is logged first.
 
+    What was taken back elsewhere is shown too, as far as the gateway can be asked or has told.
+
     A caregiver who was recorded as unsafe does not learn that it exists, nor does anybody the case is kept from (R-11).
     """
     record = await office.store.read(lambda reading: reading.get(ConsentRecord, consent_id))
     hidden = await office.consent_is_kept_from(consent_id, visit.actor, pseudonym_of(office.agency_id, visit.client))
     if hidden or record is None or not {visit.actor, visit.client}.isdisjoint(accounts_of(office.vault, record)):
         raise NotFound("consent.unknown", "This agency has recorded no such consent.")
-    await office.store.write(lambda desk: desk.add(visit))
+    record = await _looked_at(office, record, visit)
     details = None
     if record.wrapped_key is not None and record.details is not None:
         details = office.vault.open_subject(consent_id, record.wrapped_key).unlock(_DETAILS, record.details)
@@ -83,6 +86,19 @@ async def show_consent(office: Office, visit: Visit, consent_id: str) -> dict[st
         "takings": list(record.takings),
         "subject_details": details,
     }
+
+
+async def _looked_at(office: Office, record: ConsentRecord, visit: Visit) -> ConsentRecord:
+    """Return a record as it stands now, once the reading is logged."""
+    renewed = await office.grants.renewed(record)
+
+    def work(desk: Desk) -> None:
+        desk.add(visit)
+        if renewed is not None:
+            keep_renewed(desk, renewed)
+
+    await office.store.write(work, expects=[(ConsentRecord, record.consent_id)])
+    return renewed or record
 
 
 async def check_consent_seen(office: Office, consent_id: str, *who: str) -> None:

@@ -1,23 +1,26 @@
 """The consent a referral rests on, with everything it was derived from, as far as this service can know it.
 
-What was recorded here is known from here. What another agency recorded is asked of the gateway, which shows it
-to those it names; an answer is believed for a few seconds only, because consent can be taken back. What a whole
-delivery rests on is asked for in one call.
+What was recorded here is known from here. Her word to take it back may be given elsewhere: the record is renewed from
+the gateway when a notice tells of that, and before anybody reads it. What another agency recorded is asked of the
+gateway, which shows it to those it names; an answer is believed for a few seconds only, because consent can be taken
+back. What a whole delivery rests on is asked for in one call.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from shared.agency.directory import BRIEFLY
 from shared.agency.gathering import Gathering
-from shared.agency.ports import Hub, Store
+from shared.agency.ports import Desk, Hub, Store
 from shared.agency.records import ConsentRecord
 from shared.consent.giving import read_giving
 from shared.consent.grant import Consent, Grant, Taking
-from shared.kernel.clock import Clock, from_wire
-from shared.kernel.errors import InputRejected, NotFound, NotPermitted
+from shared.kernel.clock import Clock, from_wire, to_wire
+from shared.kernel.errors import InputRejected, MeshError, NotFound, NotPermitted
 from shared.sop.model import Compartment
 
 #: A line of derivation longer than this is not followed; the gateway refuses to record one.
@@ -58,10 +61,27 @@ class Grants:
 
     async def consent(self, consent_id: str) -> Consent | None:
         """Return one consent, or None when it is neither recorded here nor shown to this agency."""
-        record = await self._store.read(lambda reading: reading.get(ConsentRecord, consent_id))
+        record = await self.recorded(consent_id)
         if record is not None:
             return consent_of_record(record)
         return await self._ask(consent_id)
+
+    async def recorded(self, consent_id: str) -> ConsentRecord | None:
+        """Return the record of a consent; None when it was recorded elsewhere."""
+        return await self._store.read(lambda reading: reading.get(ConsentRecord, consent_id))
+
+    async def renewed(self, record: ConsentRecord) -> ConsentRecord | None:
+        """Return a record with what the gateway shows of its consent now; None when the gateway cannot tell."""
+        self.forget(record.consent_id)
+        try:
+            async with asyncio.timeout(BRIEFLY):
+                shown = await self._ask(record.consent_id)
+        except (MeshError, TimeoutError):
+            return None
+        if shown is None:  # not registered yet, or refused
+            return None
+        takings = [_document(taking) for taking in shown.takings]
+        return replace(record, state=shown.state(self._clock.now()).value, takings=takings)
 
     def forget(self, consent_id: str) -> None:
         """Stop believing what was shown of a consent: it has changed."""
@@ -93,6 +113,13 @@ def _shown(answer: Mapping[str, Any]) -> dict[str, Consent]:
             consent = read_consent(one)
             found[consent.id] = consent
     return found
+
+
+def keep_renewed(desk: Desk, shown: ConsentRecord) -> None:
+    """Keep what was shown anew of a consent recorded here, unless something was taken back here since it was asked."""
+    known = desk.get(ConsentRecord, shown.consent_id)
+    if known is not None and _newest(shown) >= _newest(known):
+        desk.change(known, state=shown.state, takings=shown.takings)
 
 
 def consent_of_record(record: ConsentRecord) -> Consent:
@@ -149,3 +176,17 @@ def _taking(taking: Mapping[str, Any]) -> Taking:
         recipients=None if recipients is None else frozenset(recipients),
         compartments=None if compartments is None else frozenset(Compartment(name) for name in compartments),
     )
+
+
+def _newest(record: ConsentRecord) -> str:
+    return max((taking["at"] for taking in record.takings), default="")
+
+
+def _document(taking: Taking) -> dict[str, Any]:
+    """Write a taking as the gateway shows it."""
+    return {
+        "at": to_wire(taking.at),
+        "by": taking.by,
+        "recipients": None if taking.recipients is None else sorted(taking.recipients),
+        "compartments": None if taking.compartments is None else sorted(taking.compartments),
+    }

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from shared.agency.conference.minutes import keep_what_a_note_says
 from shared.agency.going_on import NEXT_AGENCY, ends_unheard, reroute_after_event, reroute_after_notice
+from shared.agency.grants import Grants, keep_renewed
 from shared.agency.inbound.checking import Checker
 from shared.agency.notifying import Notifier
 from shared.agency.opening import Opener
@@ -19,6 +20,7 @@ from shared.agency.ports import Desk, Expected
 from shared.agency.records import (
     QUEUED,
     Box,
+    ConsentRecord,
     Happening,
     Holding,
     HoldingState,
@@ -84,6 +86,7 @@ class Receiving:
         scribe: Scribe,
         opener: Opener,
         checker: Checker,
+        grants: Grants,
         settling: Settling,
         notifier: Notifier,
     ) -> None:
@@ -91,6 +94,7 @@ class Receiving:
         self._scribe = scribe
         self._opener = opener
         self._checker = checker
+        self._grants = grants
         self._settling = settling
         self._notifier = notifier
 
@@ -108,7 +112,8 @@ class Receiving:
         if isinstance(message, NoteV1):
             return self._about(message.referral_id or item.referral_id, lambda d, r: self._note(d, r, message, item))
         if isinstance(message, NoticeV1):
-            return self._about(message.referral_id, lambda d, r: self._notice(d, r, message))
+            consent = await self._taken_back(message)
+            return self._about(message.referral_id, lambda d, r: self._notice(d, r, message, consent))
         raise InputRejected("message.kind", "Messages of this kind are not delivered to agencies.")
 
     def _about(self, referral_id: str | None, take: Callable[[Desk, Referral], Taken]) -> Prepared:
@@ -281,7 +286,13 @@ class Receiving:
         self._notifier.tell(desk, "note.received", referral_id=referral.referral_id, state=referral.state)
         return Taken()
 
-    def _notice(self, desk: Desk, referral: Referral, message: NoticeV1) -> Taken:
+    async def _taken_back(self, message: NoticeV1) -> ConsentRecord | None:
+        """Return the consent of which a notice says that some was taken back, as it stands now; None of another's."""
+        consent_id = message.data.get("consent_id") if message.type == "revoked" else None
+        record = await self._grants.recorded(consent_id) if isinstance(consent_id, str) else None
+        return None if record is None else await self._grants.renewed(record)
+
+    def _notice(self, desk: Desk, referral: Referral, message: NoticeV1, consent: ConsentRecord | None) -> Taken:
         ended = ends_unheard(message.type, message.data)
         contents = contents_of(desk, referral) if ended or message.type == "revoked" else None
         desk.add(
@@ -295,6 +306,8 @@ class Receiving:
                 data=dict(message.data),
             )
         )
+        if consent is not None:
+            keep_renewed(desk, consent)
         if message.type == "revoked" and contents is not None:
             return self._revoked(desk, contents, message)
         if ended and contents is not None:
