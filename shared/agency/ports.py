@@ -22,7 +22,8 @@ from shared.agency.records import (
     Visit,
     Webhook,
 )
-from shared.agency.working import Load, Occurring, WorkFilter
+from shared.agency.working import Load, Occurring, Place, WorkFilter
+from shared.sop.model import ClockPhase
 from shared.wire.delivery import BatchItemV1, BatchResultV1, ClaimedV1, InboxV1
 
 R = TypeVar("R")
@@ -60,7 +61,6 @@ class ReferralFilter:
 
     box: str | None = None
     state: str | None = None
-    services: frozenset[str] | None = None
     due_before: str | None = None
     consent_id: str | None = None
     linked_id: str | None = None
@@ -150,6 +150,13 @@ class Work(Protocol):
 
     def ids(self, wanted: WorkFilter) -> Sequence[str]:
         """Return one page of referrals, in the order of the list."""
+        ...
+
+    def by_duty(self, wanted: WorkFilter, by: ClockPhase, *, after: Place | None) -> Sequence[Place]:
+        """Return one page of referrals from behind a place on, what is due first by a duty first.
+
+        Where that duty is done, or has no clock, it is what is due next that counts.
+        """
         ...
 
     def count(self, wanted: WorkFilter, *, most: int) -> int:

@@ -16,7 +16,7 @@ from shared.sop.model import ClockPhase, Name, Sector, Sop
 
 @dataclass(frozen=True, slots=True)
 class Worklist:
-    """A view of received referrals that one sector works through, ordered by one of the four duties."""
+    """Received referrals that one sector works through until they have ended, ordered by one of the four duties."""
 
     says: Name
     services: frozenset[str]

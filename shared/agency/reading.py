@@ -14,10 +14,12 @@ from weakref import WeakValueDictionary
 
 from shared.agency.office import Office, is_kept_from
 from shared.agency.ports import Label, Reading, ReferralFilter
+from shared.agency.profile import Worklist
 from shared.agency.records import Box, Happening, Holding, HoldingState, Note, Referral, Reroute, Visit
 from shared.agency.showing import detail, reroute_shown, summary, warning
 from shared.agency.vault import note_place
 from shared.agency.weighing import HOLD_REASON
+from shared.agency.working import Place, open_here
 from shared.consent.decision import ACCEPTED_STATES
 from shared.sop.model import Compartment, Stage
 
@@ -44,10 +46,10 @@ class Visitor:
 
 @dataclass(frozen=True, slots=True)
 class ReferralPage:
-    """Some referrals, and the last id of the page when more may follow."""
+    """Some referrals, and the place of the last one when more may follow."""
 
     items: Sequence[dict[str, Any]]
-    last: str | None
+    last: tuple[str, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +80,25 @@ class CaseReader:
             inside = replace(wanted, box=wanted.box or visitor.box)
             seen = await self._office.store.read(lambda reading: seen_by(reading, visitor, inside))
         await self._log(visitor, "list", None)
-        last = seen[-1].referral_id if len(seen) == wanted.limit else None
+        last = (seen[-1].referral_id,) if len(seen) == wanted.limit else None
         return ReferralPage([summary(one, self._office.sop) for one in seen], last)
+
+    async def worklist(
+        self, visitor: Visitor, worklist: Worklist, *, after: Place | None, limit: int
+    ) -> "ReferralPage":
+        """Return a page of what is open on a worklist, what is due first by its duty first; else as `listed`."""
+
+        def look(reading: Reading) -> tuple[Sequence[Place], Sequence[Referral]]:
+            unseen = reading.work.unseen([visitor.actor, visitor.pseudonym])
+            wanted = replace(open_here(unseen=unseen), services=worklist.services, limit=limit)
+            places = reading.work.by_duty(wanted, worklist.by, after=after)
+            return places, reading.many(Referral, [one.referral_id for one in places])
+
+        places, referrals = await self._office.store.read(look)
+        await self._log(visitor, "list", None)
+        shown = {one.referral_id: summary(one, self._office.sop) for one in referrals}
+        last = places[-1] if len(places) == limit else None
+        return ReferralPage([shown[one.referral_id] for one in places], last)
 
     async def shown(self, visitor: Visitor, referral_id: str, wanted: Collection[Compartment] | None) -> dict[str, Any]:
         """Return one referral with its history and the content of the compartments that may be seen now.

@@ -36,6 +36,11 @@ def open_duties(state: str) -> Sequence[ClockPhase]:
     return () if first is None else _PHASES[_PHASES.index(first) :]
 
 
+def open_in(phase: ClockPhase) -> frozenset[str]:
+    """Return the states in which a duty is still open."""
+    return frozenset(state for state in _FIRST_OPEN if phase in open_duties(state))
+
+
 def standing_of(view: Mapping[str, Any]) -> dict[str, Any]:
     """Return what changes here when the gateway shows a referral: state, due times, statements if it says how many."""
     state = str(view["state"])

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from shared.agency.records import QUEUED, REFUSED, Box
 from shared.sop.model import ENDS, ReferralState
@@ -82,6 +82,13 @@ class WorkFilter:
     newest: bool = False
     offset: int = 0
     limit: int = 50
+
+
+class Place(NamedTuple):
+    """Where a referral stands in a list by a duty: the next page begins behind it, whatever has changed before it."""
+
+    due_at: str
+    referral_id: str
 
 
 @dataclass(frozen=True, slots=True)

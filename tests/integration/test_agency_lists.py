@@ -1,6 +1,7 @@
 """Lists of work stay quick: they are read from indexes, whatever lies in the book, on both databases."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,10 +11,11 @@ from shared.agency.adapters.store import SqlStore
 from shared.agency.lists import inbox
 from shared.agency.ports import Desk, Reading
 from shared.agency.records import Assignment, ConflictRecord
-from shared.agency.working import Tab, of_tab, open_here
+from shared.agency.working import Place, Tab, of_tab, open_here
 from shared.kernel.clock import SystemClock
 from shared.kernel.identifiers import Uuid7Factory
 from shared.referral.blocked import blocked_hash
+from shared.sop.model import ClockPhase
 from tests.support.casework import a_referral
 
 IDS = Uuid7Factory(SystemClock())
@@ -43,6 +45,41 @@ async def test_what_is_due_first_is_first_and_what_is_never_due_is_last(store: S
     put(store, *cases)
     ids = await store.read(lambda reading: reading.work.ids(of_tab(Tab.TEAM, me="lan", unseen=[])))
     assert ids == [one.referral_id for one in reversed(cases)]
+
+
+def an_hour(hour: int) -> str:
+    return f"2026-11-22T{hour:02}:00:00.000Z"
+
+
+async def by_contact(store: SqlStore, limit: int, after: Place | None = None) -> list[Place]:
+    """A page of what is open here, by the duty to contact her."""
+    wanted = replace(open_here(unseen=[]), limit=limit)
+    return list(await store.read(lambda reading: reading.work.by_duty(wanted, ClockPhase.CONTACT, after=after)))
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 5, 7])
+async def test_what_is_due_first_by_a_duty_is_first_of_all_pages(store: SqlStore, limit: int) -> None:
+    hours = [3, 5, 1, 5, 2]
+    cases = [a_referral(IDS.new(), due={"contact": an_hour(one)}, next_due_at=an_hour(23)) for one in hours]
+    put(store, *cases)
+    found: list[Place] = []
+    pages = [await by_contact(store, limit)]
+    while len(pages[-1]) == limit:
+        pages.append(await by_contact(store, limit, pages[-1][-1]))
+    found = [one for page in pages for one in page]
+    assert found == sorted(Place(one.due["contact"], one.referral_id) for one in cases)
+
+
+async def test_where_a_duty_is_done_or_has_no_clock_what_is_due_next_counts(store: SqlStore) -> None:
+    late = {"contact": an_hour(1), "complete": an_hour(9)}
+    done = a_referral(IDS.new(), state="in_progress", due=late, next_due_at=an_hour(9))
+    never = a_referral(IDS.new(), state="on_hold", next_due_at=None)
+    clockless = a_referral(IDS.new(), due={"complete": an_hour(8)}, next_due_at=an_hour(8))
+    owed = a_referral(IDS.new(), due={"contact": an_hour(7), "decide": an_hour(0)}, next_due_at=an_hour(0))
+    over = a_referral(IDS.new(), state="completed", due=late)
+    put(store, done, never, clockless, owed, over)
+    ids = [one.referral_id for one in await by_contact(store, 9)]
+    assert ids == [one.referral_id for one in (owed, clockless, done, never)]
 
 
 async def test_what_is_over_is_listed_the_newest_first(store: SqlStore) -> None:
@@ -87,6 +124,7 @@ async def test_nothing_of_the_inbox_reads_a_whole_table(store: SqlStore, databas
         for tab in Tab:
             inbox(reading, of_tab(tab, me="lan", unseen=unseen), tab=tab, me="lan", at=AT)
         reading.work.numbered(case.number, unseen=unseen)
+        reading.work.by_duty(open_here(unseen=unseen), ClockPhase.CONTACT, after=Place(AT, case.referral_id))
 
     event.listen(store._engine, "before_cursor_execute", remember)
     await store.read(look)

@@ -277,6 +277,25 @@ async def test_lists_show_facts_and_labels_page_by_page(empty: World) -> None:
     assert CANARY not in str([first, second, worklist])
 
 
+async def test_a_worklist_begins_with_what_is_due_first_however_many_came_after_it(empty: World) -> None:
+    consent, social = await consented(empty["health"]), empty["social"]
+    over, *ids = [await referred(empty["health"], consent) for _ in range(4)]
+    await social.until(ids[-1], lambda seen: seen["state"] == "delivered")
+    await social.done(f"/v1/referrals/{over}/acknowledge", {})
+    await social.done(f"/v1/referrals/{over}/decline", {"reason": "D05"})
+    found: list[str] = []
+    after = ""
+    for _ in ids:
+        page = (await social.get(f"/v1/social/worklists/shelter?limit=1{after}")).json()
+        found += [one["referral_id"] for one in page["items"]]
+        after = f"&after={page['next']}"
+    assert found == ids
+    assert (await social.get(f"/v1/social/worklists/shelter?limit=1{after}")).json() == {"items": [], "next": None}
+    newest = (await social.get("/v1/referrals?limit=1")).json()["next"]
+    wrong = await social.get(f"/v1/social/worklists/shelter?after={newest}")
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "message.invalid")
+
+
 async def test_who_she_is_is_read_back_by_its_recorder_alone(mesh: World) -> None:
     consent = await consented(mesh["health"])
     read = (await mesh["health"].get(f"/v1/consents/{consent['id']}")).json()

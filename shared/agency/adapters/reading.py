@@ -213,8 +213,6 @@ def _wanted(wanted: ReferralFilter, *columns: ColumnElement[Any]) -> Select[Any]
         found = found.where(table.box == wanted.box)
     if wanted.state is not None:
         found = found.where(table.state == wanted.state)
-    if wanted.services is not None:
-        found = found.where(table.service_type.in_(sorted(wanted.services)))
     if wanted.due_before is not None:
         found = found.where(table.next_due_at < wanted.due_before)
     if wanted.consent_id is not None:

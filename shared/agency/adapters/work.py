@@ -7,15 +7,19 @@ most, so that it takes no longer for an agency of many years.
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, func, or_, select
+from sqlalchemy import tuple_ as sql_tuple
 
 from shared.agency.records import Box
+from shared.agency.standing import open_in
 from shared.agency.tables import ASSIGNMENTS, CONFLICTS, NAMES_SOMEBODY, REFERRALS, SECTOR_CLOCKS
-from shared.agency.working import Load, Occurring, WorkFilter
+from shared.agency.working import Load, Occurring, Place, WorkFilter
 from shared.referral.blocked import is_blocked
-from shared.sop.model import ENDS
+from shared.sop.model import ENDS, ClockPhase
 
 _ENDED: Final = sorted(state.value for state in ENDS)
+#: When it is due what is never due: after everything else.
+_NEVER: Final = "9999-12-31T23:59:59.999Z"
 
 
 class SqlWork:
@@ -40,6 +44,17 @@ class SqlWork:
         key, due = REFERRALS.c.referral_id, REFERRALS.c.next_due_at
         order = [key.desc()] if wanted.newest else [due.asc().nulls_last(), key]
         return self._column(_found(wanted, key).order_by(*order).limit(wanted.limit).offset(wanted.offset))
+
+    def by_duty(self, wanted: WorkFilter, by: ClockPhase, *, after: Place | None) -> Sequence[Place]:
+        """Return one page of referrals from behind a place on, what is due first by a duty first.
+
+        Where that duty is done, or has no clock, it is what is due next that counts.
+        """
+        due, key = _due(by), REFERRALS.c.referral_id
+        found = _found(wanted, due, key).order_by(due, key).limit(wanted.limit)
+        if after is not None:
+            found = found.where(sql_tuple(due, key) > sql_tuple(*after))
+        return [Place._make(row) for row in self._connection.execute(found)]
 
     def count(self, wanted: WorkFilter, *, most: int) -> int:
         """Return how many referrals a list has, counted no further than `most`."""
@@ -97,6 +112,12 @@ def _found(wanted: WorkFilter, *columns: ColumnElement[Any]) -> Select[Any]:
     if wanted.due_before is not None:
         found = found.where(table.next_due_at < wanted.due_before)
     return found
+
+
+def _due(by: ClockPhase) -> ColumnElement[str]:
+    table = REFERRALS.c
+    its_own = case((table.state.in_(sorted(open_in(by))), table.due[by.value].as_string()))
+    return func.coalesce(its_own, table.next_due_at, _NEVER)
 
 
 def _on(wanted: WorkFilter) -> ColumnElement[bool]:

@@ -106,8 +106,7 @@ def _add_reading(router: APIRouter, office: Office, reader: CaseReader, doors: D
             box=box, state=state, due_before=_due_before(office, due), after=page.after_text(), limit=page.limit
         )
         found = await reader.listed(visitor, wanted)
-        last = None if found.last is None else (found.last,)
-        return as_json(listing.answer(found.items, last=last))
+        return as_json(listing.answer(found.items, last=found.last))
 
     router.add_api_route(
         "/v1/referrals",

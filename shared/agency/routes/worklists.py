@@ -1,15 +1,14 @@
-"""Routes of a sector's worklists: received referrals of some services, what is due first on top."""
+"""Routes of a sector's worklists: received referrals of some services that have not ended, what is due first on top."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Path
 
-from shared.agency.ports import ReferralFilter
 from shared.agency.reading import Visitor
-from shared.agency.records import Box
 from shared.agency.routes.answers import ReferralsV1, WorklistsV1
 from shared.agency.routes.callers import HANDLE
 from shared.agency.sector.practice import Practice
+from shared.agency.working import Place
 from shared.kernel.errors import NotFound
 from shared.web import listing
 from shared.web.listing import Paged
@@ -41,11 +40,9 @@ def worklists_router(practice: Practice) -> APIRouter:
         worklist = profile.worklists.get(name)
         if worklist is None:
             raise NotFound("route.unknown", "This sector has no such worklist.")
-        wanted = ReferralFilter(
-            box=Box.RECEIVED.value, services=worklist.services, after=page.after_text(), limit=page.limit
-        )
-        found = await reader.listed(visitor, wanted)
-        by_due = sorted(found.items, key=lambda one: one["due"][worklist.by.value] or "~")
-        return ReferralsV1.model_validate(listing.answer(by_due, last=None if found.last is None else (found.last,)))
+        behind = page.after_pair()
+        after = None if behind is None else Place(*behind)
+        found = await reader.worklist(visitor, worklist, after=after, limit=page.limit)
+        return ReferralsV1.model_validate(listing.answer(found.items, last=found.last))
 
     return router
