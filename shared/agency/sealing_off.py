@@ -44,6 +44,13 @@ class Contents:
         """Return the names of the compartments."""
         return frozenset(holding.name for holding in self.holdings)
 
+    def without_purpose(self) -> frozenset[str]:
+        """Return the names of what has no purpose any more when its referral ends: all but what was put aside.
+
+        Of that a law may make this agency keep something, whatever becomes of the referral; only a person decides.
+        """
+        return frozenset(holding.name for holding in self.holdings if holding.state != HoldingState.HELD)
+
     def are_over_without(self, lost: frozenset[str]) -> bool:
         """Say whether nothing is left to work with once `lost` is gone; what was put aside is not to work with."""
         over = {HoldingState.HELD, HoldingState.DESTROYED}

@@ -155,7 +155,7 @@ class Settling:
         changed = desk.change(referral, **standing)
         if contents is not None and referral.sealed_off_at is None:
             contents = replace(contents, referral=changed)
-            seal_off(desk, contents, contents.names(), vault=self._opener.vault, at=self._now())
+            seal_off(desk, contents, contents.without_purpose(), vault=self._opener.vault, at=self._now())
         self._notifier.tell(desk, "referral.changed", referral_id=referral.referral_id, state=standing["state"])
         return ()
 

@@ -154,6 +154,23 @@ async def test_sealing_off_a_part_that_was_put_aside_leaves_the_rest_under_a_key
     assert contents(await pair[1].seen(referral_id)) == left
 
 
+@pytest.mark.parametrize("decided", [True, False])
+async def test_what_a_law_may_make_it_keep_outlives_the_referral(pair: Chain, decided: bool) -> None:
+    consent, referral_id = await reported(pair, compartments=["incident"])
+    hold = {"result": "legal_hold", "article": ARTICLE}
+    if decided:
+        await pair[1].done(f"/v1/referrals/{referral_id}/seal", hold)
+    await pair[0].done(f"/v1/referrals/{referral_id}/cancel", {"reason": "need_gone"})
+    seen = await pair[1].until(referral_id, lambda seen: seen["state"] == "cancelled", query="")
+    assert (contents(seen), states(seen)) == ({}, {**dict.fromkeys(ACCOUNT, "destroyed"), "incident": "held"})
+    if not decided:
+        await pair[1].done(f"/v1/referrals/{referral_id}/seal", hold)
+    kept = contents(await pair[1].seen(referral_id, Access_Reason="legal_hold"))
+    assert (kept, await result(pair, consent)) == ({"incident": ACCOUNT["incident"]}, "legal_hold")
+    await pair[1].done(f"/v1/referrals/{referral_id}/seal", {"result": "sealed"})
+    assert await at_rest(pair, referral_id) == (None, None)
+
+
 async def test_person_may_put_off_deciding_once_and_decide_later(pair: Chain) -> None:
     consent, referral_id = await reported(pair)
     more = {"result": "extended", "extension_days": 10, "reason": "legal_check"}

@@ -238,7 +238,7 @@ class Receiving:
         self._goes_on(desk, reroute_after_event(referral, message.type, message.data, rules=sop.reroutes, at=at))
         if contents is not None:
             left = replace(contents, referral=moved)
-            seal_off(desk, left, left.names(), vault=self._opener.vault, at=self._scribe.stamp())
+            seal_off(desk, left, left.without_purpose(), vault=self._opener.vault, at=self._scribe.stamp())
         self._notifier.tell(desk, "referral.changed", referral_id=referral.referral_id, state=state)
         return Taken()
 
@@ -312,7 +312,7 @@ class Receiving:
             return self._revoked(desk, contents, message)
         if ended and contents is not None:
             state = str(message.data.get("state", ReferralState.EXPIRED.value))
-            lost = contents.names() if referral.box == Box.RECEIVED else frozenset[str]()
+            lost = contents.without_purpose() if referral.box == Box.RECEIVED else frozenset[str]()
             seal_off(desk, contents, lost, vault=self._opener.vault, at=self._scribe.stamp(), state=state)
         self._notifier.tell(desk, _TOLD[message.type], referral_id=referral.referral_id, state=referral.state)
         if not ended and message.type != NEXT_AGENCY:
