@@ -7,9 +7,10 @@ it is about to leave is written down before it leaves, so that a decision in bet
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 
 from gateway.adapters.claims import ClaimDesk
 from gateway.adapters.desk import SqlDesk
@@ -25,10 +26,13 @@ ITEMS_MOST = 100
 BYTES_MOST = 2 * 1024 * 1024 - 128 * 1024
 #: A message nobody takes is given up after this long (wire section 6).
 KEPT_FOR = timedelta(days=7)
+#: How many that wait are looked at first, and how many at a time where too few of those may leave.
+_LOOKED_AT = 300
+_LOOKED_ON = 5_000
 #: How many are given up in one transaction.
 _ENDED_MOST = 300
 
-_Held = Callable[[Any], ColumnElement[bool]]
+_Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,8 @@ def claim(
     agency = desk.book.get(AGENCIES, agency_id)
     if agency is None or agency["status"] != AgencyStatus.ACTIVE.value:
         return Claim(())
-    wanted = desk.book.select(_in_turn(agency_id, _held(desk.at, after=after, only=only)).limit(limit))
+    now = None if after is not None or only is not None else to_wire(desk.at)
+    wanted = _in_turn(partial(_waiting, desk, agency_id, after=after), limit, now=now, only=only)
     taken = desk.book.take(MESSAGES, [row["message_id"] for row in wanted])
     free = {key for key, row in taken.items() if row["settled_at"] is None}
     facts = {row["message_id"]: row for row in desk.book.select(_judged(desk.at, MESSAGES.c.message_id.in_(free)))}
@@ -112,33 +117,48 @@ def postpone(desk: ClaimDesk, waits: Mapping[str, float]) -> None:
             desk.book.update(MESSAGES, message_id, due_at=to_wire(until))
 
 
-def _in_turn(agency_id: str, held: _Held) -> Select[Any]:
-    """Select what waits for an agency in its order, but for what is held, and what follows that of the same referral.
-
-    Without texts, of which there may be many.
-    """
-    row, earlier = MESSAGES.c, MESSAGES.alias().c
-    overtaken = select(earlier.seq).where(
-        earlier.recipient == agency_id,
-        is_unsettled(earlier.settled_at),
-        earlier.referral_id == row.referral_id,
-        earlier.seq < row.seq,
-        held(earlier),
-    )
-    return (
-        select(row.message_id, row.referral_id)
-        .where(row.recipient == agency_id, row.settled_at.is_(None), ~held(row), ~overtaken.exists())
+def _waiting(desk: ClaimDesk, agency_id: str, *, after: int | None, behind: int | None, most: int) -> list[_Row]:
+    """Return what waits for an agency, in its order, from a place on; without texts, of which there may be many."""
+    row = MESSAGES.c
+    statement = (
+        select(row.message_id, row.referral_id, row.due_at, row.seq)
+        .where(row.recipient == agency_id, row.settled_at.is_(None))
         .order_by(row.seq)
+        .limit(most)
     )
+    if behind is not None:
+        statement = statement.where(row.seq > behind)
+    if after is None:
+        return desk.book.select(statement)
+    earlier = MESSAGES.alias()
+    overtakes = select(earlier.c.seq).where(
+        earlier.c.recipient == agency_id,
+        is_unsettled(earlier.c.settled_at),
+        earlier.c.referral_id == row.referral_id,
+        earlier.c.seq <= after,
+    )
+    return desk.book.select(statement.where(row.seq > after, ~overtakes.exists()))
 
 
-def _held(at: datetime, *, after: int | None, only: frozenset[str] | None) -> _Held:
-    """Say which messages do not leave now."""
-    if after is not None:
-        return lambda row: row.seq <= after
-    if only is not None:
-        return lambda row: row.message_id.not_in(only)
-    return lambda row: func.coalesce(row.due_at, "") > to_wire(at)
+def _in_turn(
+    waiting: Callable[..., list[_Row]], limit: int, *, now: str | None, only: frozenset[str] | None
+) -> list[_Row]:
+    """Return the first that wait neither for their next attempt nor behind another message, however far they are."""
+    chosen: list[_Row] = []
+    held_back: set[str | None] = set()
+    behind, most = None, _LOOKED_AT
+    while found := waiting(behind=behind, most=most):
+        for row in found:
+            is_absent = only is not None and row["message_id"] not in only
+            waits = is_absent or (now is not None and (row["due_at"] or "") > now)
+            if waits or row["referral_id"] in held_back:
+                held_back.add(row["referral_id"])
+            else:
+                chosen.append(row)
+        if len(chosen) >= limit or len(found) < most:
+            break
+        behind, most = found[-1]["seq"], _LOOKED_ON
+    return chosen[:limit]
 
 
 def _judged(at: datetime, *criteria: ColumnElement[bool]) -> Select[Any]:
