@@ -12,16 +12,16 @@ from sqlalchemy import Connection, Engine, and_, func, or_, select
 
 from gateway.adapters.found_by import entries_of, entries_of_consents, of_chain
 from gateway.adapters.holds import read_holds
+from gateway.adapters.lines import read_consents
 from gateway.adapters.overrides import override_from
 from gateway.adapters.proving import ProvedEntry, Prover, SignedHead
-from gateway.adapters.rows import consent_of, fetch, referral_of
+from gateway.adapters.rows import fetch, grant_row, referral_of, taking_row
 from gateway.adapters.statements import count_statements
-from gateway.adapters.tables import CONSENTS, HOLDS, LEDGER_ENTRIES, OVERRIDES, REFERRALS
+from gateway.adapters.tables import HOLDS, LEDGER_ENTRIES, OVERRIDES, REFERRALS
 from gateway.application.withdrawal_views import Reached
 from gateway.domain.kept import DutyKept, Move, duties_kept
 from gateway.domain.override import Override
 from gateway.domain.referral import Referral
-from shared.consent.grant import Consent
 from shared.kernel.clock import Clock, to_wire
 from shared.kernel.errors import NotFound
 from shared.seal.checkpoints import CheckpointSigner
@@ -152,17 +152,15 @@ class ChainFiles:
             )
 
     def _consents(self, connection: Connection, wanted: set[str]) -> Iterator[ConsentStanding]:
-        found = select(CONSENTS).where(CONSENTS.c.id.in_(sorted(wanted))).order_by(CONSENTS.c.id)
-        for row in fetch(connection, found):
-            consent: Consent = consent_of(row)
+        for consent in read_consents(connection, wanted):
             yield ConsentStanding(
                 consent_id=consent.id,
                 state=consent.state(self._clock.now()).value,
                 recorder=consent.recorder,
-                valid_from=row["valid_from"],
-                valid_to=row["valid_to"],
-                lines=tuple(row["grants"]),
-                takings=tuple(row["takings"]),
+                valid_from=to_wire(consent.valid_from),
+                valid_to=to_wire(consent.valid_to),
+                lines=tuple(map(grant_row, consent.grants)),
+                takings=tuple(map(taking_row, consent.takings)),
             )
 
 

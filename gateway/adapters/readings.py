@@ -10,8 +10,9 @@ from sqlalchemy import tuple_ as sql_tuple
 from gateway.adapters import rows
 from gateway.adapters.chain_search import Place
 from gateway.adapters.found_by import entries_of
+from gateway.adapters.lines import read_consents
 from gateway.adapters.statements import count_statements, read_requests
-from gateway.adapters.tables import CONSENTS, LEDGER_ENTRIES, REFERRALS
+from gateway.adapters.tables import LEDGER_ENTRIES, REFERRALS
 from gateway.application.views import (
     compartments_view,
     consent_view,
@@ -93,18 +94,18 @@ class Readings:
 
     def consents(self, agency_id: str, consent_ids: Sequence[str]) -> list[dict[str, Any]]:
         """Return several consents as `consent` does, by id; those that it may not see are left out."""
-        wanted = select(CONSENTS).where(CONSENTS.c.id.in_(consent_ids)).order_by(CONSENTS.c.id)
         with read(self._engine) as connection:
-            found = [(row, rows.consent_of(row)) for row in rows.fetch(connection, wanted)]
+            found = read_consents(connection, consent_ids)
         return [
-            self._shown(row, consent, agency_id)
-            for row, consent in found
+            self._shown(consent, agency_id)
+            for consent in found
             if consent.recorder == agency_id or consent.names(agency_id)
         ]
 
-    def _shown(self, row: Mapping[str, Any], consent: Consent, agency_id: str) -> dict[str, Any]:
+    def _shown(self, consent: Consent, agency_id: str) -> dict[str, Any]:
         sees_all = consent.recorder == agency_id or consent.may_pass_on(agency_id)
         seen = [grant for grant in consent.grants if sees_all or agency_id in grant.recipients]
+        takings = [rows.taking_row(taking) for taking in consent.takings]
         return {
             "consent": consent_view(consent, state=consent.state(self._clock.now()).value),
             **_terms(consent),
@@ -113,7 +114,7 @@ class Readings:
                 {**rows.grant_row(grant), "recipients": sorted(grant.recipients) if sees_all else [agency_id]}
                 for grant in seen
             ],
-            "takings": row["takings"] if sees_all else _takings_for(row["takings"], agency_id),
+            "takings": takings if sees_all else _takings_for(takings, agency_id),
         }
 
 

@@ -16,6 +16,7 @@ from gateway.domain.arrival import RevocationAsked
 from gateway.domain.referral import Referral, destroy
 from gateway.domain.withdrawal import Hold, HoldResult, answer_due_at
 from shared.consent.grant import Consent, Taking
+from shared.consent.narrowing import with_takings_above
 from shared.kernel.clock import to_wire
 from shared.kernel.identifiers import GATEWAY
 from shared.sop.model import Compartment, EventType, ReferralState, Sop
@@ -68,6 +69,7 @@ def _admit(desk: Desk, command: RevocationAsked, sop: Sop) -> Admitted:
     check_revoker(desk, consent, under, agency_id=arrival.sender, by=command.by, rules=sop.ages)  # (1)
     taking = Taking(at=desk.at, by=command.by, recipients=command.recipients, compartments=command.compartments)
     taken = replace(consent, takings=(*consent.takings, taking))
+    state = with_takings_above(taken, consent_lineage(desk, consent.id)[1:]).state(desk.at).value
     waiting = _waiting(desk, under)
     hits, unread = _hits(desk, under, taken, waiting, sop), _unread(desk, under, taken, waiting, sop)  # (2)
     recorded = desk.record(  # (3)
@@ -77,7 +79,7 @@ def _admit(desk: Desk, command: RevocationAsked, sop: Sop) -> Admitted:
         message_sha256=arrival.sha256,
         consent_id=consent.id,
         code=command.by,
-        state=taken.state(desk.at).value,
+        state=state,
         trace_id=arrival.trace_id,
     )
     desk.take_back(consent, taking)
@@ -87,7 +89,7 @@ def _admit(desk: Desk, command: RevocationAsked, sop: Sop) -> Admitted:
     own = [_own(hit, hold) for hit, hold in zip(hits, holds, strict=True) if hit.after.party(arrival.sender)]
     own += _recall_copies(desk, command, _copies(under, consent, taken, hits), recorded=recorded, sop=sop)  # (5)
     answer = {
-        "consent": consent_view(taken, state=taken.state(desk.at).value),
+        "consent": consent_view(taken, state=state),
         "notified": sorted({hold.agency for hold in holds if hold.notice is not None}),
         "own": own,
         "receipt": receipt(arrival, recorded),

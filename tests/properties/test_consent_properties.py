@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from shared.consent.decision import decide, decide_release
 from shared.consent.grant import SERVICE, STATISTICS, Consent, Grant, Taking
 from shared.consent.minimum import held_back
-from shared.consent.narrowing import check_narrower
+from shared.consent.narrowing import check_narrower, with_takings_above
 from shared.consent.request import ConsentBasis, Disclosure, OtherBasis, Release
 from shared.sop.model import (
     AgeBand,
@@ -276,6 +276,21 @@ def test_a_consent_that_passed_as_narrower_grants_nobody_more(child: Consent, ro
     no_further = all(root.may_pass_on(agency) or not child.may_pass_on(agency) for agency in AGENCIES)
     no_longer = root.valid_from <= child.valid_from and child.valid_to <= root.valid_to
     assert not passed or (no_more and no_further and no_longer)
+
+
+@given(children, roots, takings)
+def test_what_is_taken_back_above_a_narrower_consent_leaves_of_it_what_both_allow(
+    child: Consent, root: Consent, taking: Taking
+) -> None:
+    passed = not check_narrower(child, root, deriver=child.recorder, sop=SOP)
+    event("passed" if passed else "refused")
+    after = replace(root, takings=(*root.takings, taking))
+    stands = with_takings_above(child, [after])
+    assert not passed or all(
+        stands.allowed(agency, service) == child.allowed(agency, service) & after.allowed(agency, service)
+        for agency in AGENCIES
+        for service in SERVICES
+    )
 
 
 @given(roots, moments)

@@ -1,13 +1,13 @@
 """A derived consent may only narrow, and only who was let may derive it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from shared.consent.grant import SERVICE, STATISTICS
-from shared.consent.narrowing import check_narrower
+from shared.consent.grant import SERVICE, STATISTICS, ConsentState
+from shared.consent.narrowing import check_narrower, with_takings_above
 from shared.sop.model import Compartment
 from tests.support.builders import (
     CONSENT_ID,
@@ -84,3 +84,33 @@ def test_each_fault_is_given_once() -> None:
     assert faults({"valid_to": NOON + timedelta(days=400), "purposes": frozenset({"x"})}, {}) == [
         "consent.not-narrower"
     ]
+
+
+#: From whom and what was taken back above, where a child lets the lawyer have safety and needs, and withholds needs.
+TAKEN_ABOVE: Sequence[tuple[Mapping[str, Any], Sequence[Mapping[str, Any]], ConsentState]] = (
+    ({}, [{}], ConsentState.REVOKED),
+    (
+        {"recipients": frozenset({LEGAL_CENTRE, POLICE})},
+        [{"recipients": frozenset({LEGAL_CENTRE})}],
+        ConsentState.REVOKED,
+    ),
+    ({"recipients": frozenset({POLICE})}, [], ConsentState.ACTIVE),
+    (
+        {"compartments": frozenset({Compartment.SAFETY, Compartment.MEDICAL})},
+        [{"compartments": frozenset({Compartment.SAFETY})}],
+        ConsentState.NARROWED,
+    ),
+    ({"compartments": frozenset({Compartment.MEDICAL})}, [], ConsentState.ACTIVE),
+    ({"compartments": frozenset({Compartment.NEEDS})}, [], ConsentState.ACTIVE),
+)
+
+
+@pytest.mark.parametrize(("taken", "told", "state"), TAKEN_ABOVE)
+def test_what_is_taken_back_above_is_taken_from_the_child_and_told_as_far_as_it_reaches_it(
+    taken: Mapping[str, Any], told: Sequence[Mapping[str, Any]], state: ConsentState
+) -> None:
+    child = a_consent(**{**CHILD, "withheld": frozenset({Compartment.NEEDS})})
+    root = a_consent(**PARENT, takings=(a_taking(**taken),))
+    found = with_takings_above(child, [a_consent(id="between"), root])
+    assert found.takings == tuple(a_taking(**one) for one in told)
+    assert found.state(NOON) is state
