@@ -13,7 +13,7 @@ from typing import Annotated, Final, Literal, TypeVar
 from pydantic import Field, StrictBool, ValidationError, model_validator
 
 from shared.kernel.errors import FieldFault, InputRejected, TooLarge
-from shared.sop.model import AgeBand, Assent, Caregiver, Compartment, EventType, Grantor, Urgency
+from shared.sop.model import AgeBand, Assent, Caregiver, Compartment, EventType, Grantor, Stage, Urgency
 from shared.wire.faults import faults_of
 from shared.wire.fields import (
     Actor,
@@ -179,10 +179,13 @@ class NoteV1(Closed):
 
     @model_validator(mode="after")
     def _only_a_note(self) -> "NoteV1":
-        if self.compartments[0].name is not Compartment.NOTE:
-            raise refuse(
-                FieldFault("/compartments/0/name", "field.choice", "A note has one compartment, and its name is note.")
-            )
+        (part,), faults = self.compartments, []
+        if part.name is not Compartment.NOTE:
+            faults.append(FieldFault("/compartments/0/name", "field.choice", "A note is one compartment named note."))
+        if part.stage is not Stage.TRIAGE:
+            faults.append(FieldFault("/compartments/0/stage", "field.choice", "A note is of stage triage."))
+        if faults:
+            raise refuse(*faults)
         return self
 
 

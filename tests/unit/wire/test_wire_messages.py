@@ -196,10 +196,15 @@ def test_compartment_sent_twice_is_refused() -> None:
     ]
 
 
+def test_a_note_waits_for_no_acceptance() -> None:
+    (part,) = golden("note")["compartments"]
+    assert faults("note", compartments=[{**part, "stage": "accepted"}]) == [("/compartments/0/stage", "field.choice")]
+
+
 def test_referral_carries_no_note_and_a_note_nothing_else() -> None:
     note, other = golden("note")["compartments"], golden("referral-first")["compartments"][:1]
     assert faults("referral-first", compartments=other + note) == [("/compartments/1/name", "field.choice")]
-    assert faults("note", compartments=other) == [("/compartments/0/name", "field.choice")]
+    assert faults("note", compartments=[{**other[0], "stage": "triage"}]) == [("/compartments/0/name", "field.choice")]
     assert faults("note", compartments=note * 2) == [("/compartments", "field.too-many")]
 
 
