@@ -10,8 +10,8 @@ from gateway.application.report_event import about_referral, party_referral, rec
 from gateway.application.sealing import check_sealed_for, halves_of, receiving_agency
 from gateway.application.views import referral_answer
 from gateway.domain.arrival import NoteSent
-from gateway.domain.referral import SILENT
-from shared.kernel.errors import Conflict, ConsentRequired
+from gateway.domain.referral import SILENT, Referral
+from shared.kernel.errors import Conflict, ConsentRequired, FieldFault, InputRejected
 from shared.sop.model import Sop
 
 
@@ -29,6 +29,7 @@ def send_note(desk: Desk, command: NoteSent, *, sop: Sop) -> Outcome:
 def _admit(desk: Desk, command: NoteSent, sop: Sop) -> Admitted:
     arrival = command.arrival
     referral = party_referral(desk, arrival, command.referral_id)
+    _check_basis(command, referral)
     if referral.state in SILENT:
         raise Conflict("referral.ended", "This referral has ended; send a new referral instead of a note.")
     reader = receiving_agency(desk, referral.other(arrival.sender))
@@ -47,3 +48,10 @@ def _admit(desk: Desk, command: NoteSent, sop: Sop) -> Admitted:
         addressed, recorded=recorded, answer=outcome.answer, referral_id=referral.referral_id, deliver=True
     )
     return outcome
+
+
+def _check_basis(command: NoteSent, referral: Referral) -> None:
+    """Refuse a note that claims another basis than its referral has: what it says goes with the case."""
+    if command.basis is not None and command.basis != referral.basis:
+        message = "A note rests on what its referral rests on. Write the basis of the referral, or leave it out."
+        raise InputRejected("message.basis", message, faults=[FieldFault("/basis", "message.basis", message)])

@@ -120,10 +120,12 @@ class OpeningAsked:
 
 @value
 class NoteSent:
-    """One caseworker writes to the other about a referral; the text is sealed."""
+    """One caseworker writes to the other about a referral; the text is sealed. What is None the writer left out."""
 
     arrival: Arrival
     referral_id: str
+    actor: str | None
+    basis: ConsentBasis | OtherBasis | None
     sealed_for: str
     compartments: tuple[SealedCompartment, ...]
 

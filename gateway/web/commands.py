@@ -77,6 +77,8 @@ def note_sent(message: NoteV1, arrival: Arrival, *, referral_id: str | None) -> 
     return NoteSent(
         arrival=arrival,
         referral_id=_one_id(message.referral_id, referral_id, "/referral_id"),
+        actor=message.actor,
+        basis=None if message.basis is None else basis_of(message.basis),
         sealed_for=message.sealed.kid,
         compartments=message.compartments,
     )

@@ -62,6 +62,7 @@ _ROWS: Final[tuple[tuple[str, type[MeshError], str, str], ...]] = (
         "Wrong recipient",
         "Address the other party of this referral; a new one, another agency.",
     ),
+    ("message.basis", InputRejected, "Not the referral's basis", "Write the basis of the referral, or leave it out."),
     ("message.stale", InputRejected, "Too old or too new", "Set the clock, make the message anew, send at once."),
     ("receipt.invalid", InputRejected, "Receipt does not hold", "Sign the receipt with your own published key."),
     ("message.id-reused", Conflict, "Id used before", "Make a new id; an id stands for one exact body."),

@@ -233,12 +233,14 @@ class Agency:
         message = self.head("opening", compartments=list(names), actor=actor, reason="service_delivery")
         return await self.post(f"/v1/referrals/{sent.id}/openings", message)
 
-    def note_message(self, sent: Sent, text: str) -> tuple[Message, Mapping[str, str]]:
-        """A sealed note to the other party."""
+    def note_message(self, sent: Sent, text: str, **changes: Any) -> tuple[Message, Mapping[str, str]]:
+        """A sealed note to the other party; `changes` replace fields before it is sealed, `...` takes one away."""
         other = sent.message["recipient"] if sent.message["sender"] == self.id else sent.message["sender"]
         key = EncryptionPublicKey.from_jwks(self.directory[other].keys.public_jwks())
-        message = self.head("note", recipient=other, referral_id=sent.id, basis=sent.message["basis"])
-        bundle = seal({"note": {"text": text}}, message_id=message["id"], basis=message["basis"], recipient=key)
+        head = self.head("note", recipient=other, referral_id=sent.id, basis=sent.message["basis"])
+        message = {name: value for name, value in {**head, **changes}.items() if value is not ...}
+        basis = message.get("basis") or sent.message["basis"]
+        bundle = seal({"note": {"text": text}}, message_id=message["id"], basis=basis, recipient=key)
         part = bundle.compartments["note"]
         label = {"name": "note", "stage": "triage"}
         sealed = {**label, "share_sha256": part.share_sha256, "ciphertext": part.ciphertext}
