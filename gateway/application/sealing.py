@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from gateway.application.ports import Desk
 from gateway.domain.agency import Agency
-from gateway.domain.arrival import SealedCompartment
+from gateway.domain.arrival import SealedCompartment, SealedFor
 from gateway.domain.referral import Half, HalfState
 from shared.kernel.encoding import from_b64url, sha256_b64url
 from shared.kernel.errors import FieldFault, InputRejected, MeshError, NotPermitted
+from shared.seal.encryption import suite_of
 from shared.sop.model import Compartment
 
 SHARE_BYTES = 32
@@ -24,12 +25,15 @@ def receiving_agency(desk: Desk, agency_id: str | None) -> Agency:
     return agency
 
 
-def check_sealed_for(agency: Agency, kid: str) -> None:
-    """Refuse a message sealed for a key the recipient does not have: it could never be opened."""
-    keys = agency.jwks.get("keys", ())
-    if kid not in [key.get("kid") for key in keys if key.get("use") == "enc"]:
+def check_sealed_for(agency: Agency, sealed: SealedFor) -> None:
+    """Refuse what is sealed for a key the recipient does not have, or under another suite: it could never be opened."""
+    keys = [key for key in agency.jwks.get("keys", ()) if key.get("use") == "enc" and key.get("kid") == sealed.kid]
+    if not keys:
         message = "Seal for the recipient's current encryption key; its kid is in the directory's JWKS."
         raise InputRejected("seal.key", message, faults=[FieldFault("/sealed/kid", "seal.key", message)])
+    if suite_of(keys[0]) != sealed.suite:
+        message = "The type of the key that kid names fixes the suite. Seal under the suite of that key."
+        raise InputRejected("seal.suite", message, faults=[FieldFault("/sealed/suite", "seal.suite", message)])
 
 
 def halves_of(compartments: Sequence[SealedCompartment], hub_shares: Mapping[str, str]) -> dict[Compartment, Half]:

@@ -37,6 +37,20 @@ class Arrival:
     traceparent: str
 
 
+class SealedFor(Protocol):
+    """For which key of the recipient a message is sealed, and under which suite."""
+
+    @property
+    def kid(self) -> str:
+        """The thumbprint of the key."""
+        ...
+
+    @property
+    def suite(self) -> str:
+        """The name of the HPKE suite."""
+        ...
+
+
 class SealedCompartment(Protocol):
     """The label of one sealed compartment: its name, stage and the digest of the gateway's half."""
 
@@ -79,7 +93,7 @@ class ReferralSent:
     basis: ConsentBasis | OtherBasis
     phoned_first: bool
     blocked: frozenset[str]
-    sealed_for: str
+    sealed_for: SealedFor
     compartments: tuple[SealedCompartment, ...]
     linked_id: str | None = None
     replaces: str | None = None
@@ -126,7 +140,7 @@ class NoteSent:
     referral_id: str
     actor: str | None
     basis: ConsentBasis | OtherBasis | None
-    sealed_for: str
+    sealed_for: SealedFor
     compartments: tuple[SealedCompartment, ...]
 
 

@@ -41,7 +41,7 @@ def referral_sent(message: ReferralV1, arrival: Arrival, *, sop: Sop) -> Referra
         basis=basis_of(message.basis),
         phoned_first=message.phoned_first,
         blocked=frozenset(message.blocked),
-        sealed_for=message.sealed.kid,
+        sealed_for=message.sealed,
         compartments=message.compartments,
         linked_id=message.linked_id,
         replaces=message.replaces,
@@ -79,7 +79,7 @@ def note_sent(message: NoteV1, arrival: Arrival, *, referral_id: str | None) -> 
         referral_id=_one_id(message.referral_id, referral_id, "/referral_id"),
         actor=message.actor,
         basis=None if message.basis is None else basis_of(message.basis),
-        sealed_for=message.sealed.kid,
+        sealed_for=message.sealed,
         compartments=message.compartments,
     )
 

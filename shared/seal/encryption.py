@@ -39,6 +39,15 @@ _KEM_PUBLIC_BYTES = 1184
 _SEED_BYTES = 32
 
 
+def suite_of(jwk: Mapping[str, Any]) -> str | None:
+    """Return the one HPKE suite that a key of this type is used with; None for a type that is none of ours."""
+    if jwk.get("kty") == "OKP" and jwk.get("crv") == "X25519":
+        return X25519
+    if jwk.get("kty") == "AKP" and jwk.get("alg") == HYBRID:
+        return HYBRID
+    return None
+
+
 class EncryptionPublicKey:
     """The public half to which an agency is sealed to; `suite` is fixed by its type."""
 
@@ -68,7 +77,7 @@ class EncryptionPublicKey:
         Raises `InputRejected` (`key.invalid`) when none is left.
         """
         for jwk in key_list(jwks):
-            if jwk.get("use") == "enc" and _suite_of(jwk) in suites:
+            if jwk.get("use") == "enc" and suite_of(jwk) in suites:
                 return cls.from_jwk(jwk)
         raise key_rejected()
 
@@ -143,16 +152,8 @@ def _hpke_suite(name: str) -> Suite:
     return Suite(kem, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 
 
-def _suite_of(jwk: Mapping[str, Any]) -> str | None:
-    if jwk.get("kty") == "OKP" and jwk.get("crv") == "X25519":
-        return X25519
-    if jwk.get("kty") == "AKP" and jwk.get("alg") == HYBRID:
-        return HYBRID
-    return None
-
-
 def _checked_members(jwk: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
-    match _suite_of(jwk):
+    match suite_of(jwk):
         case "x25519-hkdf-sha256-aes256gcm":
             return X25519, {"crv": "X25519", "kty": "OKP", "x": b64url(bytes_member(jwk, "x", length=32))}
         case "mlkem768x25519-hkdf-sha256-aes256gcm":

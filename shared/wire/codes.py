@@ -70,6 +70,7 @@ _ROWS: Final[tuple[tuple[str, type[MeshError], str, str], ...]] = (
     ("seal.broken", InputRejected, "Seal does not open", "Seal anew for the key the directory shows now."),
     ("seal.shares", InputRejected, "Halves do not fit", "Send one half per compartment, matching share_sha256."),
     ("seal.key", InputRejected, "Not the recipient's key", "Seal for the key the directory shows now."),
+    ("seal.suite", InputRejected, "Not the suite of that key", "Seal under the suite of the key that kid names."),
     ("seal.compartment-absent", NotFound, "No such compartment here", "Ask for compartments the referral carries."),
     ("seal.half-destroyed", ConsentRequired, "Never to be opened again", "Its half is destroyed; ask the sender anew."),
     ("seal.not-asked", Conflict, "Nothing to decide", "Seal only what was taken back and put aside for you."),

@@ -237,6 +237,13 @@ async def sealed_for_somebody_else(case: Case) -> httpx.Response:
     return await case.send(sealed_for=LEGAL)
 
 
+@gets(422, "seal.suite", "/sealed/suite")
+async def sealed_under_another_suite_than_that_of_the_key(case: Case) -> httpx.Response:
+    message, shares = case.message()
+    sealed = {**message["sealed"], "suite": "mlkem768x25519-hkdf-sha256-aes256gcm"}
+    return await case.mesh[HEALTH].post("/v1/referrals", {**message, "sealed": sealed}, hub_shares=shares)
+
+
 @gets(422, "sop.stage")
 async def identity_at_stage_triage(case: Case) -> httpx.Response:
     message, shares = case.message()
