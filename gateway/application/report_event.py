@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gateway.application.answer_holds import answer_holds, answered_by, hold_faults
-from gateway.application.conflicts import note_given_back
+from gateway.application.conflicts import check_not_listed, gives_back, note_given_back
 from gateway.application.next_agency import next_agency
 from gateway.application.outcome import About, Admitted, Outcome, admitted, decided, receipt
 from gateway.application.ports import Desk, Recorded
@@ -80,6 +80,8 @@ def record_on(desk: Desk, arrival: Arrival, referral: Referral, *, code: str | N
 def _admit(desk: Desk, command: EventReported, sop: Sop) -> Admitted:
     arrival = command.arrival
     referral = party_referral(desk, arrival, command.referral_id)
+    if not gives_back(command.type, command.data.get("reason")):
+        check_not_listed(referral, actor=command.actor, sop=sop)
     answered = answered_by(desk, command)
     step = _permitted(desk, command, referral, answered, sop=sop)
     waiting = desk.unsettled([referral.referral_id]) if step.target in ENDS else ()

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from gateway.application.conflicts import check_not_listed
 from gateway.application.lineage import consent_lineage
 from gateway.application.note_reading import decide_note
 from gateway.application.outcome import Admitted, Outcome, admitted, decided, receipt
@@ -29,6 +30,8 @@ def send_note(desk: Desk, command: NoteSent, *, sop: Sop) -> Outcome:
 def _admit(desk: Desk, command: NoteSent, sop: Sop) -> Admitted:
     arrival = command.arrival
     referral = party_referral(desk, arrival, command.referral_id)
+    if command.actor is not None:
+        check_not_listed(referral, actor=command.actor, sop=sop)
     _check_basis(command, referral)
     if referral.state in SILENT:
         raise Conflict("referral.ended", "This referral has ended; send a new referral instead of a note.")

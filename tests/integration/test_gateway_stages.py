@@ -1,11 +1,14 @@
 """Two halves of a key: what opens when, for whom, and what never does."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from shared.kernel.errors import InputRejected
 from shared.referral.blocked import blocked_hash
 from tests.support.agency import SHELTER, Sent, a_grant
 from tests.support.mesh import HEALTH, LEGAL, POLICE, SOCIAL, Mesh
+from tests.support.places import refusal
 
 
 @pytest.fixture(scope="module")
@@ -158,6 +161,39 @@ async def test_blocked_person_opens_nothing(mesh: Mesh) -> None:
     refused = await mesh[SOCIAL].open(sent, "identity", actor="officer-7")
     assert (refused.status_code, refused.json()["code"]) == (403, "referral.blocked")
     assert (await mesh[SOCIAL].open(sent, "identity", actor="officer-8")).json()["shares"].keys() == {"identity"}
+
+
+@pytest.mark.rule("R-11")
+async def test_blocked_person_reports_and_writes_nothing_on_either_side(mesh: Mesh) -> None:
+    chain = mesh[HEALTH].ids.new()
+    sent = await referred(mesh, id=chain, blocked=[blocked_hash(chain, "officer-7")])
+    await mesh[SOCIAL].take_in()
+    note, shares = mesh[SOCIAL].note_message(sent, "An invented sentence.", actor="officer-7")
+    refused = [
+        await mesh[SOCIAL].report(sent, "acknowledged", actor="officer-7"),
+        await mesh[SOCIAL].report(sent, "withdrawn", actor="officer-7"),
+        await mesh[HEALTH].report(sent, "cancelled", actor="officer-7"),
+        await mesh[SOCIAL].post(f"/v1/referrals/{sent.id}/notes", note, hub_shares=shares),
+    ]
+    assert [refusal(answer) for answer in refused] == [(403, "referral.blocked")] * 4
+    assert {answer.json()["reasons"][0]["rule"] for answer in refused} == {"R-11"}
+    assert all(answer.json()["ledger_index"] > 0 for answer in refused)
+    assert (await mesh[HEALTH].get(f"/v1/referrals/{sent.id}")).json()["state"] == "delivered"
+    assert (await mesh[SOCIAL].report(sent, "acknowledged", actor="officer-8")).status_code == 202
+
+
+@pytest.mark.rule("R-11")
+@pytest.mark.parametrize(("worked", "event"), [((), "declined"), (("accepted", "started"), "failed")])
+async def test_blocked_person_gives_the_case_back_because_of_that_and_for_no_other_reason(
+    mesh: Mesh, worked: Sequence[str], event: str
+) -> None:
+    chain = mesh[HEALTH].ids.new()
+    sent = await referred(mesh, id=chain, blocked=[blocked_hash(chain, "officer-7")])
+    await mesh[SOCIAL].take_in()
+    await mesh[SOCIAL].reported(sent, "acknowledged", *worked)
+    for_another = await mesh[SOCIAL].report(sent, event, actor="officer-7", reason="D01")
+    assert refusal(for_another) == (403, "referral.blocked")
+    assert (await mesh[SOCIAL].report(sent, event, actor="officer-7", reason="D05")).status_code == 202
 
 
 async def test_immediate_danger_opens_everything_at_once(own_mesh: Mesh) -> None:

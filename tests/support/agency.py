@@ -212,10 +212,10 @@ class Agency:
         answer = await self.post("/v1/referrals", message, hub_shares=shares)
         return Sent(message, shares, answer, given.get("plaintexts", SHELTER))
 
-    def event_message(self, sent: Sent, type: str, **data: Any) -> Message:
+    def event_message(self, sent: Sent, type: str, *, actor: str = "staff-1", **data: Any) -> Message:
         """An event about a referral."""
         other = sent.message["recipient"] if sent.message["sender"] == self.id else sent.message["sender"]
-        facts = {"recipient": other, "referral_id": sent.id, "type": type, "actor": "staff-1"}
+        facts = {"recipient": other, "referral_id": sent.id, "type": type, "actor": actor}
         return self.head("event", at=to_wire(self.clock.now()), data=data, **facts)
 
     async def report(self, sent: Sent, type: str, **data: Any) -> httpx.Response:
