@@ -28,7 +28,7 @@ LEEWAY = timedelta(seconds=60)
 #: One text for every cause: it says what an assertion must be, never what this one lacked.
 _ASSERTION_INVALID = (
     "The client assertion is not valid. Sign a fresh one with a key of your directory entry: alg and kid in its "
-    "header; iss and sub your id, one aud, a new jti, exp at most five minutes ahead."
+    "header; iss, sub and client_id, if you send it, your id; one aud, a new jti, exp at most five minutes ahead."
 )
 
 
@@ -58,16 +58,18 @@ class TokenDesk:
         access = self._reader.read(token, at=self._clock.now())
         return Principal(access.subject, access.scopes)
 
-    async def issue(self, assertion: str, *, scopes: Collection[str] | None) -> tuple[str, frozenset[str]]:
-        """Return an access token and its scopes for a client assertion.
+    async def issue(
+        self, assertion: str, *, client_id: str | None, scopes: Collection[str] | None
+    ) -> tuple[str, frozenset[str]]:
+        """Return an access token and its scopes for a client assertion, of `client_id` where the request names one.
 
         Raises `NotAuthenticated` (`client.invalid`) for any fault of the assertion and for an unknown client,
         (`client.replayed`) for one that holds and was used before, `NotPermitted`
         (`agency.disabled`), `InputRejected` (`token.scope-unknown`) for scopes the client cannot have.
         """
         try:
-            client_id = unverified_client_id(assertion)
-            client = await self._roster.active(client_id, kids=[unverified_kid(assertion)])
+            claimed = unverified_client_id(assertion, named=client_id)
+            client = await self._roster.active(claimed, kids=[unverified_kid(assertion)])
             read = self._read(assertion, client)
         except (NotAuthenticated, InputRejected) as fault:
             raise NotAuthenticated("client.invalid", _ASSERTION_INVALID) from fault

@@ -59,7 +59,7 @@ class TokenRoutes:
     async def issue_token(self, request: Annotated[TokenRequest, form_body(TokenRequest)]) -> TokenV1:
         """Return an access token for a client assertion (RFC 7523)."""
         scopes = None if request.scope is None else request.scope.split()
-        token, granted = await self._tokens.issue(request.client_assertion, scopes=scopes)
+        token, granted = await self._tokens.issue(request.client_assertion, client_id=request.client_id, scopes=scopes)
         scope = " ".join(sorted(granted))
         return TokenV1(access_token=token, token_type=BEARER, expires_in=ACCESS_TOKEN_SECONDS, scope=scope)
 

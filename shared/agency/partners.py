@@ -72,18 +72,23 @@ class Partners:
         access = self._reader.read(token, at=self._clock.now())
         return Principal(access.subject, access.scopes)
 
-    async def by_secret(self, authorization: str, *, scopes: Collection[str] | None) -> Granted:
-        """Give a token for `Authorization: Basic`. Raises `NotAuthenticated` (`token.refused`), `InputRejected`."""
+    async def by_secret(self, authorization: str, *, named: str | None, scopes: Collection[str] | None) -> Granted:
+        """Give a token for `Authorization: Basic`, to the client that the request has `named` if it names one.
+
+        Raises `NotAuthenticated` (`token.refused`), `InputRejected`.
+        """
         client_id, secret = _basic(authorization)
+        if named not in {None, client_id}:
+            raise _refused()
         partner = await self._partner(client_id)
         if partner is None or partner.secret_hash is None or not _is_secret(secret, partner.secret_hash):
             raise _refused()
         return self._granted(partner, scopes)
 
-    async def by_assertion(self, assertion: str, *, scopes: Collection[str] | None) -> Granted:
+    async def by_assertion(self, assertion: str, *, named: str | None, scopes: Collection[str] | None) -> Granted:
         """Give a token for a signed assertion, once. Raises as `by_secret`."""
         try:
-            partner = await self._partner(unverified_client_id(assertion))
+            partner = await self._partner(unverified_client_id(assertion, named=named))
             if partner is None or partner.jwks is None:
                 raise _refused()
             at = self._clock.now()

@@ -99,18 +99,22 @@ def read_assertion(token: str, ring: KeyRing, *, audiences: Collection[str], at:
         raise token_rejected() from fault
 
 
-def unverified_client_id(token: str) -> str:
+def unverified_client_id(token: str, *, named: str | None = None) -> str:
     """Return who an assertion claims to be from, only to find the keys that can check it.
 
-    Raises `NotAuthenticated` (`token.invalid`) when it cannot be read.
+    Raises `NotAuthenticated` (`token.invalid`) when it cannot be read, and for another client than the one that the
+    request has `named` beside it (RFC 7521 section 4.2).
     """
     try:
         if len(token) > _TOKEN_MOST:
             raise ValueError
         _, payload, _ = token.split(".")
-        return _text(read_object(from_b64url(payload)), "sub")
+        claimed = _text(read_object(from_b64url(payload)), "sub")
+        if named not in {None, claimed}:
+            raise ValueError
     except (ValueError, MeshError) as fault:
         raise token_rejected() from fault
+    return claimed
 
 
 def issue_access_token(

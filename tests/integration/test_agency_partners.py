@@ -127,6 +127,28 @@ async def test_a_signed_assertion_gives_a_token_once(mesh: World) -> None:
     assert replayed.status_code == 401
 
 
+async def test_client_id_beside_a_proof_names_the_client_that_the_proof_is_of(mesh: World) -> None:
+    key = SigningKey.generate()
+    both = partner_of("both-ways", secret="a shared word", jwks={"keys": [key.public.public_jwk()]}, at=CLOCK.now())
+    await add(mesh, both)
+    issuer = mesh.services["health"].settings.issuer
+
+    async def asked(named: str) -> list[int]:
+        ids = Uuid7Factory(CLOCK)
+        proof = make_assertion(key, client_id="both-ways", audience=issuer, at=CLOCK.now(), jti=ids.new())
+        signed = {**GRANT, "client_assertion_type": ASSERTION, "client_assertion": proof, "client_id": named}
+        basic = {**GRANT, "client_id": named}
+        async with anonymous(mesh) as http:
+            answers = [
+                await http.post("/oauth/token", data=signed),
+                await http.post("/oauth/token", data=basic, auth=("both-ways", "a shared word")),
+            ]
+        return [answer.status_code for answer in answers]
+
+    assert await asked("both-ways") == [200, 200]
+    assert await asked(PARTNER) == [401, 401]
+
+
 async def test_an_assertion_signed_by_another_key_is_refused(mesh: World) -> None:
     partner = partner_of(
         "other", secret=None, jwks={"keys": [SigningKey.generate().public.public_jwk()]}, at=CLOCK.now()

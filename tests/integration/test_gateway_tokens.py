@@ -10,7 +10,7 @@ import pytest
 
 from shared.kernel.clock import ManualClock
 from tests.support.agency import Agency
-from tests.support.mesh import HEALTH, OVERSIGHT, URL, Mesh, enrolment, keys_of
+from tests.support.mesh import HEALTH, OVERSIGHT, SOCIAL, URL, Mesh, enrolment, keys_of
 
 Asking = Callable[[Mesh], Awaitable[httpx.Response]]
 
@@ -44,6 +44,10 @@ async def of_an_unknown_client(mesh: Mesh) -> httpx.Response:
     return await mesh[HEALTH].ask_token(client_assertion=mesh[HEALTH].assertion(client_id="nobody-th"))
 
 
+async def in_anothers_name(mesh: Mesh) -> httpx.Response:
+    return await mesh[HEALTH].ask_token(client_id=SOCIAL)
+
+
 async def of_a_disabled_agency(mesh: Mesh) -> httpx.Response:
     mesh.provision(lambda desk: desk.disable(HEALTH))
     return await mesh[HEALTH].ask_token()
@@ -73,6 +77,7 @@ async def with_an_unknown_field(mesh: Mesh) -> httpx.Response:
         (expired, 401, "client.invalid", "invalid_client"),
         (signed_by_another, 401, "client.invalid", "invalid_client"),
         (of_an_unknown_client, 401, "client.invalid", "invalid_client"),
+        (in_anothers_name, 401, "client.invalid", "invalid_client"),
         (of_a_disabled_agency, 403, "agency.disabled", "unauthorized_client"),
         (not_a_token, 401, "client.invalid", "invalid_client"),
         (by_another_grant, 400, "message.invalid", "unsupported_grant_type"),
@@ -117,6 +122,10 @@ async def test_refused_assertion_is_told_what_one_must_be(mesh: Mesh) -> None:
     answer = await mesh[HEALTH].ask_token(client_assertion="a.b.c")
     for needed in ("alg", "kid", "iss", "sub", "aud", "jti", "exp"):
         assert f" {needed}" in answer.json()["detail"]
+
+
+async def test_client_id_may_stand_beside_an_assertion_of_the_same_client(mesh: Mesh) -> None:
+    assert (await mesh[HEALTH].ask_token(client_id=HEALTH)).status_code == 200
 
 
 async def test_audience_may_be_the_issuer(mesh: Mesh) -> None:

@@ -54,9 +54,9 @@ def oauth_router(partners: Partners, keys: AgencyKeys) -> APIRouter:
     ) -> TokenV1:
         scopes = None if request.scope is None else request.scope.split()
         if request.client_assertion is not None:
-            granted = await partners.by_assertion(request.client_assertion, scopes=scopes)
+            granted = await partners.by_assertion(request.client_assertion, named=request.client_id, scopes=scopes)
         else:
-            granted = await partners.by_secret(credentials or "", scopes=scopes)
+            granted = await partners.by_secret(credentials or "", named=request.client_id, scopes=scopes)
         response.headers["Cache-Control"] = "no-store"
         scope = " ".join(sorted(granted.scopes))
         return TokenV1(access_token=granted.token, token_type=_BEARER, expires_in=ACCESS_TOKEN_SECONDS, scope=scope)
