@@ -12,9 +12,10 @@ from gateway.application.outcome import About, Admitted, Outcome, admitted, deci
 from gateway.application.ports import Desk
 from gateway.application.views import consent_view
 from gateway.domain.arrival import Arrival
+from shared.consent.citation import by_consent
 from shared.consent.giving import giving_faults
 from shared.consent.grant import Consent
-from shared.consent.narrowing import check_narrower
+from shared.consent.narrowing import check_narrower, wider_places
 from shared.kernel.errors import ConsentRequired, FieldFault, InputRejected
 from shared.sop.model import Sop
 
@@ -42,7 +43,7 @@ def _admit(desk: Desk, command: ConsentRecorded, sop: Sop) -> Admitted:
     arrival, consent = command.arrival, command.consent
     _check_validity(desk, consent)
     _check_services(consent, sop)
-    lineage = _parents(desk, consent)
+    lineage = _parents(desk, consent, sop)
     _check_derivation(consent, lineage, sop)
     _check_giving(consent, lineage, sop)
     recorded = desk.record(
@@ -80,13 +81,15 @@ def _check_services(consent: Consent, sop: Sop) -> None:
             )
 
 
-def _parents(desk: Desk, consent: Consent) -> Sequence[Consent]:
+def _parents(desk: Desk, consent: Consent, sop: Sop) -> Sequence[Consent]:
     """Return the consents that this one was derived from, nearest first."""
     if consent.derived_from is None:
         return ()
     lineage = consent_lineage(desk, consent.derived_from)
     if not lineage:
-        raise _invalid("/derived_from", "consent.missing", "The consent this one is derived from is not registered.")
+        code, message = "consent.missing", "The consent this one is derived from is not registered."
+        faults, reasons = [FieldFault("/derived_from", code, message)], [by_consent(code, sop)]
+        raise ConsentRequired(code, message, faults=faults, reasons=reasons)
     if len(lineage) >= DEEPEST:
         raise _invalid("/derived_from", "consent.too-deep", "Derive from an earlier consent; this line is too long.")
     return lineage
@@ -106,9 +109,11 @@ def _check_derivation(consent: Consent, lineage: Sequence[Consent], sop: Sop) ->
         return
     reasons = check_narrower(consent, lineage[0], deriver=consent.recorder, sop=sop)
     if reasons:
-        raise ConsentRequired(
-            reasons[0].code, "A derived consent may only narrow what she agreed to; see reasons.", reasons=reasons
-        )
+        message = "A derived consent may only narrow what she agreed to; see reasons, and errors for where it does not."
+        advice = "Write here no more than the consent above allows."
+        places = wider_places(consent, lineage[0], deriver=consent.recorder)
+        faults = [FieldFault(place, reasons[0].code, advice) for place in places]
+        raise ConsentRequired(reasons[0].code, message, faults=faults, reasons=reasons)
 
 
 def _invalid(pointer: str, code: str, message: str) -> InputRejected:

@@ -7,11 +7,14 @@ at any time, that the parent does not grant; and what is taken back of the paren
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import Final
 
 from shared.consent.citation import by_consent
 from shared.consent.grant import Consent, Grant, Taking
 from shared.kernel.errors import Reason
 from shared.sop.model import Sop
+
+_DERIVED_FROM: Final = "/derived_from"
 
 
 def check_narrower(child: Consent, parent: Consent, *, deriver: str, sop: Sop) -> tuple[Reason, ...]:
@@ -23,8 +26,17 @@ def check_narrower(child: Consent, parent: Consent, *, deriver: str, sop: Sop) -
     4. Each recipient gets, for each service, at most what the parent still allows it, and may refer
        on only where the parent lets it.
     """
-    codes = dict.fromkeys(_wider(child, parent, deriver))
+    codes = dict.fromkeys(code for code, _ in _wider(child, parent, deriver))
     return tuple(by_consent(code, sop) for code in codes)
+
+
+def wider_places(child: Consent, parent: Consent, *, deriver: str) -> tuple[str, ...]:
+    """Return where in a consent as it was sent (JSON Pointers) it is wider than its parent, for whom it may be told.
+
+    Whoever may not derive from the parent is told that alone: the rest would say what it holds.
+    """
+    places = {place for _, place in _wider(child, parent, deriver)}
+    return (_DERIVED_FROM,) if _DERIVED_FROM in places else tuple(sorted(places))
 
 
 def with_takings_above(child: Consent, above: Iterable[Consent]) -> Consent:
@@ -52,25 +64,40 @@ def _reaching(child: Consent, taking: Taking) -> Taking | None:
     return replace(taking, recipients=recipients, compartments=compartments)
 
 
-def _wider(child: Consent, parent: Consent, deriver: str) -> Iterator[str]:
+def _wider(child: Consent, parent: Consent, deriver: str) -> Iterator[tuple[str, str]]:
+    """Yield each fault as its code, and where in the message it is."""
     if child.subject != parent.subject:  # (1)
-        yield "consent.subject"
+        yield "consent.subject", "/subject"
     if child.derived_from != parent.id:  # (1)
-        yield "consent.not-narrower"
+        yield "consent.not-narrower", _DERIVED_FROM
     if child.recorder != deriver or not (deriver == parent.recorder or parent.may_pass_on(deriver)):  # (2)
-        yield "consent.onward"
+        yield "consent.onward", _DERIVED_FROM
+    for place in (*_wider_terms(child, parent), *_wider_grants(child, parent)):
+        yield "consent.not-narrower", place
+
+
+def _wider_terms(child: Consent, parent: Consent) -> Iterator[str]:
     if not child.purposes <= parent.purposes:  # (3)
-        yield "consent.not-narrower"
-    if child.valid_from < parent.valid_from or child.valid_to > parent.valid_to:  # (3)
-        yield "consent.not-narrower"
-    for grant in child.grants:  # (4)
-        if not all(_inside(child, parent, grant, recipient) for recipient in grant.recipients):
-            yield "consent.not-narrower"
+        yield "/purposes"
+    if child.valid_from < parent.valid_from:  # (3)
+        yield "/valid_from"
+    if child.valid_to > parent.valid_to:  # (3)
+        yield "/valid_to"
 
 
-def _inside(child: Consent, parent: Consent, grant: Grant, recipient: str) -> bool:
-    """Say whether `recipient` gets no more from `grant` than the parent allows it."""
+def _wider_grants(child: Consent, parent: Consent) -> Iterator[str]:
+    for position, grant in enumerate(child.grants):  # (4)
+        for recipient in grant.recipients:
+            for member in _wider_members(child, parent, grant, recipient):
+                yield f"/grants/{position}/{member}"
+
+
+def _wider_members(child: Consent, parent: Consent, grant: Grant, recipient: str) -> Iterator[str]:
+    """Yield in which of its members a grant gives `recipient` more than the parent allows it."""
     if grant.onward and not parent.may_pass_on(recipient):
-        return False
+        yield "onward" if parent.names(recipient) else "recipients"
     asked = grant.compartments - child.withheld
-    return all(asked <= parent.allowed(recipient, service) for service in grant.service_types)
+    for service in grant.service_types:
+        if not asked <= parent.allowed(recipient, service):
+            named = "service_types" if parent.names(recipient) else "recipients"
+            yield "compartments" if parent.covers(recipient, service) else named

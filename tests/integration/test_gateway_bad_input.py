@@ -138,6 +138,14 @@ async def consent_that_is_not_registered(case: Case) -> httpx.Response:
     return await case.send()
 
 
+@gets(403, "consent.missing", "/derived_from")
+async def consent_derived_from_one_that_is_not_registered(case: Case) -> httpx.Response:
+    health = case.mesh[HEALTH]
+    answer = await health.post("/v1/consents", health.consent_message(a_grant(SOCIAL), derived_from=health.ids.new()))
+    assert [reason["code"] for reason in answer.json()["reasons"]] == ["consent.missing"]
+    return answer
+
+
 @gets(403, "consent.recipient")
 async def wrong_recipient(case: Case) -> httpx.Response:
     return await case.send(to=SHELTER_HOUSE)

@@ -334,6 +334,7 @@ async def test_derived_consent_may_not_widen(mesh: Mesh) -> None:
     answer = await mesh[SOCIAL].post("/v1/consents", wider)
     assert (answer.status_code, answer.json()["code"]) == (403, "consent.not-narrower")
     assert answer.json()["ledger_index"] > 0
+    assert [fault["pointer"] for fault in answer.json()["errors"]] == ["/grants/0/recipients"]
 
 
 async def test_stranger_cannot_take_consent_back_nor_learn_of_it(mesh: Mesh) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shared.consent.grant import SERVICE, STATISTICS, ConsentState
-from shared.consent.narrowing import check_narrower, with_takings_above
+from shared.consent.narrowing import check_narrower, wider_places, with_takings_above
 from shared.sop.model import Compartment
 from tests.support.builders import (
     CONSENT_ID,
@@ -46,22 +46,42 @@ def test_the_recorder_may_derive_from_its_own_consent() -> None:
 
 
 @pytest.mark.parametrize(
-    ("child", "code"),
+    ("child", "code", "place"),
     [
-        ({"subject": "s-other"}, "consent.subject"),
-        ({"derived_from": None}, "consent.not-narrower"),
-        ({"purposes": frozenset({SERVICE, STATISTICS})}, "consent.not-narrower"),
-        ({"valid_from": NOON - timedelta(days=2)}, "consent.not-narrower"),
-        ({"valid_to": NOON + timedelta(days=90)}, "consent.not-narrower"),
-        ({"grants": (a_grant(recipients=frozenset({POLICE})),)}, "consent.not-narrower"),
-        ({"grants": (TO_LAWYER, a_grant(service_types=frozenset({"POL-03"})))}, "consent.not-narrower"),
-        ({"grants": (a_grant(compartments=frozenset({Compartment.MEDICAL})),)}, "consent.not-narrower"),
-        ({"grants": (a_grant(recipients=frozenset({LEGAL_CENTRE}), onward=True),)}, "consent.not-narrower"),
-        ({"recorder": POLICE}, "consent.onward"),
+        ({"subject": "s-other"}, "consent.subject", "/subject"),
+        ({"derived_from": None}, "consent.not-narrower", "/derived_from"),
+        ({"purposes": frozenset({SERVICE, STATISTICS})}, "consent.not-narrower", "/purposes"),
+        ({"valid_from": NOON - timedelta(days=2)}, "consent.not-narrower", "/valid_from"),
+        ({"valid_to": NOON + timedelta(days=90)}, "consent.not-narrower", "/valid_to"),
+        ({"grants": (a_grant(recipients=frozenset({POLICE})),)}, "consent.not-narrower", "/grants/0/recipients"),
+        (
+            {"grants": (TO_LAWYER, a_grant(service_types=frozenset({"POL-03"})))},
+            "consent.not-narrower",
+            "/grants/1/service_types",
+        ),
+        (
+            {"grants": (a_grant(compartments=frozenset({Compartment.MEDICAL})),)},
+            "consent.not-narrower",
+            "/grants/0/compartments",
+        ),
+        (
+            {"grants": (a_grant(recipients=frozenset({LEGAL_CENTRE}), onward=True),)},
+            "consent.not-narrower",
+            "/grants/0/onward",
+        ),
+        ({"recorder": POLICE}, "consent.onward", "/derived_from"),
     ],
 )
-def test_a_child_that_is_wider_in_anything_is_refused(child: Mapping[str, Any], code: str) -> None:
+def test_a_child_that_is_wider_in_anything_is_refused_and_told_where(
+    child: Mapping[str, Any], code: str, place: str
+) -> None:
     assert faults(child, {}) == [code]
+    assert wider_places(a_consent(**{**CHILD, **child}), a_consent(**PARENT), deriver=SHELTER) == (place,)
+
+
+def test_who_may_not_derive_learns_nothing_of_what_the_parent_holds() -> None:
+    child = a_consent(**{**CHILD, "recorder": POLICE, "valid_to": NOON + timedelta(days=90)})
+    assert wider_places(child, a_consent(**PARENT), deriver=POLICE) == ("/derived_from",)
 
 
 def test_who_was_not_let_to_refer_on_may_not_derive() -> None:
