@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, Field
 
 from gateway.web.intake import SCOPES, Answer, Intake, Submission, check_kind
-from shared.kernel.errors import InputRejected, InternalFault, MeshError, NotPermitted, PeerUnavailable
+from shared.kernel.errors import InputRejected, InternalFault, MeshError, NotPermitted, PeerUnavailable, TooLarge
 from shared.seal.compartments import decode_hub_shares
 from shared.telemetry.context import current_trace_id
 from shared.web.body import checked, read
@@ -25,7 +25,7 @@ from shared.web.security import Principal, RequiredScope
 from shared.wire.answers import ConsentRecordedV1, ConsentRevokedV1, OpeningAnswerV1, ReferralAnswerV1
 from shared.wire.delivery import ITEMS_MOST, BatchItemV1, BatchResultsV1, BatchV1
 from shared.wire.fields import Closed
-from shared.wire.messages import ConsentV1, EventV1, NoteV1, OpeningV1, ReferralV1, RevocationV1
+from shared.wire.messages import MESSAGE_MOST, ConsentV1, EventV1, NoteV1, OpeningV1, ReferralV1, RevocationV1
 from shared.wire.problem import status_of, to_problem
 
 #: In all messages of a batch together: a hundred referrals with everything they may have are half of it.
@@ -179,6 +179,7 @@ async def _one(intake: Intake, item: Mapping[str, Any], caller: Principal) -> di
 
 async def _admit_item(intake: Intake, found: Mapping[str, Any], caller: Principal) -> Answer:
     try:
+        _check_size(found)
         item = checked(BatchItemV1, found)
         check_kind(item.kind)
         if caller.scopes.isdisjoint(SCOPES[item.kind]):
@@ -194,3 +195,10 @@ async def _admit_item(intake: Intake, found: Mapping[str, Any], caller: Principa
         hub_shares=item.hub_shares,
     )
     return await intake.admit(submission)
+
+
+def _check_size(found: Mapping[str, Any]) -> None:
+    """Refuse a message that is too large as it would be alone. Raises `TooLarge`."""
+    body = found.get("body")
+    if isinstance(body, str) and len(body) > MESSAGE_MOST:
+        raise TooLarge("message.too-large", f"Send at most {MESSAGE_MOST} bytes as one message.")

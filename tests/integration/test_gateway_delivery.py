@@ -19,7 +19,7 @@ from shared.seal.jws import sign_detached, verify_detached
 from shared.storage.engine import open_engine
 from shared.web.listing import write_cursor
 from shared.wire.delivery import DeliveryItemV1
-from shared.wire.messages import parse_notice
+from shared.wire.messages import MESSAGE_MOST, parse_notice
 from tests.support.agency import SHELTER, Message, Sent, a_grant, to_body
 from tests.support.mesh import HEALTH, LEGAL, SHELTER_HOUSE, SOCIAL, Mesh, keys_of
 from tests.support.ticking import beside, notices
@@ -313,6 +313,19 @@ async def test_item_of_a_batch_that_cannot_be_read_is_refused_alone(
     assert refused["body"]["errors"][0]["pointer"].startswith(f"/{member}")
     assert isinstance(refused["body"]["ledger_index"], int)
     assert refused["body"]["instance"] == f"urn:mesh:trace:{refused['body']['trace_id']}"
+
+
+@pytest.mark.parametrize("padding", [" " * MESSAGE_MOST, "ạ" * (MESSAGE_MOST // 3)])
+async def test_message_of_a_batch_that_is_too_large_is_answered_as_it_would_be_alone(
+    shared_mesh: Mesh, padding: str
+) -> None:
+    good, other = (in_batch(HEALTH, "consent", shared_mesh[HEALTH].consent_message(a_grant(SOCIAL))) for _ in range(2))
+    body = (other["body"] + padding).encode()
+    signed = {**other, "body": body.decode(), "signature": sign_detached(body, keys_of(HEALTH).signing)}
+    answer = await shared_mesh[HEALTH].call("POST", "/v1/batches", json={"items": [signed, good]})
+    refused, admitted = answer.json()["results"]
+    assert (refused["status"], refused["body"]["code"], admitted["status"]) == (413, "message.too-large", 201)
+    assert isinstance(refused["body"]["ledger_index"], int)
 
 
 async def test_batch_of_more_values_than_a_hundred_messages_have_is_refused_as_a_whole(shared_mesh: Mesh) -> None:
