@@ -54,7 +54,12 @@ _ROWS: Final[tuple[tuple[str, type[MeshError], str, str], ...]] = (
     ("message.kind", InputRejected, "Unknown kind of message", "Use one of the eight kinds of the contract."),
     ("message.about", InputRejected, "Body and address differ", "Name in the body what the address names."),
     ("message.too-large", TooLarge, "Too large", "Send less; attachments belong into smaller referrals."),
-    ("message.media-type", UnsupportedMedia, "Wrong content type", "Send Content-Type: application/json."),
+    (
+        "message.media-type",
+        UnsupportedMedia,
+        "Wrong content type",
+        "Send JSON as application/json, or the form that the detail asks for; never with a Content-Encoding.",
+    ),
     ("message.sender", NotPermitted, "Not your name", "Send messages in the name of the agency you are."),
     (
         "message.recipient",
