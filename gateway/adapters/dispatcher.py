@@ -36,6 +36,7 @@ from gateway.adapters.tables import AGENCIES, DELIVERY_ROUTES, MESSAGES
 from gateway.domain.agency import AgencyStatus
 from shared.kernel.backoff import backoff
 from shared.kernel.clock import Clock, to_wire
+from shared.kernel.encoding import sha256_b64url
 from shared.kernel.errors import MeshError, PeerUnavailable
 from shared.kernel.identifiers import IdFactory
 from shared.sop.model import Sop
@@ -80,7 +81,6 @@ class Dispatcher:
         self._claims = claims
         self._receipts = receipts
         self._clock = clock
-        self._ids = ids
         self._holder = ids.new()
         self._sop = sop
         self._pushing: dict[str, asyncio.Task[None]] = {}
@@ -215,7 +215,7 @@ class Dispatcher:
             PATH,
             body,
             webhooks=Webhooks((route["webhook_secret"],)),
-            webhook_id=self._ids.new(),
+            webhook_id=_webhook_id(claimed),
             at=self._clock.now(),
         )
         try:
@@ -241,3 +241,12 @@ class Dispatcher:
             await peer.close()
         await self._claims.submit(partial(release_routes, holder=self._holder))
         self._bell.ring()  # whoever else pushes may have them at once
+
+
+def _webhook_id(claimed: Claim) -> str:
+    """Return the id of a delivery: the same for as long as the same messages are tried again because nobody answered.
+
+    Messages that were answered without a receipt come under another: who has seen an id may pass it over.
+    """
+    tried = [f"{item['message_id']}/{item['attempt'] - claimed.failures}" for item in claimed.items]
+    return sha256_b64url("|".join(tried).encode())

@@ -37,10 +37,14 @@ _Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Messages that may leave now, as items of a delivery, in order; and those that may not leave any more."""
+    """Messages that may leave now, as items of a delivery, in order; and those that may not leave any more.
+
+    `failures` says how often in a row nobody answered on the route that they leave by.
+    """
 
     items: tuple[dict[str, Any], ...]
     spent: tuple[str, ...] = ()
+    failures: int = 0
 
     @property
     def traceparent(self) -> str | None:

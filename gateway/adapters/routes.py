@@ -6,6 +6,7 @@ it said nothing for too long, changes nothing of the route any more: it is anoth
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -40,7 +41,7 @@ def claim_route(desk: ClaimDesk, agency_id: str, *, holder: str) -> Claim | None
     claimed = claim(desk, agency_id)
     if claimed.items:
         _hold(desk, agency_id, holder)
-    return claimed
+    return replace(claimed, failures=row["failures"])
 
 
 def hold_route(desk: ClaimDesk, agency_id: str, *, holder: str) -> None:

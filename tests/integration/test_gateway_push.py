@@ -73,6 +73,18 @@ async def test_unanswered_delivery_is_repeated_with_the_same_bytes(place: tuple[
         assert (first["body"], first["signature"]) == (second["body"], second["signature"])
 
 
+async def test_delivery_keeps_its_id_until_it_is_answered(place: tuple[str, Path]) -> None:
+    async def at_last(receiver: Receiver, items: Sequence[Message]) -> Sequence[str] | int:
+        outcomes: Sequence[Sequence[str] | int] = (503, [], await store_all(receiver, items))
+        return outcomes[len(receiver.deliveries) - 1]
+
+    async with receiving(at_last) as receiver, pushing(place, social=receiver) as mesh:
+        (sent,) = await referred(mesh, SOCIAL)
+        await settled(mesh, sent)
+        ids = [headers["webhook-id"] for headers in receiver.headers]
+        assert ids[0] == ids[1] != ids[2]
+
+
 async def test_an_agency_that_is_disabled_gets_nothing_after_the_delivery_that_is_under_way(
     place: tuple[str, Path],
 ) -> None:
