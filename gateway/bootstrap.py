@@ -101,7 +101,8 @@ def build_app(
     """Put the gateway's application together."""
     telemetry, core = _telemetry(settings), open_core(settings, clock=clock, keys=keys)
     bell, roster, limit = Bell(), Roster(core.engine), _rate_limit(settings)
-    tokens, front, counts = _tokens(core, roster, settings), _front(core, settings, passwords), open_counts(core)
+    tokens, front = _tokens(core, roster, settings), _front(core, settings, passwords)
+    counts = open_counts(core, months=settings.retention_months)
     journal = OversightJournal(core.engine, writer=core.writer, clock=core.clock, ids=core.ids)
     receipts = ReceiptDesk(writer=core.writer, roster=roster, bell=bell, sop=core.sop)
     background = Background(_chores(core, settings, receipts, counts, bell=bell, telemetry=telemetry))

@@ -21,13 +21,13 @@ class Counts:
     monthly: MonthlyCounts
 
 
-def open_counts(core: Core) -> Counts:
-    """Return what counts over the gateway's records."""
+def open_counts(core: Core, *, months: int) -> Counts:
+    """Return what counts over the gateway's records, which are remembered for so many `months`."""
     rules = load_indicators()
     releases = Releases(core.engine, writer=core.writer, sop=core.sop, rules=rules, clock=core.clock)
     directory = Directory(core.engine, writer=core.writer, clock=core.clock)
     return Counts(
         releases=releases,
         figures=FigureDesk(releases, directory, sop=core.sop, rules=rules, clock=core.clock),
-        monthly=MonthlyCounts(OverrideReadings(core.engine), Tallies(core.engine), sop=core.sop),
+        monthly=MonthlyCounts(OverrideReadings(core.engine), Tallies(core.engine), sop=core.sop, months=months),
     )

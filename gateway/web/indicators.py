@@ -13,6 +13,7 @@ from gateway.web.figures import FigureDesk
 from gateway.web.guards import require
 from gateway.web.monthly import NAMES, MonthlyCounts, as_seen
 from shared.kernel.clock import Clock
+from shared.kernel.errors import NotFound
 from shared.sop.indicators import Dimension
 from shared.sop.model import OverrideRules, Sop
 from shared.web.security import Principal
@@ -57,12 +58,14 @@ class IndicatorRoutes:
 
         Oversight sees every count. Anybody else is shown no count below `suppressed_below`, none from which one
         follows, none with fewer than `least_agencies` behind it, and none before the month is `final`; what it is
-        shown is rounded.
+        shown is rounded. Raises `NotFound` (`figures.period`) for a month of which cases may be forgotten by now.
         """
         now = self._clock.now()
         chosen = month or month_of(now)
         period = read_period(chosen)
         assert period is not None  # noqa: S101 - the pattern of the query lets through nothing else
+        if not self._monthly.is_remembered(period.begin, now=now):
+            raise NotFound("figures.period", "That month is longer ago than cases are remembered.")
         final = self._monthly.is_final(period.end, now=now)
         least = None if OVERSIGHT in caller.scopes else _least(self._sop.overrides)
         counted = await self._monthly.counted(period.begin, period.end)

@@ -1,4 +1,8 @@
-"""The counts of a month that stand for themselves: I15, I26 and I39, each cell judged alone, without totals."""
+"""The counts of a month that stand for themselves: I15, I26 and I39, each cell judged alone, without totals.
+
+They are counted when they are asked for, and only for as long as every case of that month is remembered: a count that
+shrinks while cases are forgotten would tell of them one by one, and end as a zero that never was.
+"""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -10,6 +14,7 @@ from gateway.adapters.override_readings import OverrideReadings
 from gateway.adapters.tallies import FIRST, LATER, SECOND, Counts, Tallies
 from gateway.domain.conflict import ConflictKind
 from gateway.domain.counting import Cell, Least, Tally, published, published_tallies
+from gateway.domain.retention import forgotten_before
 from shared.sop.calendar import due_at
 from shared.sop.model import LegalBasisKind, Name, Sector, Sop
 
@@ -46,12 +51,17 @@ class Count:
 
 
 class MonthlyCounts:
-    """Counts what happened in a month, and shows what may be shown of it."""
+    """Counts what happened in a month, and shows what may be shown of it; `months` is how long cases are remembered."""
 
-    def __init__(self, readings: OverrideReadings, tallies: Tallies, *, sop: Sop) -> None:
+    def __init__(self, readings: OverrideReadings, tallies: Tallies, *, sop: Sop, months: int) -> None:
         self._readings = readings
         self._tallies = tallies
         self._sop = sop
+        self._months = months
+
+    def is_remembered(self, begin: datetime, *, now: datetime) -> bool:
+        """Say whether nothing of a month that began then has been forgotten."""
+        return begin >= forgotten_before(now, months=self._months)
 
     def is_final(self, end: datetime, *, now: datetime) -> bool:
         """Say whether nothing of a month that ended then can change any more."""
@@ -63,7 +73,9 @@ class MonthlyCounts:
         return await asyncio.to_thread(self._count, begin, end)
 
     async def shown(self, begin: datetime, end: datetime, *, least: Least, now: datetime) -> Sequence[Count]:
-        """Return the counts as a reader may see them, with names."""
+        """Return the counts as a reader may see them, with names; none of a month that is not remembered as a whole."""
+        if not self.is_remembered(begin, now=now):
+            return ()
         final = self.is_final(end, now=now)
         found: list[Count] = []
         for indicator, cells in (await self.counted(begin, end)).items():

@@ -224,7 +224,12 @@ _ROWS: Final[tuple[tuple[str, type[MeshError], str, str], ...]] = (
     ("match.none", NotFound, "Nobody takes people there now", "Choose another area or an agency yourself."),
     ("availability.agency", NotPermitted, "Another agency's entry", "State only your own availability."),
     ("availability.service", NotPermitted, "Not a service of yours", "Ask the directory's operator to add it."),
-    ("figures.period", NotFound, "No numbers of this period", "A quarter is counted 30 days after its end."),
+    (
+        "figures.period",
+        NotFound,
+        "No numbers of this period",
+        "Ask for a quarter 30 days after its end, for a month while its cases are kept.",
+    ),
     ("chain.unknown", NotFound, "No such chain", "Check the chain id."),
     ("chain.kept", InputRejected, "Hold does not fit", "Give a code as the reason, and a day in the future."),
     ("ledger.range", InputRejected, "Outside the ledger", "Ask for entries that the checkpoint covers."),

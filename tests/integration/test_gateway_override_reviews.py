@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from gateway.adapters.tables import OVERRIDES
+from gateway.domain.retention import MONTHS_KEPT
 from shared.kernel.clock import from_wire
 from shared.sop.calendar import ZONE as HANOI
 from tests.support.agency import Agency
@@ -255,6 +256,18 @@ async def test_nobody_else_sees_a_count_below_eleven_or_one_that_may_still_chang
     assert await seen() == (False, {})
     own_mesh.advance(timedelta(days=31 + 8))
     assert await seen() == (True, {"vital_interest": 15})
+
+
+async def test_a_month_is_told_of_only_while_every_case_of_it_is_remembered(own_mesh: Mesh) -> None:
+    """A count that shrinks while cases are forgotten tells of them one by one, and ends as a zero that never was."""
+    begun = own_mesh.clock.now().astimezone(HANOI).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    month, over = begun.strftime("%Y-%m"), begun.replace(year=begun.year + MONTHS_KEPT // 12)
+    await overridden(own_mesh[HEALTH], POLICE)
+    own_mesh.advance(over - timedelta(minutes=1) - own_mesh.clock.now())
+    assert (await own_mesh.oversight.get("/v1/indicators", month=month)).json()["final"] is True
+    own_mesh.advance(timedelta(minutes=2))
+    for reader in (own_mesh.oversight, own_mesh[SOCIAL]):
+        assert refusal(await reader.get("/v1/indicators", month=month)) == (404, "figures.period")
 
 
 @pytest.mark.parametrize("month", ["2026-13", "26-01", "2026-1", "2026-01-01"])

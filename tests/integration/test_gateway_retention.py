@@ -45,7 +45,7 @@ async def swept(mesh: Mesh) -> None:
     """Have another process forget what is due."""
     core = beside(mesh)
     try:
-        await open_retention(core, open_counts(core).releases, months=MONTHS_KEPT).sweep()
+        await open_retention(core, open_counts(core, months=MONTHS_KEPT).releases, months=MONTHS_KEPT).sweep()
     finally:
         core.close()
 
