@@ -98,7 +98,7 @@ def _add_password(router: APIRouter, entrance: Entrance, own: OwnAccount) -> Non
         try:
             if new != form.get("again", ""):
                 raise wrong("again", "password.again", "This is not what you wrote above.")
-            await own.change_password(person, old=old, new=new)
+            person = await own.change_password(person, old=old, new=new)
         except (InputRejected, NotAuthenticated) as error:
             told = _beside(error, {"/password": "/new"}, at="old")
             return pages.refused(request, page, told, provisional=person.account.provisional)

@@ -2,10 +2,11 @@
 
 Promises: a wrong login, a wrong password, a wrong code, an account that is disabled and one that is held all get one
 answer after the same work; five wrong tries hold an account for fifteen minutes, however many are made at once, and
-tries during that time do not prolong it; a session locks after five minutes without its person and ends after ten
-hours; every sign-in and every unlocking gives a new token and ends the session of the old one, so that a token planted
-beforehand is worth nothing; whatever happens to an account is in the journal. A token is 32 random bytes and is kept
-as a digest. Follows OWASP ASVS 5.0, chapters 6 and 7.
+tries during that time do not prolong it; nobody gets in with what has ceased to be right while it was checked; a
+session locks after five minutes without its person and ends after ten hours; every sign-in and every unlocking gives a
+new token and ends the session of the old one, so that a token planted beforehand is worth nothing; whatever happens to
+an account is in the journal. A token is 32 random bytes and is kept as a digest. Follows OWASP ASVS 5.0, chapters 6
+and 7.
 """
 
 import asyncio
@@ -42,7 +43,7 @@ _Find = Callable[[PeopleReading], Account | None]
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What came of a try: whose account it was about, and whether it was right."""
+    """What came of a try: whose account it was about, as it was looked at, and whether it was right."""
 
     account: Account | None
     is_right: bool
@@ -214,22 +215,18 @@ class Doorway:
         return Proof(account, step is not None, at, step or 0)
 
     async def _enter(self, proof: Proof, old: str | None, *, ends_at: str | None = None) -> tuple[str, Person]:
-        """Open a session for who has proved it. What was true before is looked at again in the same transaction."""
-        if proof.account is None or not proof.is_right:
+        """Open a session for who has proved it."""
+        if not proof.is_right:
             await self._refuse(proof)
         token = secrets.token_urlsafe(32)
-        entered = await self.store.write(lambda desk: self._open(desk, proof, token, old, ends_at))
-        if entered is None:
-            raise _refused()
-        return token, entered
+        return token, await self.store.write(lambda desk: self._open(desk, proof, token, old, ends_at))
 
-    def _open(self, desk: PeopleDesk, proof: Proof, token: str, old: str | None, ends_at: str | None) -> Person | None:
-        assert proof.account is not None  # noqa: S101 - nobody's password is never right
+    def _open(self, desk: PeopleDesk, proof: Proof, token: str, old: str | None, ends_at: str | None) -> Person:
         before = desk.get(Session, session_key(old)) if old else None
-        account = desk.get(Account, proof.account.account_id)
+        account = proved(desk, proof)
         over = desk.over(before=to_wire(proof.at))
-        if account is None or not _may_enter(account, proof) or (ends_at is not None and before is None):
-            return None
+        if ends_at is not None and before is None:
+            raise _refused()
         for one in {one.key: one for one in (*over, before) if one is not None}.values():
             desk.remove(one)
         session = self._new_session(token, account.account_id, ends_at=ends_at)
@@ -292,9 +289,28 @@ def is_held(account: Account, at: datetime) -> bool:
     return account.held_until is not None and at < from_wire(account.held_until)
 
 
-def _may_enter(account: Account, proof: Proof) -> bool:
-    is_fresh_code = not proof.step or proof.step > account.totp_step
-    return account.disabled_at is None and not is_held(account, proof.at) and is_fresh_code
+def proved(desk: PeopleDesk, proof: Proof) -> Account:
+    """Return the account of a right proof as it is now, in the unit of work that relies on it.
+
+    A proof takes its time. It is worth nothing any more once the account has been disabled or held, once its code has
+    been used, or once another password, telephone or subject is the one to prove.
+
+    Raises `NotAuthenticated` (`sign-in.refused`).
+    """
+    known = desk.get(Account, proof.account.account_id) if proof.account else None
+    if known is None or not _holds(proof, known):
+        raise _refused()
+    return known
+
+
+def _holds(proof: Proof, known: Account) -> bool:
+    is_fresh_code = not proof.step or proof.step > known.totp_step
+    is_let_in = known.disabled_at is None and not is_held(known, proof.at)
+    return is_let_in and is_fresh_code and _ways_in(known) == _ways_in(proof.account)
+
+
+def _ways_in(account: Account | None) -> tuple[object, ...]:
+    return (account.password_hash, account.totp, account.oidc_subject) if account else ()
 
 
 def _only(found: Sequence[Account]) -> Account | None:

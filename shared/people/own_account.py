@@ -1,7 +1,8 @@
 """What somebody does with her own account: another password, one-time codes, looking at what happened to it.
 
-Promises: whoever only found an open browser changes nothing here, because the password is asked for each time; a new
-password ends every other session; a telephone counts only once it has shown a right code.
+Promises: whoever only found an open browser changes nothing here, because the password is asked for each time, and is
+the right one still when the change is made; a new password ends every other session; a telephone counts only once it
+has shown a right code.
 """
 
 from collections.abc import Sequence
@@ -13,9 +14,9 @@ from shared.kernel.encoding import b64url, from_b64url
 from shared.kernel.errors import FieldFault, InputRejected, MeshError
 from shared.kernel.identifiers import IdFactory
 from shared.people.codes import code_checker
-from shared.people.doorway import Doorway
+from shared.people.doorway import Doorway, Proof, proved
 from shared.people.passwords import Passwords
-from shared.people.records import Account, Occasion, Person, Session
+from shared.people.records import Occasion, Person, Session
 from shared.people.store import PeopleDesk
 from shared.people.telephone import TelephoneSecrets
 
@@ -38,27 +39,26 @@ class OwnAccount:
         account_id = person.account.account_id
         return await self.door.store.read(lambda reading: reading.find(Occasion, newest=SHOWN, account_id=account_id))
 
-    async def change_password(self, person: Person, *, old: str, new: str) -> None:
-        """Take a new password and end every other session.
+    async def change_password(self, person: Person, *, old: str, new: str) -> Person:
+        """Take a new password, end every other session, and return her as she is now.
 
         Raises `NotAuthenticated` (`sign-in.refused`), `InputRejected` (`password.*`).
         """
-        await self.door.prove(person, old)
+        proof = await self.door.prove(person, old)
         if old == new:
             raise _wrong("/new", "password.same", "Choose another password than the one you had.")
         kept = await self.passwords.hash_aside(new, login=person.account.login)
 
-        def work(desk: PeopleDesk) -> None:
-            others = desk.find(Session, account_id=person.account.account_id)
-            account = desk.get(Account, person.account.account_id)
-            for session in others:
+        def work(desk: PeopleDesk) -> Person:
+            sessions = desk.find(Session, account_id=person.account.account_id)
+            account = proved(desk, proof)
+            for session in sessions:
                 if session.key != person.session.key:
                     desk.remove(session)
-            if account is not None:
-                desk.change(account, password_hash=kept, provisional=False)
-                desk.add(self._occasion("password-changed", person))
+            desk.add(self._occasion("password-changed", person))
+            return replace(person, account=desk.change(account, password_hash=kept, provisional=False))
 
-        await self.door.store.write(work)
+        return await self.door.store.write(work)
 
     def offer_codes(self, person: Person) -> tuple[str, str]:
         """Return a fresh secret, and the same sealed, to be handed back with the first code."""
@@ -78,24 +78,22 @@ class OwnAccount:
         Raises `InputRejected` (`codes.offer`, `codes.wrong`), `NotAuthenticated` (`sign-in.refused`).
         """
         secret = self.offered(person, sealed)
-        await self.door.prove(person, password)
+        proof = await self.door.prove(person, password)
         kept = self.secrets.keep(person.account.account_id, secret)
         step = code_checker(lambda _: secret)(replace(person.account, totp=kept), code, self.clock.now())
         if step is None:
             raise _wrong("/code", "codes.wrong", "This is not the code that the telephone shows now.")
-        await self._keep_codes(person, kept, step=step, what="codes-taken")
+        await self._keep_codes(person, proof, kept, step=step, what="codes-taken")
 
     async def drop_codes(self, person: Person, *, password: str) -> None:
         """Ask for no codes any more. Raises `NotAuthenticated` (`sign-in.refused`)."""
-        await self.door.prove(person, password)
-        await self._keep_codes(person, None, step=0, what="codes-dropped")
+        proof = await self.door.prove(person, password)
+        await self._keep_codes(person, proof, None, step=0, what="codes-dropped")
 
-    async def _keep_codes(self, person: Person, kept: bytes | None, *, step: int, what: str) -> None:
+    async def _keep_codes(self, person: Person, proof: Proof, kept: bytes | None, *, step: int, what: str) -> None:
         def work(desk: PeopleDesk) -> None:
-            account = desk.get(Account, person.account.account_id)
-            if account is not None:
-                desk.change(account, totp=kept, totp_step=step)
-                desk.add(self._occasion(what, person))
+            desk.change(proved(desk, proof), totp=kept, totp_step=step)
+            desk.add(self._occasion(what, person))
 
         await self.door.store.write(work)
 

@@ -1,6 +1,7 @@
 """Who gets in, who does not, and what nobody can tell from the answer."""
 
 import asyncio
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,14 @@ import pytest
 
 from shared.kernel.errors import NotAuthenticated, TooManyRequests
 from shared.people.doorway import HELD, IDLE, LASTS, TRIES, session_key
-from shared.people.records import Account
+from shared.people.records import Account, Role
+from shared.people.staff import Details
+from shared.people.store import PeopleDesk
 from tests.support.page_client import PASSWORD
 from tests.support.people import Entry, entry
 
 WRONG = "mot hai ba bon nam"
+NEW = "con duong qua lang cu"
 
 
 @pytest.fixture
@@ -186,6 +190,43 @@ async def test_a_session_that_was_ended_meanwhile_is_not_unlocked(at: Entry) -> 
         return_exceptions=True,
     )
     assert isinstance((await both)[0], NotAuthenticated)
+    assert await at.sessions() == []
+
+
+async def test_a_sign_in_under_way_does_not_outlive_the_password_it_was_made_with(at: Entry) -> None:
+    await at.somebody()
+    _, person = await at.door.sign_in("mai", PASSWORD)
+    at.meanwhile(at.own.change_password(person, old=PASSWORD, new=NEW))
+    await refusal(at.door.sign_in("mai", PASSWORD))
+    assert [one.key for one in await at.sessions()] == [person.session.key]
+
+
+async def test_a_sign_in_under_way_does_not_get_by_a_telephone_that_was_set_up_meanwhile(at: Entry) -> None:
+    account = await at.somebody()
+    at.meanwhile(at.with_telephone(account))
+    await refusal(at.door.sign_in("mai", PASSWORD))
+    assert await at.sessions() == []
+
+
+async def test_whoever_the_provider_vouches_for_does_not_get_in_under_a_subject_taken_away_meanwhile(at: Entry) -> None:
+    account = await at.somebody(oidc_subject="s-1")
+    await fail(at, TRIES)
+    begun, gate = threading.Event(), threading.Event()
+
+    def work(_: PeopleDesk) -> bool:
+        begun.set()
+        return gate.wait(timeout=10)
+
+    busy = asyncio.create_task(at.store.write(work))
+    await asyncio.to_thread(begun.wait, timeout=10)
+    vouched = asyncio.create_task(refusal(at.door.vouched("s-1")))
+    while not at.store._writer.queued():  # she was looked up, and her hold is about to be lifted
+        await asyncio.sleep(0)
+    details = Details(name=account.name, role=Role(account.role))
+    rebound = asyncio.create_task(at.staff.change(account.account_id, details, by=None))
+    await asyncio.sleep(0)
+    gate.set()
+    await asyncio.gather(busy, rebound, vouched)
     assert await at.sessions() == []
 
 
