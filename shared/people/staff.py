@@ -2,7 +2,8 @@
 
 Promises: nobody gets a role that the deployable does not know; a password that somebody else chose lets its person in
 to choose her own and to nothing else, so that nobody works under another's name unnoticed; whatever takes rights away
-ends the sessions at once; nobody takes her own rights away by mistake; each change is in the journal with who made it.
+ends the sessions at once; nobody takes her own rights away by mistake, and nobody changes here how she herself signs
+in, which takes her password (`shared.people.own_account`); each change is in the journal with who made it.
 """
 
 import secrets
@@ -89,7 +90,7 @@ class Staff:
         return account, password
 
     async def change(self, account_id: str, details: Details, *, by: str | None) -> Account:
-        """Change what an account says of its person. Another role ends her sessions.
+        """Change what an account says of its person. Another role or another subject ends her sessions.
 
         Whoever is bound to the identity provider signs in there: a first password that she never used is gone.
 
@@ -105,7 +106,7 @@ class Staff:
                 check_free(desk, but=account_id, oidc_subject=details.oidc_subject)
             sessions = desk.find(Session, account_id=account_id)
             account = _known(desk.get(Account, account_id))
-            if details.role != account.role:
+            if (details.role, details.oidc_subject) != (account.role, account.oidc_subject):
                 _check_other(account, by)
                 _end(desk, sessions)
             unused = account.provisional and details.oidc_subject is not None
@@ -117,7 +118,8 @@ class Staff:
     async def renew_password(self, account_id: str, *, by: str | None) -> str:
         """Return a new password to be told to its person once; her sessions end and a hold is lifted.
 
-        Raises `NotPermitted` (`account.elsewhere`) for somebody who signs in at the identity provider.
+        Raises `NotPermitted` (`account.elsewhere`) for somebody who signs in at the identity provider, `Conflict`
+        (`account.own`).
         """
         if (await self.one(account_id)).oidc_subject is not None:
             message = "This person signs in with the account of the institution. Take the subject away first."
@@ -125,18 +127,21 @@ class Staff:
         password = new_password()
         kept = await self._passwords.hash_aside(password)
         await self._alter(
-            account_id, "password-renewed", by, ends=True,
+            account_id, "password-renewed", by, ends=True, refuses_own=True,
             password_hash=kept, provisional=True, failures=0, held_until=None,
         )  # fmt: skip
         return password
 
     async def drop_codes(self, account_id: str, *, by: str | None) -> None:
-        """Ask somebody who lost her telephone for no codes any more; her sessions end."""
-        await self._alter(account_id, "codes-dropped", by, ends=True, totp=None, totp_step=0)
+        """Ask somebody who lost her telephone for no codes any more; her sessions end.
+
+        Raises `Conflict` (`account.own`).
+        """
+        await self._alter(account_id, "codes-dropped", by, ends=True, refuses_own=True, totp=None, totp_step=0)
 
     async def lift_hold(self, account_id: str, *, by: str | None) -> None:
-        """Look at tries to sign in again."""
-        await self._alter(account_id, "hold-lifted", by, failures=0, held_until=None)
+        """Look at tries to sign in again. Raises `Conflict` (`account.own`)."""
+        await self._alter(account_id, "hold-lifted", by, refuses_own=True, failures=0, held_until=None)
 
     async def disable(self, account_id: str, *, by: str | None) -> Account:
         """Take an account back at once, its sessions with it. Raises `Conflict` (`account.own`)."""

@@ -107,13 +107,17 @@ async def test_a_new_password_is_shown_once_and_ends_the_sessions(mesh: World, b
     assert (await browser(mesh).sign_in("thao", password_on(page))).path == "/account/password"
 
 
-async def test_nobody_disables_her_own_account(mesh: World, boss: PageClient) -> None:
+@pytest.mark.parametrize("act", ["disable", "password", "codes", "hold"])
+async def test_nobody_disables_her_own_account_or_changes_how_she_signs_in_without_her_password(
+    mesh: World, boss: PageClient, act: str
+) -> None:
     own = next(a for a in await front_of(mesh.services["health"].app).staff.everybody() if a.role == "administrator")
     here = f"/administration/people/{own.account_id}"
     page = await boss.get(here)
-    assert not [form for form in page.forms if form.action.endswith("/disable")]
+    assert {form.action for form in page.forms if form.action.startswith(here)} == {here}
     fields = dict(page.forms[0].fields)
-    assert (await boss.post(f"{here}/disable", {"csrf": fields["csrf"]})).status == 409
+    assert (await boss.post(f"{here}/{act}", {"csrf": fields["csrf"]})).status == 409
+    assert (await boss.get(here)).status == 200
 
 
 async def test_the_keys_are_shown_by_fingerprint_beside_what_the_directory_says(mesh: World, boss: PageClient) -> None:

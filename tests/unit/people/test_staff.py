@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,16 @@ async def test_another_role_counts_at_once_and_ends_her_sessions(at: Entry) -> N
     assert (await at.now(account)).role == Role.SUPERVISOR
 
 
+@pytest.mark.parametrize("subject", [None, "s-2"])
+async def test_another_subject_or_none_counts_at_once_and_ends_her_sessions(at: Entry, subject: str | None) -> None:
+    account = await at.somebody(oidc_subject="s-1")
+    token, _ = await at.door.vouched("s-1")
+    details = replace(DETAILS, role=Role.CASEWORKER, oidc_subject=subject)
+    await at.staff.change(account.account_id, details, by="boss")
+    with pytest.raises(NotAuthenticated):
+        await at.door.known(token)
+
+
 async def test_other_details_leave_her_at_work(at: Entry) -> None:
     account = await at.somebody()
     token, _ = await at.door.sign_in("mai", PASSWORD)
@@ -96,6 +107,20 @@ async def test_nobody_disables_or_demotes_herself(at: Entry) -> None:
         await at.staff.disable(boss.account_id, by=boss.account_id)
     with pytest.raises(Conflict):
         await at.staff.change(boss.account_id, DETAILS, by=boss.account_id)
+
+
+async def test_nobody_changes_how_she_signs_in_herself_without_her_password(at: Entry) -> None:
+    boss = await at.somebody("boss", Role.ADMINISTRATOR)
+    secret, own = await at.with_telephone(boss), boss.account_id
+    token, _ = await at.door.sign_in("boss", PASSWORD, code=at.code(secret))
+    before = await at.now(boss)
+    bound = replace(DETAILS, role=Role.ADMINISTRATOR, oidc_subject="s-1")
+    staff = at.staff
+    for doing in (staff.renew_password, staff.drop_codes, staff.lift_hold, partial(staff.change, details=bound)):
+        with pytest.raises(Conflict):
+            await doing(own, by=own)
+    assert await at.now(boss) == before
+    assert (await at.door.known(token)).account == before
 
 
 async def test_a_renewed_password_ends_sessions_lifts_a_hold_and_is_not_her_own(at: Entry) -> None:
