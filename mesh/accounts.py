@@ -1,4 +1,6 @@
-"""What an operator does with the accounts of one deployable: add somebody, take an account back, list them.
+"""What an operator does with the accounts of one deployable: add, list, take back, let in again who cannot get in.
+
+At the gateway, where nobody is administrator, nobody else does it.
 
 Works on the deployable's own database, whether or not it runs. Settings come from the home; `MESH_DATABASE_URL` in the
 environment, or in the folder of secrets it names, wins over it, for a service that was set up in another way.
@@ -52,17 +54,51 @@ def add(home: Home, service: str, newcomer: Newcomer) -> dict[str, Any]:
 
 def disable(home: Home, service: str, login: str) -> dict[str, Any]:
     """Take an account back at once, its sessions with it. Raises `NotFound` (`account.unknown`)."""
+    return _altered(home, service, login, Staff.disable)
 
-    async def do(staff: Staff) -> Account:
+
+def restore(home: Home, service: str, login: str) -> dict[str, Any]:
+    """Let somebody whose account was disabled in again. Raises `NotFound` (`account.unknown`)."""
+    return _altered(home, service, login, Staff.restore)
+
+
+def drop_codes(home: Home, service: str, login: str) -> dict[str, Any]:
+    """Ask somebody for no one-time codes any more; her sessions end. Raises `NotFound` (`account.unknown`)."""
+    return _altered(home, service, login, Staff.drop_codes)
+
+
+def lift_hold(home: Home, service: str, login: str) -> dict[str, Any]:
+    """Look at somebody's tries to sign in again. Raises `NotFound` (`account.unknown`)."""
+    return _altered(home, service, login, Staff.lift_hold)
+
+
+def renew_password(home: Home, service: str, login: str) -> dict[str, Any]:
+    """Return an account with a new first password, which is told once; its sessions end.
+
+    Raises `NotFound` (`account.unknown`), `NotPermitted` (`account.elsewhere`).
+    """
+
+    async def do(staff: Staff) -> dict[str, Any]:
         account = await staff.by_login(login)
-        return await staff.disable(account.account_id, by=None)
+        password = await staff.renew_password(account.account_id, by=None)
+        return {**line_of(account), "first_password": password}
 
-    return line_of(among_staff(home, service, do))
+    return among_staff(home, service, do)
 
 
 def listed(home: Home, service: str) -> list[dict[str, Any]]:
     """Return the accounts of a service."""
     return [line_of(account) for account in among_staff(home, service, lambda staff: staff.everybody())]
+
+
+def _altered(
+    home: Home, service: str, login: str, alter: Callable[..., Coroutine[Any, Any, Account]]
+) -> dict[str, Any]:
+    async def do(staff: Staff) -> Account:
+        account = await staff.by_login(login)
+        return await alter(staff, account.account_id, by=None)
+
+    return line_of(among_staff(home, service, do))
 
 
 def role_named(name: str) -> Role:
@@ -85,5 +121,6 @@ def line_of(account: Account) -> dict[str, Any]:
         "unit": account.unit,
         "oidc_subject": account.oidc_subject,
         "one_time_codes": account.totp is not None,
+        "held_until": account.held_until,
         "disabled": account.disabled_at is not None,
     }

@@ -8,9 +8,10 @@ import typer
 
 from mesh.home import Home
 
-users = typer.Typer(help="Who works at a service: add, list, disable.", no_args_is_help=True)
+users = typer.Typer(help="Who works at a service: add, list, disable, let in again.", no_args_is_help=True)
 
 HomeOption = Annotated[Path, typer.Option("--home", help="Folder the mesh lives in.", envvar="MESH_HOME")]
+LoginArgument = Annotated[str, typer.Argument(help="What she signs in with.")]
 ServiceOption = Annotated[str, typer.Option("--service", help="gateway, police, health, legal-aid or social.")]
 
 
@@ -59,8 +60,40 @@ def list_users(service: ServiceOption, home: HomeOption = Path("var")) -> None:
 
 
 @users.command("disable")
-def disable_user(login: str, service: ServiceOption, home: HomeOption = Path("var")) -> None:
+def disable_user(login: LoginArgument, service: ServiceOption, home: HomeOption = Path("var")) -> None:
     """Take an account back at once, and end its sessions."""
     from mesh.accounts import disable
 
     typer.echo(json.dumps(disable(Home(home), service, login), ensure_ascii=False))
+
+
+@users.command("restore")
+def restore_user(login: LoginArgument, service: ServiceOption, home: HomeOption = Path("var")) -> None:
+    """Let somebody whose account was disabled in again."""
+    from mesh.accounts import restore
+
+    typer.echo(json.dumps(restore(Home(home), service, login), ensure_ascii=False))
+
+
+@users.command("password")
+def renew_password_of_user(login: LoginArgument, service: ServiceOption, home: HomeOption = Path("var")) -> None:
+    """Make a new first password for somebody who forgot hers, and end her sessions; prints it once, as JSON."""
+    from mesh.accounts import renew_password
+
+    typer.echo(json.dumps(renew_password(Home(home), service, login), ensure_ascii=False))
+
+
+@users.command("codes")
+def drop_codes_of_user(login: LoginArgument, service: ServiceOption, home: HomeOption = Path("var")) -> None:
+    """Take one-time codes away from somebody who lost her telephone, and end her sessions."""
+    from mesh.accounts import drop_codes
+
+    typer.echo(json.dumps(drop_codes(Home(home), service, login), ensure_ascii=False))
+
+
+@users.command("lift-hold")
+def lift_hold_of_user(login: LoginArgument, service: ServiceOption, home: HomeOption = Path("var")) -> None:
+    """Lift the hold that too many wrong tries put on an account."""
+    from mesh.accounts import lift_hold
+
+    typer.echo(json.dumps(lift_hold(Home(home), service, login), ensure_ascii=False))

@@ -132,16 +132,16 @@ class Staff:
         )  # fmt: skip
         return password
 
-    async def drop_codes(self, account_id: str, *, by: str | None) -> None:
+    async def drop_codes(self, account_id: str, *, by: str | None) -> Account:
         """Ask somebody who lost her telephone for no codes any more; her sessions end.
 
         Raises `Conflict` (`account.own`).
         """
-        await self._alter(account_id, "codes-dropped", by, ends=True, refuses_own=True, totp=None, totp_step=0)
+        return await self._alter(account_id, "codes-dropped", by, ends=True, refuses_own=True, totp=None, totp_step=0)
 
-    async def lift_hold(self, account_id: str, *, by: str | None) -> None:
+    async def lift_hold(self, account_id: str, *, by: str | None) -> Account:
         """Look at tries to sign in again. Raises `Conflict` (`account.own`)."""
-        await self._alter(account_id, "hold-lifted", by, refuses_own=True, failures=0, held_until=None)
+        return await self._alter(account_id, "hold-lifted", by, refuses_own=True, failures=0, held_until=None)
 
     async def disable(self, account_id: str, *, by: str | None) -> Account:
         """Take an account back at once, its sessions with it. Raises `Conflict` (`account.own`)."""

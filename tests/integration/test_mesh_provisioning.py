@@ -1,9 +1,11 @@
 """The first start of a mesh, the later ones, and what an operator does to its directory."""
 
+import asyncio
 import json
 import shutil
 import stat
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +17,12 @@ from mesh.cli import app
 from mesh.home import PASSPHRASE, WEBHOOK_SECRET, Home
 from mesh.operation import directory
 from mesh.provisioning import provision
-from mesh.roster import AGENCIES, DEPLOYABLES, Addresses
+from mesh.roster import AGENCIES, DEPLOYABLES, GATEWAY, Addresses
+from shared.kernel.errors import NotAuthenticated
+from shared.people.doorway import TRIES
+from shared.people.records import Account
 from shared.seal.keys import AgencyKeys, SigningKey
+from tests.support.people import Entry, entry
 from tests.support.quick_keys import quick_key_files, quick_passwords
 
 __all__ = ["quick_key_files", "quick_passwords"]
@@ -190,3 +196,60 @@ def test_a_role_that_a_service_does_not_know_is_given_to_nobody(home: Home, serv
     outcome = CliRunner().invoke(app, ["users", *words, "--home", str(home.root)])
     assert outcome.exit_code == 1
     assert "huong" not in {one["login"] for one in users(home, "list", "--service", service)}
+
+
+NGAN = ("ngan", "--service", "gateway")
+COORDINATOR = ("add", "--service", "gateway", "--login", "ngan", "--name", "Ngân (mẫu)", "--role", "coordinator")
+
+
+def at_the_gateway(home: Home, doing: Callable[[Entry, Account], Awaitable[object]]) -> None:
+    """Do something at the door of a gateway, with the account of the coordinator."""
+
+    async def done() -> None:
+        with entry(home.root, url=home.database_url(GATEWAY)) as at:
+            await doing(at, await at.staff.by_login("ngan"))
+
+    asyncio.run(done())
+
+
+def gets_in(home: Home, password: str) -> bool:
+    try:
+        at_the_gateway(home, lambda at, account: at.door.sign_in(account.login, password))
+    except NotAuthenticated:
+        return False
+    return True
+
+
+def test_a_coordinator_who_forgot_her_password_gets_another_one_that_is_told_once(home: Home) -> None:
+    (added,) = users(home, *COORDINATOR)
+    (told,) = users(home, "password", *NGAN)
+    assert not gets_in(home, added["first_password"])
+    assert gets_in(home, told["first_password"])
+    assert told["first_password"] not in json.dumps(users(home, "list", "--service", "gateway"))
+
+
+async def disabled(at: Entry, account: Account) -> None:
+    await at.staff.disable(account.account_id, by=None)
+
+
+async def without_her_telephone(at: Entry, account: Account) -> None:
+    await at.with_telephone(account)
+
+
+async def held(at: Entry, account: Account) -> None:
+    for _ in range(TRIES):
+        with suppress(NotAuthenticated):
+            await at.door.sign_in(account.login, "mot hai ba bon nam")
+
+
+@pytest.mark.parametrize(
+    ("befallen", "mended"), [(disabled, "restore"), (without_her_telephone, "codes"), (held, "lift-hold")]
+)
+def test_a_coordinator_who_cannot_get_in_is_let_in_again_by_the_operator(
+    home: Home, befallen: Callable[[Entry, Account], Awaitable[None]], mended: str
+) -> None:
+    (added,) = users(home, *COORDINATOR)
+    at_the_gateway(home, befallen)
+    assert not gets_in(home, added["first_password"])
+    users(home, mended, *NGAN)
+    assert gets_in(home, added["first_password"])
