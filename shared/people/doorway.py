@@ -19,11 +19,12 @@ from typing import Final, NoReturn
 
 from shared.kernel.clock import Clock, from_wire, to_wire
 from shared.kernel.encoding import sha256_hex
-from shared.kernel.errors import NotAuthenticated, TooManyRequests
+from shared.kernel.errors import NotAuthenticated
 from shared.kernel.identifiers import IdFactory
 from shared.people.passwords import Passwords
 from shared.people.records import Account, Occasion, Person, Session
 from shared.people.store import PeopleDesk, PeopleReading, PeopleStore
+from shared.people.turns import Turns
 
 IDLE: Final = timedelta(minutes=5)
 LASTS: Final = timedelta(hours=10)
@@ -31,10 +32,6 @@ TRIES: Final = 5
 HELD: Final = timedelta(minutes=15)
 #: A session's last sign of life is noted no more often than this.
 NOTED: Final = timedelta(seconds=15)
-#: How many passwords are checked at the same time: each takes its time and memory on purpose.
-_AT_ONCE: Final = 2
-#: How many more may wait to be checked; whoever comes then is asked to come again.
-_WAITING_MOST: Final = 64
 
 #: Says whether a one-time code is right for an account, and the step it stood for.
 CheckCode = Callable[[Account, str | None, datetime], int | None]
@@ -70,8 +67,7 @@ class Doorway:
         self._check_code = check_code
         self._clock = clock
         self._ids = ids
-        self._checking = asyncio.Semaphore(_AT_ONCE)
-        self._waiting = 0
+        self._outside, self._inside = Turns(), Turns()
 
     async def sign_in(
         self, login: str, password: str, *, code: str | None = None, instead_of: str | None = None
@@ -144,7 +140,7 @@ class Doorway:
         Raises `NotAuthenticated` (`sign-in.refused`), `TooManyRequests` (`sign-in.busy`).
         """
         account_id = person.account.account_id
-        proof = await self._try(lambda reading: reading.get(Account, account_id), password, None, asks_code=False)
+        proof = await self._try(lambda reading: reading.get(Account, account_id), password, None, is_inside=True)
         if not proof.is_right:
             await self._refuse(proof)
         return proof
@@ -193,25 +189,20 @@ class Doorway:
 
         await self.store.write(work)
 
-    async def _try(self, find: _Find, password: str, code: str | None, *, asks_code: bool = True) -> Proof:
+    async def _try(self, find: _Find, password: str, code: str | None, *, is_inside: bool = False) -> Proof:
         """Check a password, and a code where the account has one: the same work whatever is wrong.
 
+        Who is inside has a session: she is asked for no code, and no crowd at the entrance keeps her from her work.
         The account is looked up only when it is its turn, so that many tries at once meet the hold of the first five.
         """
-        if self._waiting >= _WAITING_MOST:
-            raise TooManyRequests("sign-in.busy", "Too many people are signing in now. Try again.", retry_after=5)
-        self._waiting += 1
-        try:
-            async with self._checking:
-                account = await self.store.read(find)
-                kept = account.password_hash if account and self.local else None
-                is_right = await asyncio.to_thread(self._passwords.is_right, password, kept)
-        finally:
-            self._waiting -= 1
+        async with (self._inside if is_inside else self._outside).taken():
+            account = await self.store.read(find)
+            kept = account.password_hash if account and self.local else None
+            is_right = await asyncio.to_thread(self._passwords.is_right, password, kept)
         at = self._clock.now()
         if account is None or not is_right or account.disabled_at is not None or is_held(account, at):
             return Proof(account, is_right=False, at=at)
-        step = self._check_code(account, code, at) if asks_code and account.totp is not None else 0
+        step = self._check_code(account, code, at) if account.totp is not None and not is_inside else 0
         return Proof(account, step is not None, at, step or 0)
 
     async def _enter(self, proof: Proof, old: str | None, *, ends_at: str | None = None) -> tuple[str, Person]:

@@ -1,6 +1,7 @@
 """A deployable's people without its pages: a doorway over a file of its own, a clock that is moved by hand."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,20 +31,19 @@ START = datetime(2026, 11, 21, 1, 0, tzinfo=UTC)
 class CountedPasswords(Passwords):
     """Real passwords that count how often one was checked: what takes time is the same for everybody.
 
-    `meanwhile` is done once, after the next one was checked and before anybody is told.
+    Of `meanwhile`, the first is done after the next one was checked and before anybody is told.
     """
 
     def __init__(self) -> None:
         super().__init__(QUICK._hasher)
         self.checked = 0
-        self.meanwhile: Callable[[], object] | None = None
+        self.meanwhile: deque[Callable[[], object]] = deque()
 
     def is_right(self, password: str, kept: str | None) -> bool:
         self.checked += 1
         is_right = super().is_right(password, kept)
-        meanwhile, self.meanwhile = self.meanwhile, None
-        if meanwhile is not None:
-            meanwhile()
+        if self.meanwhile:
+            self.meanwhile.popleft()()
         return is_right
 
 
@@ -65,9 +65,9 @@ class Entry:
         self.clock.advance(timedelta(**length))
 
     def meanwhile(self, doing: Coroutine[Any, Any, object]) -> None:
-        """Have something done to the end while the next password is being checked."""
+        """Have something done to the end while a password is being checked that has nothing else done meanwhile."""
         loop = asyncio.get_running_loop()
-        self.passwords.meanwhile = lambda: asyncio.run_coroutine_threadsafe(doing, loop).result(timeout=10)
+        self.passwords.meanwhile.append(lambda: asyncio.run_coroutine_threadsafe(doing, loop).result(timeout=10))
 
     async def somebody(self, login: str = "mai", role: Role = Role.CASEWORKER, **details: Any) -> Account:
         """Give somebody invented an account with the usual password."""

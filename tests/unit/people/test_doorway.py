@@ -95,6 +95,26 @@ async def test_a_crowd_at_the_door_is_asked_to_come_again(at: Entry) -> None:
     assert {type(one) for one in outcomes} == {NotAuthenticated, TooManyRequests}
 
 
+async def test_a_crowd_at_the_door_keeps_nobody_who_is_signed_in_from_her_work(at: Entry) -> None:
+    await at.somebody()
+    token, _ = await at.door.sign_in("mai", PASSWORD)
+    await at.door.lock(token)
+    stuck, gate = asyncio.Event(), asyncio.Event()
+
+    async def stick() -> None:
+        stuck.set()
+        await gate.wait()
+
+    at.meanwhile(stick())
+    crowd = [asyncio.create_task(at.door.sign_in(f"nobody-{turn}", WRONG)) for turn in range(80)]
+    await stuck.wait()
+    fresh, person = await at.door.unlock(token, PASSWORD)
+    await at.own.change_password(person, old=PASSWORD, new=NEW)
+    assert (await at.door.known(fresh)).account.login == "mai"
+    gate.set()
+    assert TooManyRequests in {type(one) for one in await asyncio.gather(*crowd, return_exceptions=True)}
+
+
 async def test_tries_for_nobody_do_not_fill_the_journal(at: Entry) -> None:
     for turn in range(20):
         await refusal(at.door.sign_in(f"nobody-{turn}", WRONG))

@@ -58,15 +58,20 @@ async def test_an_open_browser_is_no_way_to_guess_the_password(at: Entry) -> Non
 
 async def test_a_change_under_way_is_not_made_with_a_password_that_was_replaced_meanwhile(at: Entry) -> None:
     account = await at.somebody()
-    (_, hers), (_, another) = [await at.door.sign_in("mai", PASSWORD) for _ in range(2)]
-    at.meanwhile(at.own.change_password(hers, old=PASSWORD, new=NEW))
+    _, person = await at.door.sign_in("mai", PASSWORD)
+    at.meanwhile(at.staff.renew_password(account.account_id, by="boss"))
     with pytest.raises(NotAuthenticated):
-        await at.own.change_password(another, old=PASSWORD, new="mua rao tren mai ngoi")
-    await at.door.sign_in("mai", NEW)
-    secret, sealed = at.own.offer_codes(another)
-    at.meanwhile(at.own.change_password(hers, old=NEW, new=PASSWORD))
+        await at.own.change_password(person, old=PASSWORD, new=NEW)
+    assert (await at.now(account)).provisional
+
+
+async def test_codes_under_way_are_not_taken_with_a_password_that_was_replaced_meanwhile(at: Entry) -> None:
+    account = await at.somebody()
+    _, person = await at.door.sign_in("mai", PASSWORD)
+    secret, sealed = at.own.offer_codes(person)
+    at.meanwhile(at.staff.renew_password(account.account_id, by="boss"))
     with pytest.raises(NotAuthenticated):
-        await at.own.take_codes(another, sealed, password=NEW, code=at.code(secret))
+        await at.own.take_codes(person, sealed, password=PASSWORD, code=at.code(secret))
     assert (await at.now(account)).totp is None
 
 
