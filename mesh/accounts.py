@@ -20,7 +20,7 @@ from shared.kernel.identifiers import Uuid7Factory
 from shared.people.enrolment import Newcomer
 from shared.people.passwords import Passwords
 from shared.people.records import AGENCY_ROLES, OVERSIGHT_ROLES, Account, Role
-from shared.people.staff import Staff
+from shared.people.staff import Details, Staff
 from shared.people.store import PeopleStore
 
 T = TypeVar("T")
@@ -84,6 +84,27 @@ def renew_password(home: Home, service: str, login: str) -> dict[str, Any]:
         return {**line_of(account), "first_password": password}
 
     return among_staff(home, service, do)
+
+
+def bind(home: Home, service: str, login: str, subject: str | None) -> dict[str, Any]:
+    """Bind somebody to a subject at the identity provider, or to none; her sessions end.
+
+    Raises `NotFound` (`account.unknown`), `InputRejected` (`account.invalid`), `Conflict` (`account.known`).
+    """
+
+    async def do(staff: Staff) -> Account:
+        account = await staff.by_login(login)
+        details = Details(
+            name=account.name,
+            role=Role(account.role),
+            gender=account.gender,
+            languages=account.languages,
+            unit=account.unit,
+            oidc_subject=subject,
+        )
+        return await staff.change(account.account_id, details, by=None)
+
+    return line_of(among_staff(home, service, do))
 
 
 def listed(home: Home, service: str) -> list[dict[str, Any]]:

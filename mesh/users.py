@@ -8,7 +8,7 @@ import typer
 
 from mesh.home import Home
 
-users = typer.Typer(help="Who works at a service: add, list, disable, let in again.", no_args_is_help=True)
+users = typer.Typer(help="Who works at a service: add, list, bind, disable, let in again.", no_args_is_help=True)
 
 HomeOption = Annotated[Path, typer.Option("--home", help="Folder the mesh lives in.", envvar="MESH_HOME")]
 LoginArgument = Annotated[str, typer.Argument(help="What she signs in with.")]
@@ -97,3 +97,18 @@ def lift_hold_of_user(login: LoginArgument, service: ServiceOption, home: HomeOp
     from mesh.accounts import lift_hold
 
     typer.echo(json.dumps(lift_hold(Home(home), service, login), ensure_ascii=False))
+
+
+@users.command("bind")
+def bind_user(
+    login: LoginArgument,
+    service: ServiceOption,
+    oidc_subject: Annotated[
+        str | None, typer.Option(help="Her subject at the identity provider; she is bound to none without.")
+    ] = None,
+    home: HomeOption = Path("var"),
+) -> None:
+    """Bind somebody to another subject at the identity provider, or to none, and end her sessions."""
+    from mesh.accounts import bind
+
+    typer.echo(json.dumps(bind(Home(home), service, login, oidc_subject), ensure_ascii=False))

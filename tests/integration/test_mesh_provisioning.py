@@ -253,3 +253,13 @@ def test_a_coordinator_who_cannot_get_in_is_let_in_again_by_the_operator(
     assert not gets_in(home, added["first_password"])
     users(home, mended, *NGAN)
     assert gets_in(home, added["first_password"])
+
+
+def test_a_coordinator_is_bound_to_another_subject_or_to_none_and_is_otherwise_who_she_was(home: Home) -> None:
+    (added,) = users(home, *COORDINATOR, "--oidc-subject", "s-1", "--unit", "Ban điều phối", "--language", "vi")
+    (told,) = users(home, "bind", *NGAN, "--oidc-subject", "s-2")
+    assert told == {**added, "oidc_subject": "s-2"}
+    (told,) = users(home, "bind", *NGAN)
+    assert told == {**added, "oidc_subject": None}
+    (told,) = users(home, "password", *NGAN)
+    assert gets_in(home, told["first_password"])
