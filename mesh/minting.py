@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from mesh.home import DATABASE_URL, WEBHOOK_SECRET, Home, write_private
-from mesh.provisioning import ensure_keys
+from mesh.keys import ensure_keys
 from mesh.roster import DEPLOYABLES, GATEWAY, AgencyService, Deployable
 from shared.transport.webhooks import new_webhook_secret
 

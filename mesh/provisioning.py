@@ -4,7 +4,6 @@ Promises to be repeatable: whatever is there already is kept, so a start that wa
 one, and a later start only states the current addresses anew. Never prints or logs a secret.
 """
 
-import secrets
 from collections.abc import Mapping
 from contextlib import closing
 from typing import Any, Final
@@ -13,10 +12,11 @@ from gateway.adapters.provisioning import Provisioning
 from gateway.bootstrap import open_provisioning
 from gateway.domain.agency import Agency, AgencyEnrolment
 from gateway.settings import GatewaySettings
-from mesh.home import PASSPHRASE, WEBHOOK_SECRET, Home
+from mesh.home import WEBHOOK_SECRET, Home
+from mesh.keys import ensure_keys
 from mesh.people import sample_logins
 from mesh.programs import settings_of
-from mesh.roster import AGENCIES, DEPLOYABLES, GATEWAY, SAMPLE_PROVINCE, Addresses, AgencyService, Deployable
+from mesh.roster import AGENCIES, DEPLOYABLES, GATEWAY, SAMPLE_PROVINCE, Addresses, AgencyService
 from shared.agency.provisioning import add_partner
 from shared.agency.routes.witness import PREFIX as WITNESS
 from shared.agency.settings import AgencySettings
@@ -53,17 +53,6 @@ def provision(home: Home, addresses: Addresses) -> None:
             "logins": sample_logins(home, addresses, known.get("logins", [])),
         }
     )
-
-
-def ensure_keys(home: Home, deployable: Deployable) -> AgencyKeys:
-    """Return the keys of a deployable, made under a fresh passphrase when it has none."""
-    file, kept = home.key_file(deployable), home.secrets(deployable)
-    if file.exists() and PASSPHRASE in kept:
-        return AgencyKeys.load(file, kept[PASSPHRASE])
-    keys, passphrase = AgencyKeys.generate(), secrets.token_urlsafe(32)
-    home.keep_secrets(deployable, {PASSPHRASE: passphrase})
-    keys.save(file, passphrase)
-    return keys
 
 
 def policy_of(keys: Mapping[str, AgencyKeys], addresses: Addresses, *, origin: str) -> Policy:

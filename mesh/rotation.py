@@ -16,6 +16,7 @@ from typing import Final
 import httpx
 
 from mesh.home import PASSPHRASE, Home
+from mesh.keys import keys_of
 from mesh.operation import directory
 from mesh.refusal import CommandRefused
 from mesh.roster import AgencyService, Deployable
@@ -64,10 +65,10 @@ def witness_vkey(home: Home, deployable: Deployable, name: str) -> str:
 
 
 def _keys(home: Home, deployable: Deployable) -> AgencyKeys:
-    kept = home.secrets(deployable)
-    if PASSPHRASE not in kept:
+    keys = keys_of(home, deployable)
+    if keys is None:
         raise CommandRefused(f"{home.root} holds no keys of {deployable.name}. Start the mesh once.")
-    return AgencyKeys.load(home.key_file(deployable), kept[PASSPHRASE])
+    return keys
 
 
 def _publish(home: Home, deployable: Deployable, keys: AgencyKeys) -> Iterator[str]:

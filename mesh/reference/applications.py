@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from mesh.home import WEBHOOK_SECRET, Home
+from mesh.keys import ensure_keys
 from mesh.programs import CHECKOUT, process_environment, settings_of
-from mesh.provisioning import ensure_keys
 from mesh.refusal import CommandRefused
 from mesh.roster import DEPLOYABLES, Addresses, Deployable
 from shared.transport.webhooks import new_webhook_secret

@@ -2,7 +2,8 @@
 
 scrypt (RFC 7914; N = 2**15, r = 8, p = 3, the OWASP minimum for that memory) makes the key, AES-256-GCM encrypts; the
 parameters stand in the file and are authenticated. Written to a neighbour with mode 0600, synced, then renamed over
-the old file. The passphrase comes from the caller, is never stored and has at least 12 characters.
+the old file, or given its name where there must be none yet. The passphrase comes from the caller, is never stored and
+has at least 12 characters.
 """
 
 import json
@@ -28,10 +29,11 @@ _FILE_MOST = 262_144
 _OWNER_ONLY = 0o600
 
 
-def write_key_file(path: Path, document: dict[str, Any], *, passphrase: str) -> None:
-    """Encrypt `document` and put it at `path`, mode 0600, all or nothing.
+def write_key_file(path: Path, document: dict[str, Any], *, passphrase: str, first: bool = False) -> None:
+    """Encrypt `document` and put it at `path`, mode 0600, all or nothing; over no other file when it is the `first`.
 
-    Raises `InputRejected`: `keys.passphrase` when it is too short, `keys.unwritable` when the folder takes no file.
+    Raises `InputRejected`: `keys.passphrase` when it is too short, `keys.unwritable` when the folder takes no file, or
+    has one already.
     """
     if len(passphrase) < PASSPHRASE_LEAST:
         raise InputRejected("keys.passphrase", "Choose a passphrase of at least 12 characters.")
@@ -41,7 +43,9 @@ def write_key_file(path: Path, document: dict[str, Any], *, passphrase: str) -> 
     ciphertext = aead.encrypt(nonce, canonical_json(document), canonical_json(head))
     content = json.dumps({**head, "ciphertext": b64url(ciphertext)}, indent=1).encode() + b"\n"
     try:
-        _replace(path, content)
+        _place(path, content, first=first)
+    except FileExistsError as fault:
+        raise InputRejected("keys.unwritable", "There is a key file already, and it is not written over.") from fault
     except OSError as fault:
         raise InputRejected("keys.unwritable", "The key file cannot be written in this folder.") from fault
 
@@ -70,14 +74,17 @@ def _derive(passphrase: str, salt: bytes) -> bytes:
     return Scrypt(salt=salt, length=32, **_COST).derive(passphrase.encode())
 
 
-def _replace(path: Path, content: bytes) -> None:
+def _place(path: Path, content: bytes, *, first: bool) -> None:
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY), "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        draft.replace(path)
+        if first:
+            path.hardlink_to(draft)  # a file that is there is never replaced by this, whoever else writes meanwhile
+        else:
+            draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
     _sync_folder(path.parent)

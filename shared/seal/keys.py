@@ -111,8 +111,8 @@ class AgencyKeys:
         key, wrapped = self.vault().new_key("check")
         self.vault().unwrap(wrapped, "check").decrypt(key.encrypt(told, context="check"), context="check")
 
-    def save(self, path: Path, passphrase: str) -> None:
-        """Write the key file: encrypted, mode 0600, replaced whole.
+    def save(self, path: Path, passphrase: str, *, first: bool = False) -> None:
+        """Write the key file: encrypted, mode 0600, replaced whole, or refused where one is and this is the `first`.
 
         Raises `InputRejected` (`keys.passphrase`, `keys.unwritable`).
         """
@@ -123,7 +123,7 @@ class AgencyKeys:
             "master_key": b64url(self.master_key),
             "checkpoint_seed": b64url(self.checkpoint_seed),
         }
-        write_key_file(path, document, passphrase=passphrase)
+        write_key_file(path, document, passphrase=passphrase, first=first)
 
     @classmethod
     def load(cls, path: Path, passphrase: str) -> Self:

@@ -15,10 +15,12 @@ from typer.testing import CliRunner
 from gateway.domain.agency import Agency
 from mesh.cli import app
 from mesh.home import PASSPHRASE, WEBHOOK_SECRET, Home
+from mesh.keys import ensure_keys
 from mesh.operation import directory
 from mesh.provisioning import provision
+from mesh.refusal import CommandRefused
 from mesh.roster import AGENCIES, DEPLOYABLES, GATEWAY, Addresses
-from shared.kernel.errors import NotAuthenticated
+from shared.kernel.errors import InputRejected, NotAuthenticated
 from shared.people.doorway import TRIES
 from shared.people.records import Account
 from shared.seal.keys import AgencyKeys, SigningKey
@@ -97,13 +99,44 @@ def test_later_start_changes_nothing(home: Home) -> None:
 
 def test_interrupted_first_start_is_finished_by_the_next(home: Home) -> None:
     home.credentials_file.unlink()
-    shutil.rmtree(home.secrets_folder(AGENCIES[0]))
+    (home.secrets_folder(AGENCIES[0]) / WEBHOOK_SECRET.lower()).unlink()
+    home.key_file(AGENCIES[0]).unlink()
+    shutil.rmtree(home.secrets_folder(AGENCIES[1]))
+    home.key_file(AGENCIES[1]).unlink()
     provision(home, Addresses())
     assert WEBHOOK_SECRET in home.secrets(AGENCIES[0])
     published = agencies(home)[AGENCIES[0].agency_id].jwks
     kept = AgencyKeys.load(home.key_file(AGENCIES[0]), home.secrets(AGENCIES[0])[PASSPHRASE])
     assert published == kept.public_jwks()
     assert set(credentials(home)["agencies"]) == set(agencies(home))
+
+
+def test_keys_without_their_passphrase_are_never_replaced(home: Home) -> None:
+    passphrase = home.secrets_folder(AGENCIES[0]) / PASSPHRASE.lower()
+    aside, keys = passphrase.rename(home.root / "aside"), home.key_file(AGENCIES[0]).read_bytes()
+    with pytest.raises(CommandRefused, match=f"put {passphrase} back"):
+        provision(home, Addresses())
+    assert home.key_file(AGENCIES[0]).read_bytes() == keys
+    aside.rename(passphrase)
+    provision(home, Addresses())
+    assert home.key_file(AGENCIES[0]).read_bytes() == keys
+
+
+def test_a_passphrase_stays_where_its_keys_are_missing(home: Home) -> None:
+    """They may be on their way back from a backup."""
+    passphrase, aside = home.secrets(GATEWAY)[PASSPHRASE], home.key_file(GATEWAY).rename(home.root / "aside")
+    ensure_keys(home, GATEWAY)
+    assert home.secrets(GATEWAY)[PASSPHRASE] == passphrase
+    AgencyKeys.load(aside, passphrase)
+
+
+def test_keys_that_others_made_meanwhile_are_not_written_over(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = home.key_file(GATEWAY).read_bytes()
+    monkeypatch.setattr("mesh.keys.keys_of", lambda *_: None)
+    with pytest.raises(InputRejected) as refusal:
+        ensure_keys(home, GATEWAY)
+    assert refusal.value.code == "keys.unwritable"
+    assert home.key_file(GATEWAY).read_bytes() == keys
 
 
 def test_other_ports_are_stated_anew(home: Home) -> None:

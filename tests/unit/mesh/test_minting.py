@@ -73,6 +73,16 @@ def test_what_was_made_once_stays_as_it_is(home: Home) -> None:
     assert {path: path.read_bytes() for path in home.root.rglob("*") if path.is_file()} == before
 
 
+def test_keys_whose_passphrase_was_not_mounted_are_kept(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    mint(home, databases="{name}-database/mesh")
+    keys = home.key_file(GATEWAY).read_bytes()
+    (home.secrets_folder(GATEWAY) / PASSPHRASE.lower()).unlink()
+    with pytest.raises(CommandRefused, match="without its passphrase"):
+        mint(home, databases="{name}-database/mesh")
+    assert home.key_file(GATEWAY).read_bytes() == keys
+
+
 def test_what_a_service_is_given_is_readable_by_its_account_alone(home: Home) -> None:
     files = [home.key_file(GATEWAY), *home.secret_files(GATEWAY)]
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
