@@ -89,7 +89,8 @@ def _other_files(home: Home) -> Iterator[tuple[str, Path]]:
     for deployable in DEPLOYABLES:
         for path in (home.key_file(deployable), *home.secret_files(deployable)):
             yield str(path.relative_to(home.root)), path
-    yield from ((name, home.root / name) for name in _LOOSE if (home.root / name).exists())
+    loose = (*(home.root / name for name in _LOOSE), *home.policy_files())
+    yield from ((str(path.relative_to(home.root)), path) for path in loose if path.exists())
 
 
 @contextmanager

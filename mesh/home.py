@@ -2,7 +2,7 @@
 
     HOME/credentials.json      how to reach every service (0600)
     HOME/ledger.vkey           the key that verifies the ledger's checkpoints, for auditors
-    HOME/ledger.policy         the ledger, its witnesses, and how many of them suffice, for auditors
+    HOME/ledger.policy         the ledger, its witnesses, and how many of them suffice, for auditors; the operator's
     HOME/checkpoint.txt        the checkpoint that was verified last
     HOME/NAME/data.sqlite      the database of one deployable, which nobody else opens while it runs
     HOME/NAME/keys.json        its private keys, encrypted
@@ -18,6 +18,7 @@ written, and that two meshes never run in one home.
 import fcntl
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -140,10 +141,24 @@ class Home:
         """
         return PolicyFile(self.root / POLICY).read()
 
-    def keep_policy(self, policy: Policy) -> None:
-        """Store the policy of the ledger, for auditors and for each deployable."""
-        for file in (self.root / POLICY, *(self.policy_file(deployable) for deployable in DEPLOYABLES)):
-            write_private(file, policy.text())
+    def policy_files(self) -> list[Path]:
+        """Return where the policy of the ledger is: for auditors, and for each deployable."""
+        return [self.root / POLICY, *map(self.policy_file, DEPLOYABLES)]
+
+    def keep_policy(self, policy: Policy, *, before: Policy | None) -> None:
+        """Store the policy of the ledger where there is none; `before` is what an earlier start stated.
+
+        A file that is there belongs to the operator: of its words only those change that an earlier start stated and
+        this one states otherwise. A file that is missing beside others says what they say.
+        """
+        moved = {} if before is None else dict(zip(before.text().split(), policy.text().split(), strict=True))
+        known = {file: file.read_text(encoding="utf-8") for file in self.policy_files() if file.exists()}
+        texts = {file: restated(text, moved) for file, text in known.items()}
+        missing = next(iter(texts.values()), policy.text())
+        for file in self.policy_files():
+            text = texts.get(file, missing)
+            if text != known.get(file):
+                write_private(file, text)
 
     def state(self) -> dict[str, Any] | None:
         """Return the processes of the running mesh, or None."""
@@ -184,6 +199,11 @@ class Home:
         state = self.state()
         where = f"It answers at {state['services']['gateway']['url']}. " if state else ""
         return f"{where}Stop it with `{SELF} down --home {self.root}`, or choose another --home."
+
+
+def restated(text: str, moved: Mapping[str, str]) -> str:
+    """Return a text in which each word that has `moved` is the new one; all else stays as somebody wrote it."""
+    return re.sub(r"\S+", lambda word: moved.get(word[0], word[0]), text)
 
 
 def read_secrets(files: Iterable[Path]) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """First start of a mesh: keys, the sample directory, partner clients, the oversight client, credentials.
 
 Promises to be repeatable: whatever is there already is kept, so a start that was interrupted is finished by the next
-one, and a later start only states the current addresses anew. Never prints or logs a secret.
+one, and a later start only states the current addresses anew, also in the policy of the ledger, which an operator may
+have changed. Never prints or logs a secret.
 """
 
 from collections.abc import Mapping
@@ -34,9 +35,9 @@ def provision(home: Home, addresses: Addresses) -> None:
     keys = {deployable.name: ensure_keys(home, deployable) for deployable in DEPLOYABLES}
     known = home.credentials() or {}
     settings = gateway_settings(home, addresses)
-    policy = policy_of(keys, addresses, origin=settings.ledger_origin)
+    policy = policy_of(keys, {one.name: addresses.url(one) for one in DEPLOYABLES}, origin=settings.ledger_origin)
     home.keep_vkey(policy.logs[0].vkey)
-    home.keep_policy(policy)
+    home.keep_policy(policy, before=policy_before(keys, known, settings) if known else None)
     with closing(open_provisioning(settings)) as gateway:
         for agency in AGENCIES:
             enrol(home, gateway, agency, addresses=addresses, jwks=keys[agency.name].public_jwks())
@@ -55,17 +56,24 @@ def provision(home: Home, addresses: Addresses) -> None:
     )
 
 
-def policy_of(keys: Mapping[str, AgencyKeys], addresses: Addresses, *, origin: str) -> Policy:
+def policy_before(keys: Mapping[str, AgencyKeys], known: Mapping[str, Any], settings: GatewaySettings) -> Policy:
+    """Return the policy as the start stated it that left these credentials."""
+    urls = {agency.name: known["agencies"][agency.agency_id]["url"] for agency in AGENCIES}
+    origin = settings.model_copy(update={"public_url": known["gateway"]}).ledger_origin
+    return policy_of(keys, {GATEWAY.name: known["gateway"]} | urls, origin=origin)
+
+
+def policy_of(keys: Mapping[str, AgencyKeys], urls: Mapping[str, str], *, origin: str) -> Policy:
     """Return whom to believe about this ledger: more than half of the agencies, each of which witnesses it."""
     witnesses = tuple(
         Witness(
             agency.agency_id,
             keys[agency.name].cosigner(f"{origin}/{agency.agency_id}").verifier.vkey(),
-            addresses.url(agency) + WITNESS,
+            urls[agency.name] + WITNESS,
         )
         for agency in AGENCIES
     )
-    log = Log(keys[GATEWAY.name].checkpoint_signer(origin).verifier.vkey(), addresses.url(GATEWAY) + LEDGER)
+    log = Log(keys[GATEWAY.name].checkpoint_signer(origin).verifier.vkey(), urls[GATEWAY.name] + LEDGER)
     most = Group("agencies", len(witnesses) // 2 + 1, tuple(one.name for one in witnesses))
     return Policy((log,), witnesses, (most,), most.name)
 

@@ -23,8 +23,9 @@ from mesh.restoring import restore
 from mesh.roster import AGENCIES, GATEWAY
 from tests.support.checkout import ROOT
 
-#: A database and a file of keys for each of five, nine secrets, and how all are reached and verified.
-FILES = 5 + 5 + 9 + 2
+#: A database, a file of keys and a policy for each of five, nine secrets, and how all are reached and verified.
+FILES = 5 + 5 + 5 + 9 + 3
+OWN_POLICY = "# as its operator wrote it\nquorum none\n"
 
 
 @pytest.fixture
@@ -79,6 +80,7 @@ def agencies_in(database: Path) -> int:
 
 
 def test_what_comes_back_is_what_was_copied(home: Home, keeper: Keeper, tmp_path: Path) -> None:
+    (home.root / "ledger.policy").write_text(OWN_POLICY)
     before = everything(home.root)
     assert back_up(home, tmp_path / "copy.age", recipients=[keeper.recipient]) == FILES
     assert everything(home.root).keys() == before.keys()
@@ -86,6 +88,7 @@ def test_what_comes_back_is_what_was_copied(home: Home, keeper: Keeper, tmp_path
     assert restore(tmp_path / "copy.age", elsewhere, identity=keeper.file) == FILES
     found = everything(elsewhere.root)
     assert {name: found[name] for name in found if not name.endswith(".sqlite")}.items() <= before.items()
+    assert found["ledger.policy"] == OWN_POLICY.encode()
     assert agencies_in(elsewhere.database_file(GATEWAY)) == agencies_in(home.database_file(GATEWAY)) == len(AGENCIES)
     assert elsewhere.root.stat().st_mode & 0o077 == 0
     assert [path.name for path in elsewhere.root.parent.iterdir()] == ["elsewhere"]

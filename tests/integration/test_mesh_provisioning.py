@@ -21,6 +21,7 @@ from mesh.provisioning import provision
 from mesh.refusal import CommandRefused
 from mesh.roster import AGENCIES, DEPLOYABLES, GATEWAY, Addresses
 from shared.kernel.errors import InputRejected, NotAuthenticated
+from shared.ledger.policy import Policy
 from shared.people.doorway import TRIES
 from shared.people.records import Account
 from shared.seal.keys import AgencyKeys, SigningKey
@@ -143,6 +144,46 @@ def test_other_ports_are_stated_anew(home: Home) -> None:
     provision(home, Addresses(9000))
     assert agencies(home)["police-thanh-hoa"].base_url == "http://127.0.0.1:9001"
     assert credentials(home)["agencies"]["police-thanh-hoa"]["url"] == "http://127.0.0.1:9001"
+
+
+UNIVERSITY = "witness university witness.university.test+1b2c3d4e+BAK9Gz== http://127.0.0.1:8001\n"
+
+
+def test_an_operators_policy_outlives_every_start(home: Home) -> None:
+    made = home.policy_files()[0].read_text()
+    lines = made.replace("group agencies 3", "# Also they.\n" + UNIVERSITY + "group agencies 4").splitlines(
+        keepends=True
+    )
+    own = "".join(lines[:-1]) + "group all 2 agencies university\nquorum all"
+    for file in home.policy_files():
+        file.write_text(own)
+    provision(home, Addresses())
+    assert {file.read_text() for file in home.policy_files()} == {own}
+    Policy.parse(own)
+
+
+def test_an_operators_policy_finds_the_ledger_and_its_witnesses_at_other_ports(home: Home, tmp_path: Path) -> None:
+    """Everything of this mesh moves, its names as well; a public address and another's stay as they were written."""
+    public = "https://police.example/witness"
+    for file in home.policy_files():
+        file.write_text(UNIVERSITY + file.read_text().replace("http://127.0.0.1:8001/witness", public))
+    provision(home, Addresses(8001))
+    elsewhere = Home(shutil.copytree(home.root, tmp_path / "elsewhere"))
+    for file in elsewhere.policy_files():
+        file.unlink()
+    provision(elsewhere, Addresses(8001))
+    (stated,) = {file.read_text() for file in elsewhere.policy_files()}
+    expected = UNIVERSITY + stated.replace("http://127.0.0.1:8002/witness", public)
+    assert {file.read_text() for file in home.policy_files()} == {expected}
+
+
+def test_a_policy_that_is_missing_says_what_the_others_say(home: Home) -> None:
+    first, *others = home.policy_files()
+    for file in others:
+        file.write_text("quorum none\n")
+    first.unlink()
+    provision(home, Addresses())
+    assert first.read_text() == "quorum none\n"
 
 
 def test_disabled_agency_is_not_let_in_again_by_a_start(home: Home) -> None:
