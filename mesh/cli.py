@@ -74,7 +74,7 @@ def up(
 ) -> None:
     """Start the gateway and the four agency services; ctrl-C stops them."""
     from mesh.provisioning import provision
-    from mesh.screens import show_addresses, show_starting
+    from mesh.screens import show_addresses, show_fault, show_starting
     from mesh.up import serve
 
     place, addresses = Home(home), Addresses(port_base)
@@ -85,6 +85,7 @@ def up(
         addresses,
         prepare=lambda: provision(place, addresses),
         when_ready=lambda: None if quiet else show_addresses(place, addresses),
+        on_fault=show_fault,
     )
 
 

@@ -1,6 +1,7 @@
 """What the command line shows to people. Nothing here decides anything."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 
 from rich.console import Console
 from rich.table import Table
@@ -32,6 +33,12 @@ def show_addresses(home: Home, addresses: Addresses) -> None:
     console.print(f"Credentials:     {home.credentials_file} (sample agencies)")
     console.print(f"Logs:            {home.root / 'logs'}")
     console.print("[bold]Ready.[/bold] In another terminal: [bold]make demo[/bold]. Stop with ctrl-C.")
+
+
+def show_fault(fault: str) -> None:
+    """Say what the machine does not let us do; where that cannot even be said, go on without."""
+    with suppress(OSError):
+        Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(f"{fault} It is tried again.")
 
 
 def show_findings(findings: Iterable[Finding]) -> bool:

@@ -1,7 +1,8 @@
 """Run programs as child processes: wait until they answer, restart what dies, stop them all in good order.
 
-A program that dies after a steady life is started again at once, one that keeps dying after growing pauses. One that
-dies before it has ever answered ends the whole start with the tail of its log: then something is set up wrong.
+A program that dies after a steady life is started again at once, one that keeps dying after growing pauses, and so is
+one that the machine cannot start now: no room, no more files, no more processes. One that dies before it has ever
+answered ends the whole start with the tail of its log: then something is set up wrong.
 """
 
 import asyncio
@@ -43,13 +44,17 @@ class Child:
                 start_new_session=True, pass_fds=self.keep_open,
             )  # fmt: skip
 
-    async def keep_running(self, on_change: Callable[[], None]) -> None:
-        """Start the program again whenever it ends, for ever."""
+    async def keep_running(self, on_change: Callable[[], None], on_fault: Callable[[str], None]) -> None:
+        """Start the program again whenever it ends, or could not be started, for ever."""
         pause = 0.0
         while True:
             started = time.monotonic()
-            await self.start()
-            on_change()
+            try:
+                await self.start()
+            except OSError as fault:
+                on_fault(f"{self.program.name} cannot be started: {fault}.")
+            else:
+                on_change()
             await self._wait()
             self.exited.set()
             pause = next_pause(pause, lived=time.monotonic() - started)
@@ -83,38 +88,54 @@ class Child:
         await answering
 
     def log_tail(self) -> str:
-        """Return where the log is and its last lines."""
-        lines = self.program.log.read_text(errors="replace").splitlines()[-LOG_TAIL:]
-        return f"The end of {self.program.log}:\n" + "\n".join(lines)
+        """Return where the log is and its last lines; there is none when the program could not even be started."""
+        log = self.program.log
+        lines = log.read_text(errors="replace").splitlines()[-LOG_TAIL:] if log.exists() else []
+        return f"The end of {log}:\n" + "\n".join(lines)
 
 
 class Supervisor:
-    """Keeps a set of programs running. `on_change` hears the process ids, by name, whenever one was started."""
+    """Keeps a set of programs running.
+
+    `on_change` hears the process ids, by name, whenever one was started; `on_fault` hears what the machine did not let
+    us do (`OSError`), which is tried again.
+    """
 
     def __init__(
         self,
         programs: Sequence[Program],
         *,
         on_change: Callable[[dict[str, int]], None],
+        on_fault: Callable[[str], None],
         keep_open: Sequence[int] = (),
     ) -> None:
         self.children = [Child(program, keep_open=keep_open) for program in programs]
         self._on_change = on_change
+        self._on_fault = on_fault
 
     async def run(self, *, stop: asyncio.Event, when_ready: Callable[[], None]) -> None:
-        """Start all, say when all answer, then run until `stop` is set; always leaves no process behind."""
-        keepers = [asyncio.create_task(child.keep_running(self._changed)) for child in self.children]
+        """Start all, say when all answer, then run until `stop` is set; always leaves no process behind.
+
+        Raises `CommandRefused` where one does not start, and whatever else keeps one from being kept running.
+        """
+        tasks = [asyncio.create_task(child.keep_running(self._changed, self._on_fault)) for child in self.children]
+        tasks.append(asyncio.create_task(self._tell(when_ready)))
         try:
-            await until(stop, asyncio.gather(*(child.ready() for child in self.children)))
-            if not stop.is_set():
-                when_ready()
-            await stop.wait()
+            await until(stop, asyncio.gather(*tasks))
         finally:
-            await cancel(keepers)
+            await cancel(tasks)
             await asyncio.gather(*(child.stop() for child in self.children))
 
+    async def _tell(self, when_ready: Callable[[], None]) -> None:
+        await asyncio.gather(*(child.ready() for child in self.children))
+        when_ready()
+
     def _changed(self) -> None:
-        self._on_change({child.program.name: child.process.pid for child in self.children if child.process})
+        try:
+            self._on_change({child.program.name: child.process.pid for child in self.children if child.process})
+        except OSError as fault:
+            self._on_fault(f"What runs cannot be noted: {fault}.")
+            asyncio.get_running_loop().call_later(LONGEST_PAUSE, self._changed)
 
 
 async def until(stop: asyncio.Event, work: Awaitable[object]) -> None:

@@ -19,21 +19,31 @@ from mesh.supervisor import STOP_WITHIN, Supervisor, is_alive
 POLL: Final = 0.1
 
 
-def serve(home: Home, addresses: Addresses, *, prepare: Callable[[], None], when_ready: Callable[[], None]) -> None:
+def serve(
+    home: Home,
+    addresses: Addresses,
+    *,
+    prepare: Callable[[], None],
+    when_ready: Callable[[], None],
+    on_fault: Callable[[str], None],
+) -> None:
     """Run the mesh in `home` until ctrl-C, SIGTERM or `stop`.
 
-    `prepare` runs first, while the home is already locked. Raises `CommandRefused`.
+    `prepare` runs first, while the home is already locked; `on_fault` hears what the machine does not let us do.
+    Raises `CommandRefused`.
     """
     with home.lock() as lock:
         check_ports(addresses)
         prepare()
         try:
-            asyncio.run(_supervise(home, addresses, lock=lock, when_ready=when_ready))
+            asyncio.run(_supervise(home, addresses, lock=lock, when_ready=when_ready, on_fault=on_fault))
         finally:
             home.state_file.unlink(missing_ok=True)
 
 
-async def _supervise(home: Home, addresses: Addresses, *, lock: int, when_ready: Callable[[], None]) -> None:
+async def _supervise(
+    home: Home, addresses: Addresses, *, lock: int, when_ready: Callable[[], None], on_fault: Callable[[str], None]
+) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for signal_number in (signal.SIGINT, signal.SIGTERM):
@@ -42,7 +52,7 @@ async def _supervise(home: Home, addresses: Addresses, *, lock: int, when_ready:
     def note(processes: dict[str, int]) -> None:
         home.keep_state(state_of(addresses, processes))
 
-    supervisor = Supervisor(programs_of(home, addresses), on_change=note, keep_open=(lock,))
+    supervisor = Supervisor(programs_of(home, addresses), on_change=note, on_fault=on_fault, keep_open=(lock,))
     await supervisor.run(stop=stop, when_ready=when_ready)
 
 

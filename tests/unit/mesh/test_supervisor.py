@@ -1,6 +1,7 @@
 """Supervised programs: awaited, restarted, stopped; here tiny web servers stand in for the services."""
 
 import asyncio
+import errno
 import os
 import signal
 import sys
@@ -40,11 +41,13 @@ def program(tmp_path: Path) -> Callable[..., Program]:
 class Watched:
     """A supervisor at work in the background, with what it reported."""
 
-    def __init__(self, *programs: Program) -> None:
+    def __init__(self, *programs: Program, on_change: Callable[[dict[str, int]], None] | None = None) -> None:
         self.stop = asyncio.Event()
         self.ready = asyncio.Event()
         self.starts: asyncio.Queue[dict[str, int]] = asyncio.Queue()
-        self.supervisor = Supervisor(programs, on_change=self.starts.put_nowait)
+        self.faults: asyncio.Queue[str] = asyncio.Queue()
+        heard = on_change or self.starts.put_nowait
+        self.supervisor = Supervisor(programs, on_change=heard, on_fault=self.faults.put_nowait)
         self.task = asyncio.create_task(self.supervisor.run(stop=self.stop, when_ready=self.ready.set))
 
     async def until_ready(self) -> dict[str, int]:
@@ -84,6 +87,63 @@ async def test_killed_program_is_started_again(program: Callable[..., Program]) 
     assert after["one"] != before["one"]
     await wait_until_ready(one.url, within=20)
     await watched.end()
+
+
+async def test_a_program_that_cannot_be_started_for_a_while_is_started_again(program: Callable[..., Program]) -> None:
+    one = program("one")
+    watched = Watched(one)
+    before = await watched.until_ready()
+    one.log.unlink()
+    one.log.mkdir()  # as when no file can be opened
+    os.kill(before["one"], signal.SIGKILL)
+    assert "one cannot be started: " in await asyncio.wait_for(watched.faults.get(), 20)
+    one.log.rmdir()
+    after = await asyncio.wait_for(watched.starts.get(), 20)
+    assert after["one"] != before["one"]
+    await wait_until_ready(one.url, within=20)
+    await watched.end()
+
+
+async def test_a_program_is_watched_over_while_what_runs_cannot_be_noted(
+    program: Callable[..., Program], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mesh.supervisor.LONGEST_PAUSE", 0.2)
+    noted: asyncio.Queue[dict[str, int]] = asyncio.Queue()
+    full = asyncio.Event()
+
+    def note(pids: dict[str, int]) -> None:
+        if full.is_set():
+            raise OSError(errno.ENOSPC, "No space left on device")
+        noted.put_nowait(pids)
+
+    watched = Watched(one := program("one"), on_change=note)
+    await watched.until_ready()
+    before = noted.get_nowait()
+    full.set()
+    os.kill(before["one"], signal.SIGKILL)
+    assert "No space left" in await asyncio.wait_for(watched.faults.get(), 20)
+    await wait_until_ready(one.url, within=20)
+    full.clear()
+    after = await asyncio.wait_for(noted.get(), 20)
+    assert is_alive(after["one"])
+    os.kill(after["one"], signal.SIGKILL)
+    assert (await asyncio.wait_for(noted.get(), 20))["one"] not in {before["one"], after["one"]}
+    await watched.end()
+
+
+async def test_whoever_cannot_watch_over_a_program_any_more_ends_loudly(program: Callable[..., Program]) -> None:
+    pids: dict[str, int] = {}
+
+    def note(started: dict[str, int]) -> None:
+        if pids:
+            raise LookupError
+        pids.update(started)
+
+    watched = Watched(program("one"), on_change=note)
+    await watched.until_ready()
+    os.kill(pids["one"], signal.SIGKILL)
+    with pytest.raises(LookupError):
+        await asyncio.wait_for(watched.task, 20)
 
 
 async def test_program_that_dies_while_starting_ends_the_start_and_shows_its_log(
