@@ -2,7 +2,8 @@
 
 Owns the three addresses that whoever runs a service asks. Promises that readiness means able to serve: it runs the
 checks the deployable names (keys unlocked, store writable), and a failing one makes 503. Refuses detail: the answer
-names the check, never its error.
+names the check, never its error. What it counts is no matter of those outside, whom a proxy keeps from it by its path:
+so it has one spelling.
 """
 
 import asyncio
@@ -12,6 +13,8 @@ from typing import Final, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.kernel.errors import PeerUnavailable
@@ -20,7 +23,8 @@ from shared.telemetry.metrics import CONTENT_TYPE, Metrics
 
 _log = get_logger("web")
 _CHECK_SECONDS: Final = 5.0
-PATHS: Final = frozenset({"/livez", "/readyz", "/metrics"})
+_METRICS: Final = "/metrics"
+PATHS: Final = frozenset({"/livez", "/readyz", _METRICS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +65,14 @@ def health_router(checks: Sequence[Check], metrics: Metrics) -> APIRouter:
         return ReadyV1(checks=dict.fromkeys(looked, "ok"))
 
     @router.get(
-        "/metrics",
+        _METRICS,
         summary="Counters and histograms in the Prometheus text format",
         response_class=Response,
         responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
     )
-    async def metrics_text() -> Response:
+    async def metrics_text(request: Request) -> Response:
+        if request.scope["raw_path"] != _METRICS.encode():  # such as /%6detrics, which few proxies know for the same
+            raise HTTPException(404)
         await asyncio.gather(metrics.look(), _look(checks, metrics))
         return Response(metrics.text(), headers={"Content-Type": CONTENT_TYPE})
 

@@ -131,6 +131,12 @@ def test_the_proxy_lets_agencies_through_to_the_gateway_alone() -> None:
     ]
 
 
+def test_the_proxy_keeps_metrics_from_people_and_agencies_however_they_are_spelt() -> None:
+    rules = dict(frontends())
+    for name in ("lines", "front", "agencies"):
+        assert "http-request deny deny_status 404 if { path,url_dec /metrics }" in rules[name]
+
+
 def test_every_door_of_the_proxy_is_on_one_network_alone() -> None:
     places = [rule.split()[1] for _, rules in frontends() for rule in rules if rule.startswith("bind")]
     aliases = {alias for network in SERVICES["proxy"]["networks"].values() for alias in network["aliases"]}

@@ -119,6 +119,24 @@ def test_the_gateway_has_two_replicas_and_one_of_them_at_any_time() -> None:
     assert (budget["minAvailable"], budget["selector"]) == (1, deployment["spec"]["selector"])
 
 
+def test_nobody_outside_reads_metrics_through_an_ingress() -> None:
+    """The exact path comes before any prefix, and leads to a port where no container listens."""
+    doors = [document for document in documents("ingress") if document["kind"] == "Ingress"]
+    ports = {
+        document["metadata"]["namespace"]: document["spec"]["ports"]
+        for document in documents("ingress")
+        if document["kind"] == "Service"
+    }
+    for door in doors:
+        for rule in door["spec"]["rules"]:
+            (metrics,) = [path for path in rule["http"]["paths"] if path["path"] == "/metrics"]
+            assert metrics["pathType"] == "Exact"
+            assert metrics["backend"]["service"] == {"name": "nowhere", "port": {"name": "nowhere"}}
+            (nowhere,) = ports[door["metadata"]["namespace"]]
+            assert nowhere["targetPort"] not in {"http", 8000}
+    assert len(doors) == len(ports)
+
+
 def sides(peers: list[dict[str, Any]]) -> set[str]:
     return {peer["namespaceSelector"]["matchLabels"]["referral-mesh/side"] for peer in peers}
 

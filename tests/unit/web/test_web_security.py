@@ -21,6 +21,13 @@ async def anonymous() -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
+@pytest.mark.parametrize("path", ["/%6detrics", "/%6Detrics", "/metric%73", "/%6d%65%74%72%69%63%73"])
+async def test_metrics_have_one_spelling_that_a_proxy_can_forbid(anonymous: httpx.AsyncClient, path: str) -> None:
+    assert (await anonymous.get("/metrics")).status_code == 200
+    other = await anonymous.get(path)
+    assert (other.status_code, other.json()["code"]) == (404, (await anonymous.get("/nothing")).json()["code"])
+
+
 CALLS = [("GET", "/v1/things/abc"), ("GET", "/v1/things"), ("POST", "/v1/things"), ("POST", "/v1/slow-things")]
 
 
