@@ -1,8 +1,9 @@
-"""How many requests were answered, and how long each took: the two instruments of every HTTP server.
+"""How many requests were answered, by how many faults, and how long each took: the instruments of every HTTP server.
 
 Owns the numbers and their place in a registry. Counted on the event loop alone, so without a lock, and in one step for
 each request; what an instrument of the library would keep up to date is put together when somebody asks. Promises the
-names and samples that such an instrument has (Prometheus exposition format 0.0.4).
+names and samples that such an instrument has (Prometheus exposition format 0.0.4), and that faults are counted from
+nought on: of a number that is there from one moment to the next, Prometheus sees no increase.
 """
 
 import time
@@ -21,6 +22,9 @@ DURATION_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0
 _BOUNDS: Final = (*map(str, DURATION_BUCKETS), "+Inf")
 _SECONDS: Final = "http_request_duration_seconds"
 _CREATED: Final = f"{_SECONDS}_created"
+_FAULT: Final = 500
+#: What says that somebody else is away, and is no fault of this service.
+_NOT_READY: Final = 503
 
 
 @dataclass(slots=True, eq=False)
@@ -47,6 +51,7 @@ class Answered(Collector):
     def __init__(self) -> None:
         self._answers: dict[tuple[str, str, int], _Answers] = {}
         self._durations: dict[tuple[str, str], _Durations] = {}
+        self._since = time.time()
 
     def count(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one answered request. `route` is a template such as `/v1/referrals/{referral_id}`, never a path."""
@@ -59,13 +64,16 @@ class Answered(Collector):
         answers.durations.within[bisect_left(DURATION_BUCKETS, seconds)] += 1
 
     def collect(self) -> Iterator[Metric]:
-        """Yield both instruments as they stand."""
+        """Yield the instruments as they stand."""
         requests = CounterMetricFamily(
             "http_requests_total", "Answered requests.", labels=("method", "route", "status")
         )
         for (method, route, status), answers in self._answers.items():
             requests.add_metric((method, route, str(status)), answers.count, created=answers.since)
         yield requests
+        faults = CounterMetricFamily("http_faults_total", "Requests answered with a fault of the service itself.")
+        faults.add_metric((), self._faults(), created=self._since)
+        yield faults
         times = HistogramMetricFamily(
             _SECONDS, "Time from the request's first byte to the answer's last.", labels=("method", "route")
         )
@@ -74,3 +82,7 @@ class Answered(Collector):
             times.add_metric(labels, buckets, sum_value=durations.seconds)
             times.add_sample(_CREATED, dict(zip(("method", "route"), labels, strict=True)), durations.since)
         yield times
+
+    def _faults(self) -> int:
+        statuses = ((status, answers.count) for (_, _, status), answers in self._answers.items())
+        return sum(count for status, count in statuses if status >= _FAULT and status != _NOT_READY)

@@ -1,6 +1,6 @@
 """Counters and histograms for Prometheus, one registry per application.
 
-Owns the registry, with the two instruments of every HTTP server, and the gauges that are read when somebody asks.
+Owns the registry, with the instruments of every HTTP server, and the gauges that are read when somebody asks.
 Promises bounded cardinality: labels are the method from a fixed list, the route's template, the status. Refuses to hold
 a path, a query or an id in a label. Follows the Prometheus exposition format 0.0.4.
 """

@@ -16,7 +16,7 @@ GAUGES = (
     *gateway_gauges.WITNESSES_SAY,
     *agency_gauges.SAYS,
 )
-HTTP = {"http_requests_total", "http_request_duration_seconds_bucket", "mesh_ready"}
+HTTP = {"http_requests_total", "http_faults_total", "http_request_duration_seconds_bucket", "mesh_ready"}
 
 
 def test_alerts_and_dashboard_speak_of_gauges_that_exist() -> None:
@@ -28,6 +28,14 @@ def test_alerts_and_dashboard_speak_of_gauges_that_exist() -> None:
     asked += [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
     assert {name for text in asked for name in NAME.findall(text)} <= known
     assert all({"summary", "what"} <= rule["annotations"].keys() for rule in rules)
+
+
+def test_a_burst_of_faults_is_told() -> None:
+    """One that is over after a minute, of a service that had none before, and not only one that goes on."""
+    alerts = yaml.safe_load((ROOT / "deploy/prometheus/alerts.yml").read_text())
+    (rule,) = [rule for group in alerts["groups"] for rule in group["rules"] if rule["alert"] == "FaultsOfOurs"]
+    assert rule["expr"] == "increase(http_faults_total[15m]) > 0"
+    assert "for" not in rule
 
 
 def test_every_gauge_is_watched_by_somebody() -> None:
