@@ -15,7 +15,7 @@ from typing import Any, Final
 from shared.agency.office import Office, is_kept_from, unknown_referral
 from shared.agency.ports import Desk
 from shared.agency.records import ConflictRecord, Referral, Unsent
-from shared.kernel.clock import from_wire, to_wire
+from shared.kernel.clock import to_wire
 from shared.kernel.errors import InputRejected, NotFound
 from shared.people.records import Person
 
@@ -74,7 +74,7 @@ async def begin(office: Office, person: Person, *, known: Mapping[str, Any]) -> 
 async def reopen(office: Office, account_id: str, draft_id: str) -> Opened:
     """Open what somebody is writing. Raises `NotFound` (`draft.unknown`), also where it is another's."""
     record = await office.store.read(lambda reading: reading.get(Unsent, draft_id))
-    if record is None or record.account_id != account_id or from_wire(record.expires_at) <= office.clock.now():
+    if record is None or record.account_id != account_id or not _is_kept(record, to_wire(office.clock.now())):
         raise _unknown()
     return _opened(office, record)
 
@@ -107,7 +107,7 @@ async def written_by(office: Office, account_id: str) -> Sequence[Opened]:
     """Return what somebody is still writing, newest first."""
     now = to_wire(office.clock.now())
     found = await office.store.read(lambda reading: reading.find(Unsent, account_id=account_id))
-    return [_opened(office, one) for one in reversed(found) if one.content is not None and one.expires_at > now]
+    return [_opened(office, one) for one in reversed(found) if one.content is not None and _is_kept(one, now)]
 
 
 async def was_sent(office: Office, opened: Opened, referral_id: str) -> None:
@@ -132,11 +132,23 @@ async def drop(office: Office, opened: Opened) -> None:
     await office.store.write(work, expects=[(Unsent, opened.draft_id)])
 
 
+def is_nobodys(record: Unsent) -> bool:
+    """Say whether something unfinished names no writer: a release of before made it, beside this one.
+
+    What it goes on from stands only inside it, so it would outlive a case that is sealed off or kept from its writer.
+    """
+    return record.wrapped_key is not None and not record.actor
+
+
 def drop_going_on(desk: Desk, referrals: Collection[str], *, actor: str) -> None:
     """Forget what somebody is writing that goes on from any of these referrals: they are kept from her (R-11)."""
     for one in desk.find(Unsent, actor=actor):
         if one.before_id in referrals:
             desk.remove(one)
+
+
+def _is_kept(record: Unsent, now: str) -> bool:
+    return record.expires_at > now and not is_nobodys(record)
 
 
 def _check_before(desk: Desk, record: Unsent) -> None:

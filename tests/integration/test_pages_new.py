@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from shared.agency.ports import Desk
 from shared.agency.records import Unsent
 from shared.agency.unsent import KEPT
 from shared.people.records import Role
@@ -291,6 +292,25 @@ async def unfinished(mesh: World) -> set[str]:
     """What lies in the records of the second agency, whoever may open it."""
     found = await mesh.services["social"].practice.office.store.read(lambda reading: reading.find(Unsent))
     return {one.draft_id for one in found}
+
+
+@pytest.mark.rule("R-16")
+async def test_nobody_opens_what_a_release_of_before_wrote_unfinished(mesh: World) -> None:
+    """It does not tell what it goes on from, so it may hold what was sealed off."""
+    worker = await somebody(mesh.services["social"].app, Role.CASEWORKER)
+    page = await taken_over(worker, await received(mesh))
+    draft_id = draft_of(page)
+
+    def work(desk: Desk) -> None:
+        record = desk.get(Unsent, draft_id)
+        assert record is not None
+        desk.change(record, actor="", before_id=None)
+
+    assert draft_id in (await worker.get("/new")).text
+    await mesh.services["social"].practice.office.store.write(work, expects=[(Unsent, draft_id)])
+    assert draft_id not in (await worker.get("/new")).text
+    again = await worker.get(page.path)
+    assert (again.status, CANARY in again.text) == (404, False)
 
 
 @pytest.mark.rule("R-16")

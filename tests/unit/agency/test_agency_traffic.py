@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -172,6 +173,26 @@ async def test_what_is_kept_for_a_time_is_forgotten_after_it(store: SqlStore) ->
     assert [draft.draft_id for draft in drafts] == ["d/kept"]
     told = await store.read(lambda r: r.many(Notification, ["n/over", "n/young", "n/waiting"]))
     assert {one.notification_id for one in told} == {"n/young", "n/waiting"}
+
+
+async def test_what_a_release_of_before_wrote_unfinished_is_forgotten_at_once(store: SqlStore) -> None:
+    """It names no writer and no case, so it would stay when the case is sealed off; one that was sent holds nothing."""
+    now, ahead = to_wire(CLOCK.now()), to_wire(CLOCK.now() + timedelta(days=7))
+    fresh, over = (
+        replace(an_unsent(name, begun_at=now, expires_at=expires), actor="")
+        for name, expires in (("d/fresh", ahead), ("d/over", now))
+    )
+    sent = replace(fresh, draft_id="d/sent", referral_id="r", wrapped_key=None, content=None)
+    ours = an_unsent("d/ours", begun_at=now, expires_at=ahead)
+
+    def work(desk: Desk) -> None:
+        for record in (fresh, over, sent, ours):
+            desk.add(record)
+
+    await store.write(work)
+    await Housekeeping(store, CLOCK, notifications_kept=timedelta(hours=24)).once()
+    left = await store.read(lambda reading: reading.find(Unsent))
+    assert [one.draft_id for one in left] == ["d/ours", "d/sent"]
 
 
 def a_notification(notification_id: str, *, settled_at: str | None) -> Notification:
