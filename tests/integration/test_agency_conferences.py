@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
@@ -255,6 +255,52 @@ async def test_whom_a_case_is_kept_from_sees_no_conference_about_it(house: World
     assert (one.status_code, one.json()["code"]) == (404, "conference.unknown")
     assert conference["id"] not in ids_of(listed)
     assert conference["id"] in ids_of(await house["social"].get("/v1/conferences", Access_Actor="worker-1"))
+
+
+@pytest.mark.rule("R-04")
+@pytest.mark.rule("R-11")
+async def test_whom_a_case_that_was_sent_is_kept_from_is_not_invited_to_its_conference(house: World) -> None:
+    asked = await an_invitation_of_the_sender(house, "police", facts={"risk_band": "R3"}, blocked=[agency_id("police")])
+    refused = await house["health"].post(asked.path, asked.body)
+    assert (refused.status_code, refused.json()["code"]) == (403, "referral.blocked")
+
+
+@pytest.mark.rule("R-01")
+async def test_what_was_said_of_her_when_she_was_referred_goes_to_the_conference_with_her(house: World) -> None:
+    asked = await an_invitation_of_the_sender(
+        house,
+        "police",
+        preferences={"staff_gender": "female"},
+        facts={"guardian_unsafe": True, "risk_band": "R3"},
+        blocked=["officer-7"],
+    )
+    invitation = (await house["health"].done(asked.path, asked.body))["referral"]
+    seen = await house["police"].until(invitation["referral_id"], lambda one: one["state"] == "delivered")
+    assert seen["preferences"]["staff_gender"] == "female"
+    assert seen["facts"] == {"guardian_unsafe": True, "risk_band": "R3"}
+    hidden = await house["police"].get(f"/v1/referrals/{invitation['referral_id']}", Access_Actor="officer-7")
+    assert (hidden.status_code, hidden.json()["code"]) == (404, "referral.unknown")
+
+
+class AnInvitation(NamedTuple):
+    """Where an agency is invited, and what is asked."""
+
+    path: str
+    body: dict[str, Any]
+
+
+async def an_invitation_of_the_sender(mesh: World, agency: str, **said: Any) -> AnInvitation:
+    """The hospital confers on a case that it sent, and invites on vital interest."""
+    case = await a_case(mesh, "health", "social", "SOC-01", compartments=SHELTERED, until="deliver", **said)
+    call = {"referral_id": case, "reason": "high_risk", "actor": "nurse-1"}
+    conference = await mesh["health"].done("/v1/conferences", call)
+    body = {
+        "agency": agency_id(agency),
+        "basis": {"kind": "vital_interest", "article": "PDPL-2025/19", "approver": "head-1", "notify_unsafe": False},
+        "compartments": {"safety": SHARED["safety"], "needs": SHARED["needs"]},
+        "actor": "nurse-1",
+    }
+    return AnInvitation(f"/v1/conferences/{conference['id']}/invitations", body)
 
 
 def ids_of(listed: httpx.Response) -> list[str]:

@@ -5,7 +5,7 @@ consent lets that agency see and nothing else. Without consent an agency is invi
 risk on record is high (fact sheet sections 2.8, 4.4 and 6.6).
 """
 
-from typing import NoReturn
+from typing import Any, Final, NoReturn
 
 from shared.agency.acting import Answer, Caller, replay
 from shared.agency.conference.messages import ConferenceRequest, InvitationRequest
@@ -18,11 +18,15 @@ from shared.agency.sector.acting import Act, Done, Outcome
 from shared.agency.sector.clocks import start_clock
 from shared.agency.sector.practice import Practice
 from shared.consent.decision import ACCEPTED_STATES
+from shared.consent.giving import GUARDIAN_UNSAFE
 from shared.kernel.clock import to_wire
 from shared.kernel.errors import Conflict, ConsentRequired, FieldFault, InputRejected, NotFound, Reason
 from shared.sop.calendar import due_at
 from shared.sop.conference import INVITATION
 from shared.sop.model import ClockPhase
+from shared.wire.parts import Preferences
+
+_RISK_BAND: Final = "risk_band"
 
 
 async def call_conference(practice: Practice, caller: Caller, request: ConferenceRequest) -> Done:
@@ -67,7 +71,7 @@ async def invite(practice: Practice, caller: Caller, conference_id: str, request
 
     def check(look: Look) -> None:
         if request.basis is not None and request.basis.kind != "consent":
-            _check_risk(office, {**case.facts, **request.facts}.get("risk_band"))
+            _check_risk(office, _facts(case, request).get(_RISK_BAND))
         _check_open(look, conference, request.agency)
 
     act = Act(name="conference.invite", actor=request.actor, referral_id=case.referral_id)
@@ -111,7 +115,10 @@ def refuse(code: str, pointer: str, message: str) -> NoReturn:
 
 
 def _referral(case: Referral, request: InvitationRequest) -> ReferralRequest:
-    """Return the referral that invites: onward from a case that was received, else one of its own."""
+    """Return the referral that invites: onward from the case, so that whom it is kept from is kept from this too.
+
+    It is about the same person, whatever consent it rests on: how she wants to be met goes with her.
+    """
     return ReferralRequest.model_validate(
         {
             "service_type": INVITATION,
@@ -119,9 +126,10 @@ def _referral(case: Referral, request: InvitationRequest) -> ReferralRequest:
             "consent_id": request.consent_id,
             "basis": request.basis,
             "compartments": request.compartments,
-            "facts": request.facts,
+            "preferences": Preferences.model_validate(case.preferences),
+            "facts": _facts(case, request),
             "area": request.area or case.area,
-            "parent_id": case.referral_id if case.box == Box.RECEIVED else None,
+            "parent_id": case.referral_id,
             "subject": case.subject if request.consent_id is None else None,
             "incident_at": case.incident_at,
             "age_band": case.age_band,
@@ -129,6 +137,13 @@ def _referral(case: Referral, request: InvitationRequest) -> ReferralRequest:
             "strict": request.strict,
         }
     )
+
+
+def _facts(case: Referral, request: InvitationRequest) -> dict[str, Any]:
+    """Return the facts of an invitation: her risk as it stands now, and for good that a caregiver of hers is unsafe."""
+    known = {_RISK_BAND: case.facts[_RISK_BAND]} if _RISK_BAND in case.facts else {}
+    unsafe = {GUARDIAN_UNSAFE: True} if case.facts.get(GUARDIAN_UNSAFE) is True else {}
+    return {**known, **request.facts, **unsafe}
 
 
 def _check_at_work(look: Look, referral_id: str) -> None:
