@@ -23,6 +23,7 @@ from shared.sop.model import (
     AgeBand,
     Compartment,
     FactTest,
+    Grantor,
     LegalBasis,
     LegalBasisKind,
     Precondition,
@@ -117,7 +118,8 @@ def ground_faults(
         yield by_service("sop.basis", service)
     if ground is None:
         return
-    if basis.kind is LegalBasisKind.BEST_INTEREST_CHILD and age_band is AgeBand.ADULT:
+    by_workers = sop.ages.ways_of[age_band, Grantor.BEST_INTEREST_DECISION]
+    if basis.kind is LegalBasisKind.BEST_INTEREST_CHILD and not by_workers:  # at her age nobody decides over her head
         yield by_legal_basis("sop.basis", ground)
     if not compartments <= ground.maximum:
         yield by_legal_basis("basis.maximum", ground)
