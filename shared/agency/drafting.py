@@ -23,6 +23,7 @@ from shared.agency.requests import ReferralRequest
 from shared.agency.safe_contact import Unsafe, check_contact
 from shared.consent.giving import GUARDIAN_UNSAFE
 from shared.consent.grant import Consent
+from shared.consent.procedure import urgency_for
 from shared.kernel.clock import to_wire
 from shared.kernel.encoding import b64url
 from shared.kernel.errors import FieldFault, InputRejected, NotFound, PeerUnavailable
@@ -148,7 +149,7 @@ async def draft_of(
         at=office.clock.now(),
         request=request,
         service=service,
-        urgency=request.urgency or service.urgency,
+        urgency=request.urgency or urgency_for(service, request.facts),
         parent=parent,
         linked=linked,
         replaced=replaced,

@@ -34,6 +34,7 @@ from shared.sop.model import (
 )
 
 _PROVINCE_DIGITS = 2
+_URGENCY = "urgency"
 
 
 def route_faults(disclosure: Disclosure, service: ServiceType, sop: Sop) -> Iterator[Reason]:
@@ -93,10 +94,22 @@ def precondition_faults(disclosure: Disclosure, service: ServiceType) -> Iterato
     """Say which preconditions do not hold on the coded facts, age band and urgency."""
     if not service.preconditions:
         return
-    facts = {**disclosure.facts, "age_band": disclosure.age_band, "urgency": disclosure.urgency}
+    facts = {**disclosure.facts, "age_band": disclosure.age_band, _URGENCY: disclosure.urgency}
     for precondition in service.preconditions:
         if not is_met(precondition, facts):
             yield by_precondition("sop.precondition", precondition)
+
+
+def urgency_for(service: ServiceType, facts: Mapping[str, Any]) -> Urgency:
+    """Return how urgent a service is when nobody says: as usual, or as far above as its preconditions ask on the facts."""
+    levels = list(Urgency)
+    asking = [one for one in service.preconditions if any(test.fact == _URGENCY for test in one.any_of)]
+    enough = (
+        level
+        for level in reversed(levels[: levels.index(service.urgency) + 1])
+        if all(is_met(one, {**facts, _URGENCY: level}) for one in asking)
+    )
+    return next(enough, service.urgency)
 
 
 def is_met(precondition: Precondition, facts: Mapping[str, Any]) -> bool:

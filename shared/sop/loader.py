@@ -268,10 +268,12 @@ def _provinces(sheet: Sheet) -> Mapping[str, Province]:
 
 def _preconditions(
     sheet: Sheet, sources: Sources, facts: Mapping[str, FactField]
-) -> Mapping[str, tuple[tuple[str, ...], Precondition]]:
-    def read(each: Sheet) -> tuple[str, tuple[tuple[str, ...], Precondition]]:
+) -> Mapping[str, tuple[tuple[str, ...] | None, Precondition]]:
+    """Read each precondition with the services that it is one of; None is every service."""
+
+    def read(each: Sheet) -> tuple[str, tuple[tuple[str, ...] | None, Precondition]]:
         precondition = read_precondition(each, sources, facts)
-        return precondition.id, (each.texts("services"), precondition)
+        return precondition.id, (each.texts("services") if each.has("services") else None, precondition)
 
     return _list(sheet, "preconditions", read)
 
@@ -282,12 +284,12 @@ def _services(folder: Path, vocabulary: Vocabulary) -> Mapping[str, ServiceType]
     for sector in Sector:
         sheet = _open(folder, sector)
         for each in sheet.sheets("services"):
-            own = tuple(rule for codes, rule in conditions.values() if each.text("code") in codes)
+            own = tuple(rule for codes, rule in conditions.values() if codes is None or each.text("code") in codes)
             found.append((each.text("code"), read_service(each, sector, vocabulary, own)))
         sheet.done()
     services = _keyed(found, "services")
     for codes, rule in conditions.values():
-        if not codes or set(codes) - services.keys():
+        if codes is not None and (not codes or set(codes) - services.keys()):
             raise SopRefused("preconditions.toml", f"{rule.id} applies to a service that does not exist, or to none")
     return services
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.agency_services import World, a_grant, a_referral, agency_id, consented, databases, world
+from tests.support.casework import ACCOUNT, a_case
 
 __all__ = ["databases"]
 
@@ -71,3 +72,22 @@ async def test_it_is_said_neither_of_what_can_wait_nor_once_it_is_over(mesh: Wor
     assert not says_phone((await mesh["health"].done(f"{path}/cancel", {"reason": "need_gone"}))["referral"])
     assert not says_phone(await mesh["health"].seen(answer["referral"]["referral_id"]))
     assert agency_id("social") == answer["referral"]["recipient"]
+
+
+async def test_high_risk_makes_urgent_what_nobody_set_and_what_somebody_set_too_low_is_refused(mesh: World) -> None:
+    contents = {name: ACCOUNT[name] for name in ("contact", "preferences", "needs")}
+    facts = {"risk_band": "R3"}
+    case = await a_case(mesh, "health", "social", "SOC-04", compartments=contents, until="deliver", facts=facts)
+    seen = await mesh["social"].seen(case)
+    assert seen["urgency"] == "urgent"
+    low = {
+        "service_type": "SOC-04",
+        "recipient": agency_id("social"),
+        "consent_id": seen["basis"]["consent_id"],
+        "compartments": contents,
+        "facts": facts,
+        "urgency": "planned",
+    }
+    refused = await mesh["health"].post("/v1/referrals", low)
+    assert (refused.status_code, refused.json()["code"]) == (403, "sop.precondition")
+    assert refused.json()["reasons"][0]["rule"] == "risk-urgent"

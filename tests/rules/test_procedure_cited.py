@@ -4,6 +4,7 @@ import pytest
 
 from shared.consent.citation import CONFLICT_RULE, SCOPE_RULE, WITHDRAWAL_RULE
 from shared.consent.decision import ACCEPTED_STATES
+from shared.consent.procedure import urgency_for
 from shared.referral.lifecycle import STAFF_GENDER_RULE, mermaid, open_events, transition
 from shared.sop.loader import load_sop
 from shared.sop.model import ENDS, EventType, LegalBasisKind, Party, ReferralState, Stage, Urgency
@@ -24,6 +25,21 @@ def test_every_ground_other_than_consent_needs_an_article_and_an_approver() -> N
     others = [ground for kind, ground in SOP.legal_bases.items() if kind is not LegalBasisKind.CONSENT]
     assert {ground.kind for ground in others} == frozenset(LegalBasisKind) - {LegalBasisKind.CONSENT}
     assert all(ground.needs_article and ground.needs_approver for ground in others)
+
+
+@pytest.mark.parametrize("code", SOP.services)
+@pytest.mark.parametrize(("band", "least"), [("R3", Urgency.URGENT), ("R4", Urgency.URGENT)])
+def test_high_risk_raises_what_nobody_set_and_lowers_nothing(code: str, band: str, least: Urgency) -> None:
+    service, levels = SOP.services[code], list(Urgency)
+    raised = urgency_for(service, {"risk_band": band})
+    assert levels.index(raised) <= min(levels.index(least), levels.index(service.urgency))
+    assert urgency_for(service, {"risk_band": "R2"}) is service.urgency
+
+
+def test_shelter_in_extreme_danger_is_asked_for_at_once() -> None:
+    shelter = SOP.services["SOC-01"]
+    assert urgency_for(shelter, {"risk_band": "R3"}) is Urgency.URGENT
+    assert urgency_for(shelter, {"risk_band": "R4"}) is Urgency.IMMEDIATE
 
 
 @pytest.mark.parametrize("event", EventType)

@@ -182,6 +182,7 @@ CASES = {
         "can never be yes",
     ),
     "a precondition of no service": ("preconditions.toml", '["LEG-03"]', '["LEG-33"]', "does not exist"),
+    "a precondition of none": ("preconditions.toml", '["LEG-03"]', "[]", "or to none"),
     "a fact of unknown type": ("facts.toml", 'type = "boolean"', 'type = "essay"', "unknown type"),
     "a transition that needs an unknown fact": (
         "lifecycle.toml",

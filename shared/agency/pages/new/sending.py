@@ -107,7 +107,7 @@ def request_of(writing: Writing, whole: Whole, *, consent_id: str | None) -> Ref
             "recipient": whole.recipient,
             "consent_id": None if whole.basis.law else consent_id,
             "basis": whole.basis.law.model_dump(mode="json") if whole.basis.law else None,
-            "urgency": wants.urgency.value,
+            "urgency": None if wants.urgency is wants.service.urgency else wants.urgency.value,
             "compartments": {kind.value: content for kind, content in what.compartments.items()},
             "preferences": wants.preferences,
             "facts": what.facts,

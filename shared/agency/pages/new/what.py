@@ -18,14 +18,12 @@ from shared.pages.catalogue import N_
 from shared.pages.forms import Form
 from shared.pages.schema_forms import FormField, Typed, fields_of, narrowed, typed_in, typed_of, values_of
 from shared.sop.compartments import trim
-from shared.sop.model import ClockStart, Compartment, CompartmentRule, FactField, Sop
+from shared.sop.model import ClockStart, Compartment, CompartmentRule, FactField, Precondition, Sop
 from shared.wire.fields import ACTOR_PATTERN, FACT_PATTERN
 
 _NEEDED: Final = N_("The service cannot begin without this. Fill in at least one line.")
 _FACTS: Final = "f"
 _AROUND: Final = "e"
-#: What the age band of the envelope says is not asked a second time.
-_ASKED_BEFORE: Final = frozenset({"age_band"})
 _BLOCKED: Final[Mapping[str, Any]] = {
     "title": "People or agencies this is kept from (their ids)",
     "x-title-vi": "Người hoặc cơ quan không được biết việc này (mã của họ)",
@@ -135,7 +133,7 @@ def shown(writing: Writing, wants: Wants, form: Form, kinds: Mapping[Compartment
         ],
         "kind_names": writing.sop.compartment_names,
         "facts": fields_of(_facts_schema(writing.sop, wants), prefix=_FACTS),
-        "preconditions": wants.service.preconditions,
+        "preconditions": _asked_here(writing.sop, wants),
         "around": fields_of(_around_schema(wants), prefix=_AROUND),
         "typed": typed_in(form) if len(form) else _before_typing(writing, wants, kinds),
         "may_take_over": bool(writing.known("parent_id") or writing.known("replaces")),
@@ -191,9 +189,14 @@ def _schema(sop: Sop, wants: Wants, kind: Compartment) -> Mapping[str, Any]:
 
 def _facts_schema(sop: Sop, wants: Wants) -> Mapping[str, Any]:
     """Return the facts that the preconditions of the service ask for."""
-    tests = (test for one in wants.service.preconditions for test in (*one.when, *one.any_of))
-    names = dict.fromkeys(test.fact for test in tests if test.fact not in _ASKED_BEFORE)
+    tests = (test for one in _asked_here(sop, wants) for test in (*one.when, *one.any_of))
+    names = dict.fromkeys(test.fact for test in tests if test.fact in sop.facts)
     return {"type": "object", "properties": {name: _fact_schema(sop.facts[name]) for name in names}}
+
+
+def _asked_here(sop: Sop, wants: Wants) -> Sequence[Precondition]:
+    """Return the preconditions that a fact of this step can meet; what meets the others is said in the steps before."""
+    return [one for one in wants.service.preconditions if any(test.fact in sop.facts for test in one.any_of)]
 
 
 def _fact_schema(fact: FactField) -> Mapping[str, Any]:
