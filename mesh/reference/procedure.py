@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from mesh.reference.markdown import code, codes, page, table
-from shared.sop.conference import INVITATION, ConferenceRules
+from shared.sop.conference import INVITATION
 from shared.sop.loader import load_sop
 from shared.sop.model import ClockRule, FactField, Name, Presence, ServiceType, Sop
 from shared.sop.statement import StatementRules
@@ -55,17 +55,19 @@ def render() -> str:
         passing_on(sop.statements),
         "## Reasons for declining",
         table(("code", "Vietnamese", "English", "may be given", "derived from"), declines(sop)),
-        *conference(sop.conference),
+        *conference(sop),
         "## Hotlines",
         table(("number", "name", "derived from"), hotlines(sop)),
     )
 
 
-def conference(rules: ConferenceRules) -> tuple[str, ...]:
+def conference(sop: Sop) -> tuple[str, ...]:
     """Return the part of case conferences."""
+    rules = sop.conference
+    asked = " ".join(one.says.en for one in sop.services[INVITATION].preconditions)
     return (
         "## Case conferences",
-        f"Invited to by `{INVITATION}`; without her consent for {codes(rules.risk_bands)} only.",
+        f"Invited to by `{INVITATION}`. {asked}",
         f"Derived from: {rules.basis.citation}.",
         table(("why", "Vietnamese", "English"), named(rules.reasons)),
         table(("action", "Vietnamese", "English"), named(rules.actions)),

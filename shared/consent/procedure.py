@@ -91,17 +91,22 @@ def _maximum(basis: ConsentBasis | OtherBasis, sop: Sop) -> frozenset[Compartmen
 
 
 def precondition_faults(disclosure: Disclosure, service: ServiceType) -> Iterator[Reason]:
-    """Say which preconditions do not hold on the coded facts, age band and urgency."""
+    """Say which preconditions do not hold on the coded facts, age band, urgency and basis."""
     if not service.preconditions:
         return
-    facts = {**disclosure.facts, "age_band": disclosure.age_band, _URGENCY: disclosure.urgency}
+    facts = {
+        **disclosure.facts,
+        "age_band": disclosure.age_band,
+        _URGENCY: disclosure.urgency,
+        "basis": disclosure.basis.kind,
+    }
     for precondition in service.preconditions:
         if not is_met(precondition, facts):
             yield by_precondition("sop.precondition", precondition)
 
 
 def urgency_for(service: ServiceType, facts: Mapping[str, Any]) -> Urgency:
-    """Return how urgent a service is when nobody says: as usual, or as far above as its preconditions ask on the facts."""
+    """Return how urgent a service is when nobody says: as usual, or above it as far as its preconditions ask."""
     levels = list(Urgency)
     asking = [one for one in service.preconditions if any(test.fact == _URGENCY for test in one.any_of)]
     enough = (

@@ -47,6 +47,7 @@ _LIMITS = frozenset({"safe_hours", "channel", "channels", "may_leave_message", "
 _OF_THE_HEAD = {
     "age_band": FactField("age_band", "code", tuple(AgeBand)),
     "urgency": FactField("urgency", "code", tuple(Urgency)),
+    "basis": FactField("basis", "code", tuple(LegalBasisKind)),
 }
 _NO_DELAY = frozenset({Urgency.IMMEDIATE, Urgency.URGENT})
 

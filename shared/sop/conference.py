@@ -15,9 +15,8 @@ INVITATION: Final = "COO-01"
 
 @dataclass(frozen=True, slots=True)
 class ConferenceRules:
-    """`risk_bands`: at which risk a conference may be called without her consent, on a legal basis."""
+    """Why a conference is called, and what can be agreed there."""
 
     reasons: Mapping[str, Name]
     actions: Mapping[str, Name]
-    risk_bands: frozenset[str]
     basis: Basis

@@ -82,7 +82,7 @@ def read_sop(folder: Path) -> Sop:
         overrides=read_overrides(_open(folder, "overrides"), sources),
         withdrawal=read_withdrawal(_open(folder, "withdrawal"), sources, event_facts["reason"].values),
         statements=read_statements(_open(folder, "statements"), sources, services),
-        conference=read_conference(_open(folder, "conference"), sources, vocabulary.facts["risk_band"]),
+        conference=read_conference(_open(folder, "conference"), sources),
         reroutes=read_reroutes(_open(folder, "reroutes"), sources, vocabulary.declines),
         decline_reasons=vocabulary.declines,
         facts=vocabulary.facts,

@@ -309,7 +309,6 @@ def _conference(rules: ConferenceRules) -> Document:
         "invitation": INVITATION,
         "reasons": {code: _name(name) for code, name in rules.reasons.items()},
         "actions": {code: _name(name) for code, name in rules.actions.items()},
-        "risk_bands": sorted(rules.risk_bands),
         "basis": basis_document(rules.basis),
     }
 

@@ -181,8 +181,16 @@ async def test_without_consent_a_conference_is_for_high_risk_only(house: World) 
     }
     path = f"/v1/conferences/{conference['id']}/invitations"
     refused = await house["social"].post(path, {**asked, "facts": {"risk_band": "R2"}})
-    assert (refused.status_code, refused.json()["code"]) == (403, "conference.risk")
-    assert refused.json()["reasons"][0]["rule"] == "COO-01"
+    assert (refused.status_code, refused.json()["code"]) == (403, "sop.precondition")
+    assert refused.json()["reasons"][0]["rule"] == "conference-risk"
+    around = {
+        "service_type": "COO-01",
+        "recipient": asked["agency"],
+        "area": "38",
+        **{name: asked[name] for name in ("basis", "compartments", "actor")},
+    }
+    past = await house["social"].post("/v1/referrals", around)
+    assert (past.status_code, past.json()["reasons"][0]["rule"]) == (403, "conference-risk")
     assert (await house["social"].post(path, {**asked, "facts": {"risk_band": "R3"}})).status_code == 202
 
 

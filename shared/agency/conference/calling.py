@@ -2,16 +2,15 @@
 
 An invitation is a referral of COO-01: the gateway decides on it as on every other, so each agency is shown what her
 consent lets that agency see and nothing else. Without consent an agency is invited on a legal basis only while the
-risk on record is high (fact sheet sections 2.8, 4.4 and 6.6).
+risk on record is high, which goes with the invitation (fact sheet sections 2.8, 4.4 and 6.6).
 """
 
 from typing import Any, Final, NoReturn
 
 from shared.agency.acting import Answer, Caller, replay
 from shared.agency.conference.messages import ConferenceRequest, InvitationRequest
-from shared.agency.office import Office
 from shared.agency.ports import Desk, Look
-from shared.agency.records import Box, Conference, Invitation, Referral
+from shared.agency.records import REFUSED, Box, Conference, Invitation, Referral
 from shared.agency.referring import refer
 from shared.agency.requests import ReferralRequest
 from shared.agency.sector.acting import Act, Done, Outcome
@@ -20,7 +19,7 @@ from shared.agency.sector.practice import Practice
 from shared.consent.decision import ACCEPTED_STATES
 from shared.consent.giving import GUARDIAN_UNSAFE
 from shared.kernel.clock import to_wire
-from shared.kernel.errors import Conflict, ConsentRequired, FieldFault, InputRejected, NotFound, Reason
+from shared.kernel.errors import Conflict, FieldFault, InputRejected, NotFound
 from shared.sop.calendar import due_at
 from shared.sop.conference import INVITATION
 from shared.sop.model import ClockPhase
@@ -60,22 +59,15 @@ async def call_conference(practice: Practice, caller: Caller, request: Conferenc
 async def invite(practice: Practice, caller: Caller, conference_id: str, request: InvitationRequest) -> Answer:
     """Invite an agency: refer her to it for this conference alone. Raises as `shared.agency.referring.refer`.
 
-    Raises `NotFound` (`conference.unknown`), `Conflict` (`conference.held`, `conference.invited`) and
-    `ConsentRequired` (`conference.risk`).
+    Raises `NotFound` (`conference.unknown`) and `Conflict` (`conference.held`, `conference.invited`).
     """
     office = practice.office
     conference, case = await conference_here(practice, conference_id, request.actor, caller.pseudonym)
     done = await replay(office, caller)
     if done is not None:
         return done
-
-    def check(look: Look) -> None:
-        if request.basis is not None and request.basis.kind != "consent":
-            _check_risk(office, _facts(case, request).get(_RISK_BAND))
-        _check_open(look, conference, request.agency)
-
     act = Act(name="conference.invite", actor=request.actor, referral_id=case.referral_id)
-    await practice.weigh(caller, act, check)
+    await practice.weigh(caller, act, lambda look: _check_open(look, conference, request.agency))
 
     def invited(desk: Desk, referral: Referral) -> None:
         desk.add(
@@ -160,13 +152,10 @@ def _check_at_work(look: Look, referral_id: str) -> None:
 def _check_open(look: Look, conference: Conference, agency: str) -> None:
     if conference.held_at is not None:
         raise Conflict("conference.held", "This conference was held. Call another one to invite more.")
-    if any(one.agency == agency for one in look.find(Invitation, conference_id=conference.conference_id)):
+    sent = [
+        look.get(Referral, one.referral_id)
+        for one in look.find(Invitation, conference_id=conference.conference_id)
+        if one.agency == agency
+    ]
+    if any(one is None or one.state != REFUSED for one in sent):  # what the gateway refused has reached nobody
         raise Conflict("conference.invited", "This agency is invited already; see the referral that invites it.")
-
-
-def _check_risk(office: Office, risk_band: object) -> None:
-    rules = office.sop.conference
-    if risk_band not in rules.risk_bands:
-        reason = Reason("conference.risk", INVITATION, rules.basis.citation)
-        message = "Without her consent a conference is for high risk only: ask her, or record the risk band."
-        raise ConsentRequired("conference.risk", message, reasons=(reason,))

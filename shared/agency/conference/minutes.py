@@ -88,8 +88,8 @@ async def report_action(practice: Practice, caller: Caller, action_id: str, requ
 def _who_comes(look: Look, conference_id: str) -> dict[str, Referral]:
     """Return the agencies that have accepted their invitation, each with the referral that invites it."""
     invitations = look.find(Invitation, conference_id=conference_id)
-    referrals = {one.agency: look.get(Referral, one.referral_id) for one in invitations}
-    return {agency: one for agency, one in referrals.items() if one is not None and one.state in ACCEPTED_STATES}
+    referrals = [(one.agency, look.get(Referral, one.referral_id)) for one in invitations]
+    return {agency: one for agency, one in referrals if one is not None and one.state in ACCEPTED_STATES}
 
 
 def _checked(practice: Practice, look: Look, conference_id: str, request: MinutesRequest) -> dict[str, Referral]:
