@@ -49,6 +49,7 @@ _ENGLISH: Final[Mapping[str, str]] = {
     "criminal_exposure.prostitution": "Administrative matter of sold sex", "criminal_exposure.drugs": "Drugs",
     "accused_16_17": "Accused, aged 16 or 17", "near_poor_accused": "Accused, of a near-poor household",
     "agent_orange": "Affected by Agent Orange", "victim_16_17": "Victim, aged 16 or 17", "hiv": "Living with HIV",
+    "legal_aid_group.another": "Another group of the law",
     "purposes.sexual_exploitation": "Sexual exploitation", "weapon": "Weapon in the house", "any": "No preference",
 }  # fmt: skip
 

@@ -13,7 +13,10 @@ from typing import Final
 
 
 class Group(StrEnum):
-    """The groups of Article 7 of the Law on Legal Aid, as the procedure's fact `legal_aid_group` names them."""
+    """The groups of Article 7 of the Law on Legal Aid.
+
+    The procedure's fact `legal_aid_group` names them alike, but for those of her health, which it does not tell apart.
+    """
 
     PERSON_OF_MERIT = "person_of_merit"
     POOR_HOUSEHOLD = "poor_household"
@@ -31,15 +34,15 @@ class Group(StrEnum):
     DOMESTIC_VIOLENCE = "domestic_violence"
 
 
+#: Groups that tell of her health: a referral says no more than that she is of another group (R-22).
+OF_HER_HEALTH: Final = frozenset({Group.AGENT_ORANGE, Group.DISABLED, Group.HIV})
 #: Groups that have legal aid only in financial hardship, which she may declare herself (E1).
 IN_HARDSHIP: Final = frozenset(
     {
         Group.RELATIVE_OF_MARTYR,
-        Group.AGENT_ORANGE,
         Group.ELDERLY,
-        Group.DISABLED,
-        Group.HIV,
         Group.DOMESTIC_VIOLENCE,
+        *OF_HER_HEALTH,
     }
 )
 

@@ -24,6 +24,14 @@ def test_no_fact_takes_a_name_but_those_that_name_a_pseudonym_or_an_agency(
         check_facts(facts, {name: NAME}, pointer="/data")
 
 
+@pytest.mark.rule("R-22")
+@pytest.mark.parametrize("group", ["hiv", "disabled", "agent_orange"])
+def test_the_envelope_does_not_say_that_she_has_legal_aid_because_of_her_health(group: str) -> None:
+    with pytest.raises(InputRejected, match=r"message\.invalid"):
+        check_facts(SOP.facts, {"legal_aid_group": group}, pointer="/facts")
+    assert group not in {value for fact in (SOP.facts | SOP.event_facts).values() for value in fact.values}
+
+
 @pytest.mark.parametrize("facts", [SOP.facts, SOP.event_facts], ids=["envelope", "event"])
 def test_every_listed_value_is_taken(facts: Mapping[str, FactField]) -> None:
     for field in facts.values():
