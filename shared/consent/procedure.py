@@ -91,7 +91,7 @@ def _maximum(basis: ConsentBasis | OtherBasis, sop: Sop) -> frozenset[Compartmen
 
 
 def precondition_faults(disclosure: Disclosure, service: ServiceType) -> Iterator[Reason]:
-    """Say which preconditions do not hold on the coded facts, age band, urgency and basis."""
+    """Say which preconditions do not hold on the coded facts, age band, urgency, basis and sender."""
     if not service.preconditions:
         return
     facts = {
@@ -99,10 +99,17 @@ def precondition_faults(disclosure: Disclosure, service: ServiceType) -> Iterato
         "age_band": disclosure.age_band,
         _URGENCY: disclosure.urgency,
         "basis": disclosure.basis.kind,
+        "sender": _acting_as(disclosure, service),
     }
     for precondition in service.preconditions:
         if not is_met(precondition, facts):
             yield by_precondition("sop.precondition", precondition)
+
+
+def _acting_as(disclosure: Disclosure, service: ServiceType) -> str | None:
+    """Return in which of its sectors the sender asks for this: one that may send it by itself, if it has any."""
+    sectors = disclosure.sender_sectors
+    return min(sectors & service.senders or sectors, default=None)
 
 
 def urgency_for(service: ServiceType, facts: Mapping[str, Any]) -> Urgency:

@@ -48,6 +48,7 @@ _OF_THE_HEAD = {
     "age_band": FactField("age_band", "code", tuple(AgeBand)),
     "urgency": FactField("urgency", "code", tuple(Urgency)),
     "basis": FactField("basis", "code", tuple(LegalBasisKind)),
+    "sender": FactField("sender", "code", tuple(Sender)),
 }
 _NO_DELAY = frozenset({Urgency.IMMEDIATE, Urgency.URGENT})
 
