@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from services.social.records import Booking, CasePlan, ChildDecision, ChildForm, ManagedCase, StatusTurn, SupportBooking
+from services.social.records import Booking, CasePlan, ChildDecision, ManagedCase, StatusTurn, SupportBooking
 from services.social.rules.beds import BookingState, contradicts
 from services.social.rules.cases import outcome_refused
 from services.social.rules.children import COPY
@@ -44,9 +44,9 @@ def outcome_of_a_case(step: Step, look: Look, rulebook: Rulebook) -> Mapping[str
 
 
 def outcome_for_a_child(step: Step, look: Look, rulebook: Rulebook) -> Mapping[str, Any]:
-    """Refuse an outcome for a child that its forms contradict: the chair decides (VN-CH-01), 111 is told (E7)."""
+    """Refuse an outcome for a child that is not the chair's decision on record (VN-CH-01); 111 is told first (E7)."""
     referral_id = step.referral.referral_id
-    if step.event is not EventType.COMPLETED or not look.find(ChildForm, referral_id=referral_id):
+    if step.event is not EventType.COMPLETED or step.referral.service_type != "SOC-07":
         return _NOTHING
     decisions = sorted(look.find(ChildDecision, referral_id=referral_id), key=lambda one: one.number)
     waiting = look.find(SectorClock, referral_id=referral_id, rule=COPY, stopped_at=None)

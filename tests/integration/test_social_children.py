@@ -129,6 +129,28 @@ async def test_incomplete_forms_say_what_they_miss_and_carry_no_decision(mesh: W
     assert refused(answer, 409, "social.forms-incomplete") == "VN-CH-03"
 
 
+async def test_a_decision_from_before_the_information_came_or_ahead_of_now_stops_no_clock(mesh: World) -> None:
+    social = mesh["social"]
+    referral_id = await with_forms(mesh, received_at=to_wire(now() - timedelta(hours=20)))
+    for wrong in (timedelta(hours=-30), timedelta(hours=1)):
+        answer = await social.post(path(referral_id, "/decisions"), decision(decided_at=to_wire(now() + wrong)))
+        assert refused(answer, 422, "social.child-times") == "SOC-TIMES"
+        assert answer.json()["errors"][0]["pointer"] == "/decided_at"
+    assert await clocks(mesh, referral_id) == {"VN-CH-01": "missed"}
+    await social.done(path(referral_id, "/decisions"), decision())
+    assert (await clocks(mesh, referral_id))["VN-CH-01"] == "met_late"
+
+
+@pytest.mark.rule("R-12")
+@pytest.mark.parametrize("outcome", ["separated", "alternative_care", "safe_at_home_plan"])
+async def test_without_a_form_nothing_is_completed_that_the_chair_decides(mesh: World, outcome: str) -> None:
+    social, referral_id = mesh["social"], await a_child(mesh)
+    await social.done(f"/v1/referrals/{referral_id}/start", {})
+    answer = await social.post(f"/v1/referrals/{referral_id}/complete", {"outcome": outcome})
+    assert refused(answer, 409, "social.child-undecided") == "VN-CH-01"
+    await social.done(f"/v1/referrals/{referral_id}/complete", {"outcome": "unable_to_contact"})
+
+
 async def test_a_social_worker_decides_nothing(mesh: World) -> None:
     social, referral_id = mesh["social"], await with_forms(mesh)
     for changes in ({"authority": "social_worker"}, {"decided_by": "staff-7"}):
@@ -156,6 +178,25 @@ async def test_a_child_is_kept_apart_for_fifteen_days_at_most_whatever_is_decide
     answer = await social.post(path(referral_id, "/decisions"), anew)
     assert refused(answer, 422, "social.stay-too-long") == "VN-CH-STAY"
     await social.done(path(referral_id, "/decisions"), {**anew, "longer_by": "12/QD-TA"})
+
+
+async def test_a_child_that_is_kept_apart_again_has_fifteen_days_of_that_stay_on_a_clock_of_its_own(
+    mesh: World,
+) -> None:
+    social, referral_id = mesh["social"], await with_forms(mesh)
+    long_ago = now() - timedelta(days=10)
+    first = decision(stay_from=to_wire(long_ago), stay_until=to_wire(long_ago + timedelta(days=14)))
+    await social.done(path(referral_id, "/decisions"), first)
+    safe_home = decision(decision="safe_at_home_plan", stay_from=None, stay_until=None)
+    await social.done(path(referral_id, "/decisions"), safe_home)
+    await social.done(path(referral_id, "/stay-ends"), {"actor": "staff-7", "to": "home"})
+    again = decision()
+    await social.done(path(referral_id, "/decisions"), again)
+    items = (await social.get(f"/v1/referrals/{referral_id}/clocks")).json()["items"]
+    stays = [(one["started_at"], one["state"]) for one in items if one["rule"] == "VN-CH-STAY"]
+    assert stays == [(first["stay_from"], "met"), (again["stay_from"], "running")]
+    await social.done(path(referral_id, "/stay-ends"), {"actor": "staff-7", "to": "relative"})
+    assert await clocks(mesh, referral_id) == {"VN-CH-01": "met", "VN-CH-STAY": "met"}
 
 
 @pytest.mark.rule("E7")

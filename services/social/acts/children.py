@@ -1,6 +1,6 @@
 """A child in danger: the forms, the chair's decision, the stay, and the copy to hotline 111 (SOC-07; R-12, E7)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,13 +16,14 @@ from services.social.rules.children import (
     COPY,
     DECIDE,
     STAY,
-    Decision,
+    TIMES,
     Form,
     crosses_provinces,
     is_of_the_commune,
     may_decide,
     missing,
     stay_refused,
+    times_refused,
 )
 from shared.agency.acting import Caller
 from shared.agency.ports import Desk, Look
@@ -82,8 +83,10 @@ async def _fill(
 async def record_decision(practice: Practice, caller: Caller, referral_id: str, decided: DecisionRequest) -> Done:
     """Record the chair's decision, with the forms it rests on complete. It stops the twelve hours.
 
-    Raises `NotPermitted` (`social.authority-other`), `Conflict` (`social.forms-incomplete`, `social.commune-other`),
-    `InputRejected` (`social.stay-unsaid`, `social.stay-too-long`), and as `open_file`.
+    The fifteen days of a stay run from its beginning, also where it is decided anew; a stay after one that was ended
+    has its own. Raises `NotPermitted` (`social.authority-other`), `Conflict` (`social.forms-incomplete`,
+    `social.commune-other`), `InputRejected` (`social.child-times`, `social.stay-unsaid`, `social.stay-too-long`), and
+    as `open_file`.
     """
     now = practice.now()
 
@@ -91,11 +94,14 @@ async def record_decision(practice: Practice, caller: Caller, referral_id: str, 
         file = open_file(practice.office, desk, referral_id, PROTECTING)
         number = len(desk.find(ChildDecision, referral_id=referral_id)) + 1
         _check(practice, desk, file, decided, now)
+        stay = _stay(desk, referral_id)
+        _check_stay(practice, stay, decided, now)
         key = f"{referral_id}/{number}"
         stop_clock(desk, referral_id, DECIDE, at=min(now, decided.decided_at))
         if decided.stay_from is not None:
             due = practice.rulebook.due(STAY, decided.stay_from)
-            start_clock(desk, referral_id, referral_id, STAY, started_at=decided.stay_from, due_at=due)
+            begun_by = stay[0].key if stay else key
+            start_clock(desk, referral_id, begun_by, STAY, started_at=decided.stay_from, due_at=due)
         desk.add(_kept(file, decided, key=key, referral_id=referral_id, number=number, recorded_at=to_wire(now)))
         return Outcome(key)
 
@@ -109,12 +115,12 @@ async def end_stay(practice: Practice, caller: Caller, referral_id: str, asked: 
 
     def work(desk: Desk) -> Outcome:
         open_file(practice.office, desk, referral_id, PROTECTING, when=When.KEPT)
-        latest = _latest(desk, referral_id)
-        if latest is None or latest.decision != Decision.SEPARATED or latest.ended_at is not None:
+        stay = _stay(desk, referral_id)
+        if not stay:
             raise practice.rulebook.refused("social.stay-absent")
-        stop_clock(desk, referral_id, STAY, at=now)
-        desk.change(latest, ended_at=to_wire(now), ended_to=asked.to)
-        return Outcome(latest.key)
+        stop_clock(desk, stay[0].key, STAY, at=now)
+        desk.change(stay[-1], ended_at=to_wire(now), ended_to=asked.to)
+        return Outcome(stay[-1].key)
 
     return await practice.perform(
         caller, Act(name="social.end-child-stay", actor=asked.actor, referral_id=referral_id), work
@@ -180,9 +186,17 @@ def _check(practice: Practice, desk: Desk, file: CaseFile, decided: DecisionRequ
     home = None if lives is None else lives["commune"]
     if not is_of_the_commune(decided.commune, happened_in=receipt["happened_in"]["commune"], lives_in=home):
         raise rules.refused("social.commune-other", pointer="/commune")
+    received_at = from_wire(str(receipt["received_at"]))
+    untimely = times_refused(received_at, decided.decided_at, latest=rules.due(TIMES, now))
+    if untimely is not None:
+        raise rules.refused(untimely, pointer="/decided_at")
+
+
+def _check_stay(practice: Practice, stay: Sequence[ChildDecision], decided: DecisionRequest, now: datetime) -> None:
+    rules = practice.rulebook
     if decided.stay_from is not None and abs(decided.stay_from - now) > NEAR:
         raise rules.refused("social.stay-unsaid", pointer="/stay_from")
-    begun = [one.stay_from for one in desk.find(ChildDecision, referral_id=referral_id) if one.stay_from is not None]
+    begun = [one.stay_from for one in stay if one.stay_from is not None]
     starts = [*map(from_wire, begun), *([] if decided.stay_from is None else [decided.stay_from])]
     longest = rules.due(STAY, min(starts)) if starts else None
     refusal = stay_refused(
@@ -198,8 +212,11 @@ def _said(desk: Desk, file: CaseFile, referral_id: str, form: Form) -> Mapping[s
     return said
 
 
-def _latest(look: Look, referral_id: str) -> ChildDecision | None:
-    return max(look.find(ChildDecision, referral_id=referral_id), key=lambda one: one.number, default=None)
+def _stay(look: Look, referral_id: str) -> Sequence[ChildDecision]:
+    """Return the decisions by which the child is kept apart now, in their order; none where no stay is running."""
+    decisions = sorted(look.find(ChildDecision, referral_id=referral_id), key=lambda one: one.number)
+    ended = max((one.number for one in decisions if one.ended_at is not None), default=0)
+    return [one for one in decisions if one.number > ended and one.stay_from is not None]
 
 
 def _kept(

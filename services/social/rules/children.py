@@ -78,6 +78,7 @@ class EndOfStay(StrEnum):
 DECIDE: Final = "VN-CH-01"
 STAY: Final = "VN-CH-STAY"
 COPY: Final = "SOC-111-COPY"
+TIMES: Final = "SOC-TIMES"
 #: What each form must say before the chair can decide.
 NEEDED: Final[Mapping[Form, tuple[str, ...]]] = {
     Form.RECEIPT: ("received_at", "channel", "happened_in", "child_called", "harms", "in_danger_now", "caregiver_safe"),
@@ -105,6 +106,11 @@ def crosses_provinces(happened_in: str, lives_in: str | None) -> bool:
     return lives_in is not None and lives_in != happened_in
 
 
+def times_refused(received_at: datetime, decided_at: datetime, *, latest: datetime) -> str | None:
+    """Return the refusal of a decision from before the information came, or from after `latest`; None otherwise."""
+    return None if received_at <= decided_at <= latest else "social.child-times"
+
+
 def stay_refused(
     decision: Decision,
     start: datetime | None,
@@ -124,7 +130,7 @@ def stay_refused(
 
 
 def outcome_refused(outcome: str, *, decided: str | None, hotline_told: bool) -> str | None:
-    """Return the refusal of an outcome that the recorded forms contradict; None where they do not."""
+    """Return the refusal of an outcome that is the chair's to decide and not on record so; None for any other."""
     if outcome not in set(Decision):
         return None
     if decided is None:

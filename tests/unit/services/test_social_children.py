@@ -17,6 +17,7 @@ from services.social.rules.children import (
     missing,
     outcome_refused,
     stay_refused,
+    times_refused,
 )
 
 START = datetime(2026, 11, 21, 8, tzinfo=UTC)
@@ -63,6 +64,19 @@ def test_the_commune_of_the_harm_or_of_the_home_decides_and_111_hears_across_pro
 
 
 @pytest.mark.parametrize(
+    ("decided_at", "refusal"),
+    [
+        (START, None),
+        (LONGEST, None),
+        (START - timedelta(milliseconds=1), "social.child-times"),
+        (LONGEST + timedelta(milliseconds=1), "social.child-times"),
+    ],
+)
+def test_nobody_decides_before_the_information_came_or_ahead_of_now(decided_at: datetime, refusal: str | None) -> None:
+    assert times_refused(START, decided_at, latest=LONGEST) == refusal
+
+
+@pytest.mark.parametrize(
     ("decision", "start", "until", "longer_by", "refusal"),
     [
         (Decision.SEPARATED, START, LONGEST, None, None),
@@ -91,7 +105,7 @@ def test_a_stay_is_said_and_fifteen_days_at_most(
         ("unable_to_contact", None, False, None),
     ],
 )
-def test_an_outcome_agrees_with_the_decision(
+def test_an_outcome_is_what_the_chair_decided(
     outcome: str, decided: str | None, told: bool, refusal: str | None
 ) -> None:
     assert outcome_refused(outcome, decided=decided, hotline_told=told) == refusal
