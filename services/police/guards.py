@@ -20,7 +20,7 @@ from services.police.records import (
     needs_are_seen_to,
 )
 from services.police.rules.officers import HerAnswer, Honoured
-from services.police.rules.orders import day_of
+from services.police.rules.orders import GRANTED, badly_completed, day_of
 from services.police.rules.reports import Found
 from services.police.rules.verification import Verified
 from shared.agency.ports import Look
@@ -37,7 +37,6 @@ _ANSWER: Final = {
     Honoured.WAIVED.value: HerAnswer.WAIVED.value,
     Honoured.ALTERNATIVE.value: HerAnswer.ALTERNATIVE_ACCEPTED.value,
 }
-_GRANTED: Final = frozenset({"granted", "granted_then_cancelled"})
 
 
 def honour_her_wish(step: Step, look: Look, rulebook: Rulebook) -> Mapping[str, Any]:
@@ -77,18 +76,25 @@ def needs_first(step: Step, look: Look, rulebook: Rulebook) -> Mapping[str, Any]
 
 
 def as_the_chair_decided(step: Step, look: Look, rulebook: Rulebook) -> Mapping[str, Any]:
-    """Complete a request for an order as it was decided: refused only with written reasons on record (R-28)."""
-    outcome, referral = step.data.get("outcome"), step.referral
+    """Complete a request for an order as it was decided: refused only with written reasons on record (R-28).
+
+    What she does herself, such as taking the request back, ends it without a decision.
+    """
+    outcome, referral = str(step.data.get("outcome")), step.referral
     if step.event is not EventType.COMPLETED or referral.box != Box.RECEIVED or referral.service_type != "POL-04":
         return {}
     requests = look.find(OrderRequest, referral_id=referral.referral_id)
     orders = look.find(Order, referral_id=referral.referral_id)
-    if outcome == "refused" and all(one.reasons is None for one in requests):
-        raise rulebook.refused("police.reasons-missing", pointer="/outcome")
-    decided = any(one.decided is not None for one in requests)
-    if decided and outcome in {*_GRANTED, "refused"} and (outcome in _GRANTED) is not bool(orders):
-        raise rulebook.refused("police.outcome-differs", pointer="/outcome")
-    if not orders or outcome not in _GRANTED:
+    objections = badly_completed(
+        outcome,
+        asked=bool(requests),
+        decided=any(one.decided is not None for one in requests),
+        granted=bool(orders),
+        explained=any(one.reasons is not None for one in requests),
+    )
+    for one in objections:
+        raise rulebook.refused(one.code, pointer=one.pointer)
+    if outcome not in GRANTED:
         return {}
     return _named(max(orders, key=lambda one: (one.effective_at, one.order_id)), outcome == "granted", rulebook)
 

@@ -69,8 +69,23 @@ class TestOrders:
         reasons = {"code": "no_family_tie", "text": "They never lived together, and are not related."}
         written = await decided(mesh, referral_id, request_id, reasons=reasons, **no)
         assert written.json()["reasons"] == reasons
-        refused(await police.post(complete, {"outcome": "granted"}), 409, "police.outcome-differs", "POL-ONCE")
+        for yes in ("granted", "completed_full"):
+            refused(await police.post(complete, {"outcome": yes}), 409, "police.outcome-differs", "POL-ONCE")
         await police.done(complete, {"outcome": "refused"})
+
+    @pytest.mark.rule("R-28")
+    async def test_nothing_is_completed_in_place_of_the_chairs_decision_and_she_may_take_her_request_back(
+        self, mesh: World
+    ) -> None:
+        police, referral_id = mesh["police"], await case(mesh, "POL-04")
+        await police.done(f"/v1/referrals/{referral_id}/start", {})
+        complete = f"/v1/referrals/{referral_id}/complete"
+        yes = {"outcome": "granted", "order_reference": "12/QD-UBND", "order_valid_to": "2026-12-01"}
+        refused(await police.post(complete, yes), 409, "police.order-undecided", "VN-DV-05")
+        await asked(mesh, referral_id)
+        for said in (yes, {"outcome": "completed_full"}, {"outcome": "not_eligible_after_assessment"}):
+            refused(await police.post(complete, said), 409, "police.order-undecided", "VN-DV-05")
+        await police.done(complete, {"outcome": "survivor_declined"})
 
     @pytest.mark.rule("E4")
     async def test_an_agency_asks_without_her_only_where_her_life_is_threatened_and_she_can_have_it_cancelled(

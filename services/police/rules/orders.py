@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from services.police.rules.objections import Objection
 from shared.sop.calendar import day_in_viet_nam, in_viet_nam, months_after
@@ -106,6 +107,28 @@ def badly_decided(decided: Decided, *, has_order: bool, reasons: str | None) -> 
         yield Objection("police.order-text", "/order")
     if decided is Decided.GRANTED and reasons is not None:
         yield Objection("police.order-text", "/reasons")
+
+
+#: Outcomes that say that an order was made.
+GRANTED: Final = frozenset({"granted", "granted_then_cancelled"})
+_REFUSED: Final = "refused"
+_SAYS: Final = {**dict.fromkeys(GRANTED, True), _REFUSED: False}
+#: Outcomes of any service; where an order was asked for, they say that it was made, or that it was not.
+_IN_SUBSTANCE: Final = {"completed_full": True, "completed_partial": True, "not_eligible_after_assessment": False}
+
+
+def badly_completed(outcome: str, *, asked: bool, decided: bool, granted: bool, explained: bool) -> Iterator[Objection]:
+    """Object to an outcome that says yes or no before the authority did, or otherwise; to a no without reasons (R-28).
+
+    `asked`: a request is on record, and whatever says in substance what came of it is the authority's to say.
+    """
+    if outcome == _REFUSED and not explained:
+        yield Objection("police.reasons-missing", "/outcome")
+    says = _SAYS.get(outcome, _IN_SUBSTANCE.get(outcome) if asked else None)
+    if says is not None and not decided:
+        yield Objection("police.order-undecided", "/outcome")
+    if says is not None and says is not granted:
+        yield Objection("police.outcome-differs", "/outcome")
 
 
 def too_long(span: Span, *, commune_until: datetime, court_months: int) -> Iterator[Objection]:

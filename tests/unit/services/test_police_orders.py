@@ -20,6 +20,7 @@ from services.police.rules.orders import (
     Span,
     after_months,
     badly_cancelled,
+    badly_completed,
     badly_decided,
     betrays_a_shelter,
     contact_not_allowed,
@@ -144,6 +145,44 @@ def test_exceptional_contact_is_announced_signed_first_and_lasts_four_hours_at_m
     assert contact(ends=SIGNED + HOUR, signed=SIGNED + timedelta(milliseconds=1)) == ["police.contact-unsigned"]
     assert contact(ends=SIGNED + HOUR, written=False) == ["police.contact-notice"]
     assert contact(ends=SIGNED) == ["police.times"]
+
+
+@pytest.mark.rule("R-28")
+@pytest.mark.parametrize(
+    ("outcome", "objection"),
+    [
+        ("granted", "police.order-undecided"),
+        ("granted_then_cancelled", "police.order-undecided"),
+        ("refused", "police.reasons-missing"),
+        ("completed_full", "police.order-undecided"),
+        ("completed_partial", "police.order-undecided"),
+        ("not_eligible_after_assessment", "police.order-undecided"),
+        ("survivor_declined", None),
+        ("closed_consent_withdrawn", None),
+        ("unable_to_contact", None),
+    ],
+)
+def test_nothing_says_yes_or_no_in_place_of_the_chair_and_she_may_take_it_back(
+    outcome: str, objection: str | None
+) -> None:
+    undecided = codes(badly_completed(outcome, asked=True, decided=False, granted=False, explained=False))
+    assert undecided[:1] == ([] if objection is None else [objection])
+
+
+@pytest.mark.rule("R-28")
+def test_an_outcome_says_of_an_order_what_the_chair_said() -> None:
+    says = {
+        "granted": True,
+        "granted_then_cancelled": True,
+        "completed_full": True,
+        "refused": False,
+        "not_eligible_after_assessment": False,
+    }
+    for granted in (True, False):
+        for outcome, yes in says.items():
+            found = codes(badly_completed(outcome, asked=True, decided=True, granted=granted, explained=True))
+            assert found == ([] if yes is granted else ["police.outcome-differs"]), outcome
+    assert not codes(badly_completed("completed_full", asked=False, decided=False, granted=False, explained=False))
 
 
 @pytest.mark.rule("R-10")
