@@ -88,6 +88,18 @@ async def test_an_examiner_she_did_not_choose_needs_her_answer(mesh: World) -> N
     await mesh["health"].done(f"{own}/examinations", {**another, "her_answer": "alternative_accepted"})
 
 
+@pytest.mark.rule("R-11")
+async def test_nobody_examines_her_from_whom_she_is_kept(mesh: World) -> None:
+    referral_id = await a_case(
+        mesh, "police", "health", "HEA-03", compartments=EVIDENCE, accept=ACCEPT, blocked=["doctor-9"]
+    )
+    own = f"/v1/health/referrals/{referral_id}"
+    await mesh["health"].done(f"{own}/forensic-consents", YES_TO_ALL)
+    kept = await refused(mesh, f"{own}/examinations", an_examination(examiner="doctor-9"))
+    assert kept == (403, "referral.blocked", "R-11")
+    await mesh["health"].done(f"{own}/examinations", an_examination())
+
+
 @pytest.mark.rule("R-21")
 async def test_each_hand_over_is_signed_linked_and_in_the_ledger(mesh: World) -> None:
     referral_id = await forensic_case(mesh)

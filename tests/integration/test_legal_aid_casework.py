@@ -246,6 +246,16 @@ async def test_compensation_is_claimed_head_by_head_and_amounts_are_not_in_clear
 
 
 @pytest.mark.rule("R-11")
+async def test_nobody_who_declared_a_conflict_handles_a_complaint_in_the_case(mesh: World) -> None:
+    referral_id = await taken(mesh, "Nguyễn Thị Mận", service="LEG-08")
+    await mesh["legal_aid"].done(f"/v1/referrals/{referral_id}/declare-conflict", {"actor": "lawyer-9"})
+    complaint = {"matter": "inaction", "against_agency": agency_id("health")}
+    kept = await refused(mesh, referral_id, "complaints", handler="lawyer-9", **complaint)
+    assert kept == (409, "legal-aid.kept-from-case", "R-11")
+    await told(mesh, referral_id, "complaints", handler="lawyer-2", **complaint)
+
+
+@pytest.mark.rule("R-11")
 async def test_nobody_handles_a_complaint_against_themselves_or_their_centre(mesh: World) -> None:
     referral_id = await taken(mesh, "Nguyễn Thị Sim", service="LEG-08")
     own = {"handler": "lawyer-1", "matter": "inaction", "against_agency": agency_id("legal_aid")}

@@ -98,6 +98,19 @@ async def test_one_person_has_one_lead_until_her_case_is_closed(mesh: World) -> 
     assert (await social.done(path(second), other))["lead"] == "staff-8"
 
 
+@pytest.mark.rule("R-11")
+async def test_nobody_leads_a_case_that_is_kept_from_them(mesh: World) -> None:
+    social = mesh["social"]
+    referral_id = await a_case(mesh, "health", "social", "SOC-06", compartments=MANAGED, blocked=["staff-9"])
+    kept = {"actor": "staff-7", "lead": "staff-9"}
+    assert refused(await social.post(path(referral_id), kept), 403, "referral.blocked") == "R-11"
+    await social.done(path(referral_id), OPEN)
+    handed = await social.post(path(referral_id, "/leads"), {**kept, "why": "she_asked"})
+    assert refused(handed, 403, "referral.blocked") == "R-11"
+    shown = await social.done(path(referral_id, "/leads"), {**kept, "lead": "staff-8", "why": "she_asked"})
+    assert [one["lead"] for one in shown["leads"]] == ["staff-7", "staff-8"]
+
+
 async def test_a_case_that_was_sealed_off_stands_in_nobodys_way(mesh: World) -> None:
     social = mesh["social"]
     first, second = await two_of_one_person(mesh)

@@ -10,6 +10,7 @@ from services.health.records import Examination, ForensicConsent, SpecimenTaken
 from services.health.rules.forensic import Part, agreed, part_for, wrong_examiner
 from services.health.rules.windows import TIME_AHEAD, load_windows, start_of
 from shared.agency.acting import Caller
+from shared.agency.assigning import check_colleague
 from shared.agency.ports import Desk, Look
 from shared.agency.sector.acting import Act, Done, Outcome
 from shared.agency.sector.casefile import CaseFile, When, open_file
@@ -47,11 +48,15 @@ async def ask_consent(practice: Practice, caller: Caller, referral_id: str, aske
 
 
 async def examine(practice: Practice, caller: Caller, referral_id: str, asked: ExaminationRequest) -> Done:
-    """Record a forensic examination. Raises as `open_file`; refuses one without her consent or choice (R-21, R-01)."""
+    """Record a forensic examination; refuses one without her consent or choice (R-21, R-01).
+
+    Raises as `open_file`, and `ConsentRequired` (`referral.blocked`) for an examiner from whom she is kept (R-11).
+    """
     examination_id, now, examiner = practice.new_id(), practice.now(), asked.choice()
 
     def work(desk: Desk) -> Outcome:
         file = open_file(practice.office, desk, referral_id, FORENSIC)
+        check_colleague(practice.office, desk, file.referral, asked.examiner)
         require_consent(practice, desk, file, Part.EXAMINATION)
         refusal = wrong_examiner(examiner, file.referral.preferences.get("staff_gender"))
         if refusal is not None:

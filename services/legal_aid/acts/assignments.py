@@ -1,14 +1,12 @@
 """Assigning who stands beside her: of the gender she chose, or with her own answer on record (R-01, R-11)."""
 
-from services.legal_aid.acts.complaints import require_not_complained_of
+from services.legal_aid.acts.complaints import require_free, require_not_complained_of
 from services.legal_aid.messages.assignments import AssignmentRequest
 from services.legal_aid.records import Assignment
 from services.legal_aid.rules.assignment import ANY, ASSIGN_BY, honours
 from services.legal_aid.worklists import SERVICES
 from shared.agency.acting import Caller
-from shared.agency.office import is_kept_from
 from shared.agency.ports import Desk
-from shared.agency.records import ConflictRecord, Referral
 from shared.agency.sector.acting import Act, Done, Outcome
 from shared.agency.sector.casefile import When, open_file
 from shared.agency.sector.clocks import stop_clock
@@ -28,7 +26,7 @@ async def assign(practice: Practice, caller: Caller, referral_id: str, request: 
         wished = str(file.referral.preferences.get("staff_gender", ANY))
         if not honours(wished, request.staff_gender, request.answer):
             raise practice.rulebook.refused("legal-aid.gender-choice", pointer="/staff_gender")
-        _require_free(practice, desk, file.referral, request.assigned)
+        require_free(practice, desk, file.referral, request.assigned, pointer="/assigned")
         require_not_complained_of(practice, desk, file, request.assigned, pointer="/assigned")
         desk.add(
             Assignment(
@@ -47,10 +45,3 @@ async def assign(practice: Practice, caller: Caller, referral_id: str, request: 
 
     act = Act(name="legal-aid.assign", actor=request.actor, referral_id=referral_id)
     return await practice.perform(caller, act, work)
-
-
-def _require_free(practice: Practice, desk: Desk, referral: Referral, assigned: str) -> None:
-    """Refuse somebody from whom the case is kept, as blocked or since they declared a conflict (R-11)."""
-    declared = [one.chain_id for one in desk.find(ConflictRecord, actor=assigned)]
-    if is_kept_from(referral, [assigned], declared=declared):
-        raise practice.rulebook.refused("legal-aid.kept-from-case", pointer="/assigned")

@@ -26,6 +26,7 @@ from services.social.rules.cases import (
     may_close,
 )
 from shared.agency.acting import Caller
+from shared.agency.assigning import check_colleague
 from shared.agency.ports import Desk, Look
 from shared.agency.records import Referral, SectorClock
 from shared.agency.sector.acting import Act, Done, Outcome
@@ -38,11 +39,16 @@ MANAGING = frozenset({"SOC-06"})
 
 
 async def open_case(practice: Practice, caller: Caller, referral_id: str, asked: CaseRequest) -> Done:
-    """Open a case with its lead worker. Raises `Conflict` (`social.lead-taken`), and as `open_file`."""
+    """Open a case with its lead worker.
+
+    Raises `Conflict` (`social.lead-taken`), `ConsentRequired` (`referral.blocked`) for a lead from whom the case is
+    kept (R-11), and as `open_file`.
+    """
     now = practice.now()
 
     def work(desk: Desk) -> Outcome:
         referral = open_file(practice.office, desk, referral_id, MANAGING).referral
+        check_colleague(practice.office, desk, referral, asked.lead)
         latest = _latest_lead(desk, referral.subject)
         if latest is not None and latest.lead is not None and not _is_sealed_off(desk, latest.referral_id):
             raise practice.rulebook.refused("social.lead-taken", pointer="/lead")
@@ -60,11 +66,16 @@ async def open_case(practice: Practice, caller: Caller, referral_id: str, asked:
 
 
 async def hand_over(practice: Practice, caller: Caller, referral_id: str, asked: HandOverRequest) -> Done:
-    """Let another worker lead. Raises `Conflict` (`social.case-absent`), and as `open_file`."""
+    """Let another worker lead.
+
+    Raises `Conflict` (`social.case-absent`), `ConsentRequired` (`referral.blocked`) for a lead from whom the case is
+    kept (R-11), and as `open_file`.
+    """
     now = practice.now()
 
     def work(desk: Desk) -> Outcome:
-        case, _ = _open(practice, desk, referral_id)
+        case, file = _open(practice, desk, referral_id)
+        check_colleague(practice.office, desk, file.referral, asked.lead)
         latest = _latest_lead(desk, case.subject)
         at = to_wire(now)
         desk.add(_turn(case.subject, latest, referral_id, lead=asked.lead, actor=asked.actor, at=at, why=asked.why))
