@@ -8,6 +8,7 @@ from services.social.rules.beds import BookingState, contradicts
 from services.social.rules.cases import outcome_refused
 from services.social.rules.children import COPY
 from services.social.rules.children import outcome_refused as child_outcome_refused
+from services.social.rules.contact import Method, contact_refused
 from services.social.rules.entitlements import Support, refused, status_now
 from shared.agency.ports import Look
 from shared.agency.records import Happening, SectorClock
@@ -16,6 +17,7 @@ from shared.agency.sector.rulebook import Rulebook
 from shared.sop.model import EventType
 
 _NOTHING: Final[Mapping[str, Any]] = {}
+_EXCLUDED: Final = frozenset({"social.channel-unsafe", "social.outside-safe-hours"})
 
 
 def outcome_of_a_bed(step: Step, look: Look, rulebook: Rulebook) -> Mapping[str, Any]:
@@ -84,11 +86,15 @@ def support_provided(step: Step, look: Look, rulebook: Rulebook) -> Mapping[str,
 
 
 def reaching_her(step: Step, look: Look, rulebook: Rulebook) -> Mapping[str, Any]:
-    """Refuse a fourth attempt to reach her (R-25), and any outside her safe hours (R-03)."""
+    """Refuse a fourth attempt to reach her (R-25), and one by a way or at a time that her words exclude (R-03)."""
     if step.event is not EventType.CONTACT_ATTEMPTED:
         return _NOTHING
-    if step.data.get("inside_safe_hours") is False:
-        raise rulebook.refused("social.outside-safe-hours", pointer="/inside_safe_hours")
+    contact, method = step.contact(look), step.data.get("method")
+    if contact is not None and method in set(Method):
+        refusal = contact_refused(contact, Method(str(method)), at=step.at)
+        # What her words leave open, such as by which of her numbers, is for whoever made the attempt to know.
+        if refusal in _EXCLUDED:
+            raise rulebook.refused(refusal, pointer="/method")
     before = look.find(Happening, referral_id=step.referral.referral_id, type=EventType.CONTACT_ATTEMPTED.value)
     if len(before) >= rulebook.most("SOC-ATTEMPTS"):
         raise rulebook.refused("social.attempts-spent")

@@ -5,6 +5,7 @@ holds it and its refusal comes back as it was.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from shared.agency.acting import Answer, Caller, post, replay
@@ -14,6 +15,7 @@ from shared.agency.ports import Desk
 from shared.agency.records import Holding, Referral
 from shared.agency.requests import NoteRequest, StepRequest, facts_of
 from shared.agency.sector.acting import Act, refused_act
+from shared.agency.sector.casefile import contact_of
 from shared.agency.sector.guards import Step, guarded
 from shared.agency.showing import summary
 from shared.agency.weighing import SEALED, check_decision, destroy_held, held_of
@@ -53,7 +55,14 @@ async def take_step(office: Office, caller: Caller, referral_id: str, verb: str,
     event = VERBS[verb]
     check_facts(office.sop.event_facts, facts_of(request), pointer="")
     act = Act(name=f"step.{verb}", actor=actor, referral_id=referral_id)
-    data = await _guarded(office, caller, act, Step(event, referral, facts_of(request)))
+    step = Step(
+        event,
+        referral,
+        facts_of(request),
+        at=request.at or office.clock.now(),
+        contact=partial(contact_of, office, referral_id),
+    )
+    data = await _guarded(office, caller, act, step)
     held = await _put_aside(office, referral_id) if event is EventType.SEALED else ()
     if event is EventType.SEALED:
         check_decision(held, data)

@@ -190,6 +190,7 @@ _ROWS: Final[tuple[tuple[str, type[MeshError], str, str], ...]] = (
     ("conference.held", Conflict, "Was held", "Call another conference."),
     ("conference.action-unknown", NotFound, "No such action", "List the actions that your agency owns."),
     ("conference.reported", Conflict, "Reported already", "Read the action; it is settled."),
+    ("contact.outside-safe-hours", Conflict, "Outside her safe hours", "Contact her inside her safe hours only."),
     ("step.differs", InputRejected, "Differs from the record", "Leave the fact out, or mend the record first."),
     (
         "sop.extension",

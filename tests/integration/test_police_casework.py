@@ -91,6 +91,14 @@ class TestOfficers:
         accept = f"/v1/referrals/{referral_id}/accept"
         refused(await mesh["police"].post(accept, {}), 403, "police.officer-kept", "R-11")
 
+    @pytest.mark.rule("R-03")
+    async def test_an_attempt_outside_her_safe_hours_is_refused_here_too(self, mesh: World) -> None:
+        referral_id = await case(mesh)
+        outside = {"method": "phone", "inside_safe_hours": False}
+        answer = await mesh["police"].post(f"/v1/referrals/{referral_id}/attempt-contact", outside)
+        refused(answer, 409, "contact.outside-safe-hours", "R-03")
+        assert ("step.attempt-contact", "refused", "R-03") in await journal(mesh, referral_id)
+
     @pytest.mark.rule("R-11")
     async def test_nobody_hears_her_from_whom_the_case_is_kept(self, mesh: World) -> None:
         referral_id = await ready(mesh, blocked=["worker-2"])

@@ -1,6 +1,7 @@
 """Trafficking, interpreters, companions, and reaching her, at the real service."""
 
 from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -130,13 +131,30 @@ class TestReachingHer:
         social, referral_id = mesh["social"], await sheltered(mesh)
         path = f"/v1/referrals/{referral_id}/attempt-contact"
         outside = await social.post(path, {"method": "phone", "inside_safe_hours": False})
-        assert refused(outside, 409, "social.outside-safe-hours") == "R-03"
+        assert refused(outside, 409, "contact.outside-safe-hours") == "R-03"
         for _ in range(3):
             await social.done(path, {"method": "phone", "inside_safe_hours": True})
         fourth = await social.post(path, {"method": "phone", "inside_safe_hours": True})
         assert refused(fourth, 403, "social.attempts-spent") == "R-25"
         assert ("step.attempt-contact", "refused", "social.attempts-spent", "R-25") in await journal(mesh, referral_id)
         await social.done(f"/v1/referrals/{referral_id}/fail", {"reason": "unable_to_contact"})
+
+    @pytest.mark.rule("R-03")
+    async def test_an_attempt_is_held_against_her_words_for_the_time_at_which_it_was_made(self, mesh: World) -> None:
+        social = mesh["social"]
+        contact = {"name_to_use": "M.", "channels": ["phone", "relay"], "safe_hours": ["03:00-03:01"]}
+        referral_id = await a_case(mesh, "health", "social", "SOC-12", compartments={**MET, "contact": contact})
+        path = f"/v1/referrals/{referral_id}/attempt-contact"
+        yesterday = (datetime.now(UTC) - timedelta(days=1)).date().isoformat()
+        outside, inside = f"{yesterday}T05:00:00+07:00", f"{yesterday}T03:00:30+07:00"
+        await social.seen(referral_id)
+        called = await social.post(path, {"method": "phone", "at": outside, "inside_safe_hours": True})
+        assert refused(called, 409, "social.outside-safe-hours") == "R-03"
+        written = await social.post(path, {"method": "text", "at": inside})
+        assert refused(written, 409, "social.channel-unsafe") == "R-03"
+        refusals = [line[2] for line in await journal(mesh, referral_id) if line[1] == "refused"]
+        assert refusals == ["social.outside-safe-hours", "social.channel-unsafe"]
+        await social.done(path, {"method": "phone", "at": inside})
 
     @pytest.mark.rule("R-03")
     async def test_whoever_asks_before_dialling_is_told_by_her_own_words(self, mesh: World) -> None:

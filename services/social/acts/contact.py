@@ -8,9 +8,8 @@ from services.social.worklists import SERVICES
 from shared.agency.acting import Caller
 from shared.agency.ports import Desk
 from shared.agency.sector.acting import Act, Done, Outcome
-from shared.agency.sector.casefile import open_file
+from shared.agency.sector.casefile import contact_of, open_file
 from shared.agency.sector.practice import Practice
-from shared.sop.model import Compartment
 
 _POINTERS: Final = dict.fromkeys(("social.telephone-unknown", "social.telephone-unnamed"), "/telephone")
 
@@ -24,11 +23,10 @@ async def check_contact(practice: Practice, caller: Caller, referral_id: str, as
     now = practice.now()
 
     def work(desk: Desk) -> Outcome:
-        file = open_file(practice.office, desk, referral_id, SERVICES)
-        contact = next((one for one in desk.holdings(referral_id) if one.name == Compartment.CONTACT), None)
-        if contact is None or contact.content is None:
+        open_file(practice.office, desk, referral_id, SERVICES)
+        said = contact_of(practice.office, referral_id, desk)
+        if said is None:
             raise practice.rulebook.refused("social.contact-unread")
-        said = file.unlock(contact.name, contact.content)
         refusal = contact_refused(said, asked.method, at=now, telephone=asked.telephone)
         if refusal is not None:
             raise practice.rulebook.refused(refusal, pointer=_POINTERS.get(refusal, "/method"))

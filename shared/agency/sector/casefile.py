@@ -5,18 +5,19 @@ Refuses to open a file of a referral that was not received here, is not of the s
 point of its life: nobody works on a case before somebody took it.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol, TypeVar
 
 from shared.agency.office import Office
 from shared.agency.ports import Look
-from shared.agency.records import Box, Referral
+from shared.agency.records import Box, Holding, Referral
 from shared.agency.standing import has_ended
 from shared.agency.vault import OpenCase, is_entry
 from shared.consent.decision import ACCEPTED_STATES
 from shared.kernel.errors import Conflict, ConsentRequired, NotFound, Reason
+from shared.sop.model import Compartment
 
 
 class OfACase(Protocol):
@@ -117,6 +118,16 @@ def file_of(office: Office, referral: Referral) -> CaseFile | None:
     if referral.wrapped_key is None or is_sealed_off(referral):
         return None
     return CaseFile(referral, office.vault.open_referral(referral.referral_id, referral.wrapped_key))
+
+
+def contact_of(office: Office, referral_id: str, look: Look) -> Mapping[str, Any] | None:
+    """Return how she may be contacted; None where that was not opened here, or is gone."""
+    file = file_to_read(office, look, referral_id)
+    for one in look.find(Holding, referral_id=referral_id, name=Compartment.CONTACT.value):
+        if file is not None and one.content is not None:
+            said: Mapping[str, Any] = file.unlock(one.name, one.content)
+            return said
+    return None
 
 
 def file_to_read(office: Office, look: Look, referral_id: str) -> CaseFile | None:
