@@ -2,8 +2,8 @@
 
 Owns the assignment of a referral to one member of staff. It says who works on it and gives no right of its own: what
 may be read is decided elsewhere. Promises: nobody is given a case that is kept from them (R-11); where she asked for a
-woman or a man (R-01), handing her to somebody else is refused until whoever hands over says that they know; each
-change and each refusal is in the journal of acts with who did it.
+woman or a man (R-01), handing her to somebody else, or taking her case as somebody else, is refused until whoever does
+so says that they know; each change and each refusal is in the journal of acts with who did it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -44,15 +44,20 @@ class HandingOver:
     knowing: bool = False
 
 
-async def take(office: Office, caller: Caller, referral_id: str) -> Done:
-    """Take a case that nobody has. Raises `NotFound`, `Conflict` (`assignment.taken`)."""
+async def take(office: Office, caller: Caller, referral_id: str, *, gender: str | None, knowing: bool = False) -> Done:
+    """Take a case that nobody has; `gender` is that of whoever takes it, and `knowing` as in `HandingOver`.
+
+    Raises `NotFound`, `Conflict` (`assignment.taken`), `InputRejected` (`assignment.gender`).
+    """
     me = caller.pseudonym
 
     def work(desk: Desk) -> Outcome:
-        known = desk.get(Assignment, referral_id)
+        referral, known = desk.get(Referral, referral_id), desk.get(Assignment, referral_id)
         if known is not None and known.holder != me:
             message = "A colleague has this case already. Ask for it to be handed over, or ask your supervisor."
             raise Conflict("assignment.taken", message)
+        if referral is not None:
+            _check_gender(office, referral, gender, knowing=knowing)
         _put(office, desk, referral_id, known, holder=me, by=me)
         return Outcome(me)
 
@@ -72,7 +77,7 @@ async def hand_over(office: Office, caller: Caller, referral_id: str, handing: H
         _check_works_here(handing.to)
         if referral is not None:
             check_colleague(office, desk, referral, handing.to.pseudonym)
-            _check_gender(office, referral, handing)
+            _check_gender(office, referral, handing.to.gender, knowing=handing.knowing)
         _put(office, desk, referral_id, known, holder=handing.to.pseudonym, by=caller.pseudonym)
         return Outcome(handing.to.pseudonym)
 
@@ -135,9 +140,9 @@ def _check_works_here(colleague: Account) -> None:
         raise InputRejected("assignment.colleague", message, faults=(fault,))
 
 
-def _check_gender(office: Office, referral: Referral, handing: HandingOver) -> None:
+def _check_gender(office: Office, referral: Referral, gender: str | None, *, knowing: bool) -> None:
     wanted = wants_gender(referral)
-    if wanted is None or handing.to.gender == wanted or handing.knowing:
+    if wanted is None or gender == wanted or knowing:
         return
     message = "She asked whether a woman or a man helps her. Choose another colleague, or say that you asked her again."
     fault = FieldFault("/knowing", "assignment.gender", message)

@@ -50,10 +50,10 @@ async def holder(mesh: World, referral_id: str) -> str | None:
 
 async def test_a_case_is_taken_by_one_and_let_go_again(mesh: World) -> None:
     office, case = office_of(mesh), await arrived(mesh)
-    await take(office, me("lan", "k1"), case)
-    assert (await take(office, me("lan", "k1"), case)).replayed
+    await take(office, me("lan", "k1"), case, gender="female")
+    assert (await take(office, me("lan", "k1"), case, gender="female")).replayed
     with pytest.raises(Conflict, match=r"assignment\.taken"):
-        await take(office, me("minh"), case)
+        await take(office, me("minh"), case, gender="female")
     with pytest.raises(NotPermitted, match=r"assignment\.not-yours"):
         await let_go(office, me("minh"), case)
     assert await holder(mesh, case) == "lan"
@@ -96,6 +96,22 @@ async def test_handing_her_to_whom_she_did_not_ask_for_needs_a_word(mesh: World,
     assert await holder(mesh, case) == "minh"
 
 
+@pytest.mark.rule("R-01")
+@pytest.mark.parametrize("gender", ["male", None])
+async def test_a_case_that_was_let_go_is_not_taken_by_whom_she_did_not_ask_for_without_a_word(
+    mesh: World, gender: str | None
+) -> None:
+    office, case = office_of(mesh), await arrived(mesh, preferences={"staff_gender": "female", "language": "vi"})
+    await take(office, me("lan"), case, gender="female")
+    await let_go(office, me("lan"), case)
+    with pytest.raises(InputRejected, match=r"assignment\.gender") as refused:
+        await take(office, me("minh"), case, gender=gender)
+    assert [reason.rule for reason in refused.value.reasons] == ["R-01"]
+    assert await holder(mesh, case) is None
+    await take(office, me("minh"), case, gender=gender, knowing=True)
+    assert await holder(mesh, case) == "minh"
+
+
 @pytest.mark.rule("R-11")
 async def test_nobody_is_given_a_case_that_is_kept_from_them(mesh: World) -> None:
     office, case = office_of(mesh), await arrived(mesh, blocked=["officer-9"])
@@ -105,7 +121,7 @@ async def test_nobody_is_given_a_case_that_is_kept_from_them(mesh: World) -> Non
         with pytest.raises(ConsentRequired, match=r"referral\.blocked"):
             await hand_over(office, me("hoa"), case, HandingOver(to=colleague(person), supervises=True))
         with pytest.raises(NotFound, match=r"referral\.unknown"):
-            await take(office, me(person), case)
+            await take(office, me(person), case, gender="female")
     assert await holder(mesh, case) is None
 
 
@@ -113,7 +129,7 @@ async def test_nobody_is_given_a_case_that_is_kept_from_them(mesh: World) -> Non
 async def test_who_declares_a_conflict_has_nothing_of_that_chain_any_more(mesh: World) -> None:
     office, case, other = office_of(mesh), await arrived(mesh), await arrived(mesh)
     for one in (case, other):
-        await take(office, me("officer-7"), one)
+        await take(office, me("officer-7"), one, gender="female")
     await declared(mesh, case, "officer-7", hand_over_to="officer-8")
     assert (await holder(mesh, case), await holder(mesh, other)) == ("officer-8", "officer-7")
     await declared(mesh, other, "officer-7")

@@ -126,7 +126,7 @@ async def test_immediate_danger_says_on_the_list_to_telephone(town: Town) -> Non
 async def test_what_somebody_took_is_on_her_own_tab(town: Town) -> None:
     case = await town.arrived()
     office = town.mesh.services["social"].practice.office
-    await take(office, Caller("person:x", "social-worker"), case)
+    await take(office, Caller("person:x", "social-worker"), case, gender="female")
     assert "mine" in await tabs(town, town.worker, case)
     other = await somebody(town.mesh.services["social"].app, Role.CASEWORKER)
     assert "mine" not in await tabs(town, other, case)
@@ -171,7 +171,7 @@ async def test_a_case_that_is_kept_from_somebody_leaves_no_trace(town: Town) -> 
     kin = await somebody(social.app, Role.CASEWORKER, pseudonym="brother-in-law")
     before = [(await kin.get(f"/inbox?tab={tab.value}")).text for tab in Tab]
     blocked, declared = await town.arrived(blocked=["brother-in-law"]), await town.arrived()
-    await take(social.practice.office, Caller("person:y", "social-worker"), blocked)
+    await take(social.practice.office, Caller("person:y", "social-worker"), blocked, gender="female")
     await social.client.done(f"/v1/referrals/{declared}/declare-conflict", {"actor": "brother-in-law"})
     after = [(await kin.get(f"/inbox?tab={tab.value}")).text for tab in Tab]
     assert [_lasting(one) for one in after] == [_lasting(one) for one in before]

@@ -314,6 +314,19 @@ async def test_case_is_taken_handed_over_and_let_go(mesh: World, worker: PageCli
     assert "Nobody has this case yet." in free.text
 
 
+@pytest.mark.rule("R-01")
+async def test_a_man_takes_her_case_only_when_he_says_that_she_agreed_and_a_woman_is_not_asked(mesh: World) -> None:
+    referral_id = await arrived(mesh, preferences={"staff_gender": "female", "language": "vi"})
+    social = mesh.services["social"].app
+    man, woman = [await somebody(social, Role.CASEWORKER, gender=gender) for gender in ("male", "female")]
+    assert "she agrees that I help her" not in (await woman.get(f"/referrals/{referral_id}")).text
+    page = await man.get(f"/referrals/{referral_id}")
+    assert (await man.send(page, "/take")).status == 422
+    page = await man.get(f"/referrals/{referral_id}")
+    assert "Nobody has this case yet." in page.text
+    assert "You have this case." in (await man.send(page, "/take", knowing="on")).text
+
+
 async def test_sender_sees_what_became_of_it_and_asks_another_agency(mesh: World, worker: PageClient) -> None:
     referral_id = await arrived(mesh)
     await stepped(worker, referral_id, "acknowledge")

@@ -30,7 +30,8 @@ def holding_router(desk: PageDesk) -> APIRouter:
     @router.post("/referrals/{id}/take")
     async def take_case(request: Request, person: _Caseworker, id: Id, form: Posted) -> Response:
         await office.referral(id, person.pseudonym)
-        await take(office, desk.caller(person, form, path=request.url.path), id)
+        caller = desk.caller(person, form, path=request.url.path)
+        await take(office, caller, id, gender=person.account.gender, knowing=form.ticked("knowing"))
         return see_other(f"/referrals/{id}")
 
     @router.post("/referrals/{id}/let-go")
