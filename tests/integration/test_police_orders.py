@@ -219,6 +219,34 @@ class TestSupervision:
         made = await mesh["police"].done(f"{path}/contacts", contact)
         assert made["details"]["occasion"] == "wedding_or_funeral"
 
+    async def test_contacts_in_a_row_are_no_way_round_four_hours_and_nobody_signs_before_being_assigned(
+        self, mesh: World
+    ) -> None:
+        referral_id, order_id = await ordered(mesh)
+        path = f"/v1/police/referrals/{referral_id}/orders/{order_id}"
+        begins = datetime.now(UTC) + timedelta(hours=1)
+
+        def contact(hours: float, **changes: Any) -> dict[str, Any]:
+            return {
+                "actor": OFFICER,
+                "occasion": "wedding_or_funeral",
+                "begins_at": to_wire(begins + timedelta(hours=hours)),
+                "ends_at": to_wire(begins + timedelta(hours=hours + 4)),
+                "written_notice": True,
+                "supervisor_signed_at": ago(minutes=1),
+                "chair_told_at": ago(seconds=1),
+                **changes,
+            }
+
+        await mesh["police"].done(f"{path}/supervisions", supervisor(assigned_at=ago(minutes=40)))
+        before = await mesh["police"].post(f"{path}/contacts", contact(0, supervisor_signed_at=ago(minutes=45)))
+        refused(before, 422, "police.times", "POL-TIMES")
+        await mesh["police"].done(f"{path}/contacts", contact(0))
+        for hours in (2, 4):
+            joined = await mesh["police"].post(f"{path}/contacts", contact(hours))
+            refused(joined, 409, "police.contact-prolonged", "VN-DV-11")
+        await mesh["police"].done(f"{path}/contacts", contact(20))
+
     async def test_a_breach_is_recorded_with_what_was_done_for_her(self, mesh: World) -> None:
         referral_id, order_id = await ordered(mesh)
         breach = {

@@ -4,13 +4,14 @@ Exceptional contact follows Decree 76/2023 Art 18 as the fact sheet cites it: an
 supervisor first, on one of three occasions, for at most four hours, and told to the chair at once.
 """
 
+from datetime import datetime
 from typing import Any
 
 from services.police.acts import heed, heed_times, unlocked
 from services.police.acts.supervision import SUPERVISED, running_order
 from services.police.messages.contacts import BreachRequest, ContactRequest
-from services.police.records import Breach, ExceptionalContact, Order, Supervision, latest_supervision
-from services.police.rules.orders import contact_not_allowed
+from services.police.records import Breach, ExceptionalContact, Order, Supervision
+from services.police.rules.orders import contact_not_allowed, contact_prolonged
 from shared.agency.acting import Caller
 from shared.agency.ports import Desk, Look
 from shared.agency.sector.acting import Act, Done, Outcome
@@ -22,15 +23,23 @@ from shared.kernel.clock import from_wire, to_wire
 async def allow_contact(
     practice: Practice, caller: Caller, referral_id: str, order_id: str, asked: ContactRequest
 ) -> Done:
-    """Record that contact is allowed on one occasion. Raises `police.contact-unsigned`, `police.contact-too-long`."""
+    """Record that contact is allowed on one occasion.
+
+    Raises `police.contact-unsigned`, `police.contact-too-long`, `police.contact-prolonged`.
+    """
     contact_id = practice.new_id()
 
     def work(desk: Desk) -> Outcome:
         file = open_file(practice.office, desk, referral_id, SUPERVISED, when=When.KEPT)
         order = running_order(practice, desk, referral_id, order_id)
-        if latest_supervision(desk.find(Supervision, order_id=order_id)) is None:
+        supervised = desk.find(Supervision, order_id=order_id)
+        if not supervised:
             raise practice.rulebook.refused("police.contact-unsigned", pointer="/supervisor_signed_at")
-        _check(practice, order, asked)
+        # Whoever signed may have been followed by another supervisor since.
+        _check(practice, order, asked, supervised_from=min(from_wire(one.assigned_at) for one in supervised))
+        others = desk.find(ExceptionalContact, order_id=order_id)
+        spans = [(from_wire(one.begins_at), from_wire(one.ends_at)) for one in others]
+        heed(practice, contact_prolonged(asked.begins_at, asked.ends_at, spans))
         content = asked.model_dump(mode="json", include={"occasion", "supervisor_signed_at", "chair_told_at"})
         desk.add(
             ExceptionalContact(
@@ -49,7 +58,7 @@ async def allow_contact(
     return await practice.perform(caller, act, work)
 
 
-def _check(practice: Practice, order: Order, asked: ContactRequest) -> None:
+def _check(practice: Practice, order: Order, asked: ContactRequest, *, supervised_from: datetime) -> None:
     objections = contact_not_allowed(
         begins=asked.begins_at,
         ends=asked.ends_at,
@@ -61,6 +70,7 @@ def _check(practice: Practice, order: Order, asked: ContactRequest) -> None:
     heed_times(
         practice,
         ("/order", from_wire(order.effective_at)),
+        ("/assigned_at", supervised_from),
         ("/supervisor_signed_at", asked.supervisor_signed_at),
         ("/chair_told_at", asked.chair_told_at),
     )

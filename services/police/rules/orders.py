@@ -5,7 +5,7 @@ and 6.3). The commune People's Committee chair decides, three days at a time, or
 most four months. The police prepare, hand over and record; they decide no order.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -181,6 +181,14 @@ class Occasion(StrEnum):
     WEDDING_OR_FUNERAL = "wedding_or_funeral"
     ACCIDENT_OR_SERIOUS_ILLNESS = "accident_or_serious_illness"
     DISASTER_OR_EPIDEMIC = "disaster_or_epidemic"
+
+
+def contact_prolonged(
+    begins: datetime, ends: datetime, others: Iterable[tuple[datetime, datetime]]
+) -> Iterator[Objection]:
+    """Object to exceptional contact that overlaps or adjoins another under the same order: together they are longer."""
+    if any(begins <= other_ends and other_begins <= ends for other_begins, other_ends in others):
+        yield Objection("police.contact-prolonged", "/begins_at")
 
 
 def contact_not_allowed(

@@ -24,6 +24,7 @@ from services.police.rules.orders import (
     badly_decided,
     betrays_a_shelter,
     contact_not_allowed,
+    contact_prolonged,
     ex_officio,
     is_over,
     not_hers_to_cancel,
@@ -145,6 +146,16 @@ def test_exceptional_contact_is_announced_signed_first_and_lasts_four_hours_at_m
     assert contact(ends=SIGNED + HOUR, signed=SIGNED + timedelta(milliseconds=1)) == ["police.contact-unsigned"]
     assert contact(ends=SIGNED + HOUR, written=False) == ["police.contact-notice"]
     assert contact(ends=SIGNED) == ["police.times"]
+
+
+@pytest.mark.parametrize(
+    ("after", "joined"), [(-4, True), (0, True), (3, True), (4, True), (4.01, False), (-4.01, False)]
+)
+def test_contacts_that_overlap_or_adjoin_are_one_that_is_too_long(after: float, joined: bool) -> None:
+    begins, length = datetime(2026, 11, 21, 8, tzinfo=UTC), timedelta(hours=4)
+    next_one = begins + timedelta(hours=after)
+    found = codes(contact_prolonged(next_one, next_one + length, [(begins, begins + length)]))
+    assert found == (["police.contact-prolonged"] if joined else [])
 
 
 @pytest.mark.rule("R-28")
