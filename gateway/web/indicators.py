@@ -45,9 +45,9 @@ class IndicatorRoutes:
     def router(self) -> APIRouter:
         """Make the router."""
         router = APIRouter(tags=["oversight"])
-        router.get("/v1/indicators", summary="Count what happened in a month, without telling of anybody")(
-            self.read_indicators
-        )
+        router.get(
+            "/v1/indicators", summary="Count what happened in a month, without telling of anybody", responses={404: {}}
+        )(self.read_indicators)
         router.get("/v1/indicators/{period}", summary="Read the indicators of a period, without telling of anybody")(
             self.read_figures
         )
